@@ -1,0 +1,164 @@
+"""What can go wrong, split by who can mend it.
+
+    VqaftError
+    ├── DataError              an input of yours: a file, a column, an example   (also a ValueError)
+    │   ├── ImageError         one image: missing, unreadable, not allowed
+    │   ├── RecordError        one row of a training file
+    │   └── SplitError         a split that the data cannot give
+    ├── MissingExtraError      an optional package is not installed              (also an ImportError)
+    ├── ServiceError           the other side of the API
+    │   ├── ServiceUnreachableError   nobody answered, or the connection broke
+    │   ├── AuthenticationError       the key was refused
+    │   ├── RateLimitError            too fast: wait and try again
+    │   ├── QuotaError                out of money or quota: waiting does not help
+    │   ├── RequestRefusedError       the request itself is wrong: sending it again does not help
+    │   ├── ModelRetiredError         the model can no longer be trained or asked
+    │   └── JobFailedError            a fine-tuning job ended without a model
+    ├── StateError             files of an earlier run: damaged, in use, of another version
+    └── EvaluationError        results that cannot be scored or compared         (also a ValueError)
+
+Every error says what happened, where (file, line, example id), and what to do about it.
+"""
+
+from __future__ import annotations
+
+from os import PathLike, fspath
+from typing import Any
+
+
+class VqaftError(Exception):
+    """Base of all errors that vqaft raises on purpose.
+
+    Args:
+        message: What is wrong, in one sentence without a full stop.
+        path: The file at fault, where there is one.
+        line: The line in that file, counted from 1.
+        example_id: The id of the example at fault.
+        hint: What the reader can do about it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | PathLike[str] | None = None,
+        line: int | None = None,
+        example_id: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.message = message
+        self.path = None if path is None else fspath(path)
+        self.line = line
+        self.example_id = example_id
+        self.hint = hint
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        place = self.path or ""
+        if self.line is not None:
+            place = f"{place}:{self.line}" if place else f"line {self.line}"
+        parts = [part for part in (place, self.example_id and f"example {self.example_id!r}", self.message) if part]
+        text = ": ".join(parts)
+        return f"{text}. {self.hint}" if self.hint else text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.message, self.__dict__)
+
+
+def _rebuild(kind: type[VqaftError], message: str, state: dict[str, Any]) -> VqaftError:
+    error = kind.__new__(kind, message)
+    error.args = (message,)
+    error.__dict__.update(state)
+    return error
+
+
+class DataError(VqaftError, ValueError):
+    """An input is missing, broken or contradicts itself."""
+
+
+class ImageError(DataError):
+    """An image is missing, unreadable, unsafe or outside what is allowed."""
+
+
+class RecordError(DataError):
+    """A row of a training file is not what the providers accept."""
+
+
+class SplitError(DataError):
+    """The data cannot be split as asked."""
+
+
+class MissingExtraError(VqaftError, ImportError):
+    """A package of an optional extra is needed and not installed.
+
+    Args:
+        package: The package that could not be imported.
+        extra: The extra of vqaft that brings it.
+    """
+
+    def __init__(self, package: str, *, extra: str) -> None:
+        super().__init__(f"{package} is not installed", hint=f"Install it with: pip install 'vqaft[{extra}]'")
+        self.package = package
+        self.extra = extra
+
+
+class ServiceError(VqaftError):
+    """The service failed, or refused.
+
+    Args:
+        message: What is wrong.
+        status: The HTTP status, where there was one.
+        code: The provider's own error code, where it gave one.
+        retry_after_s: The least number of seconds to wait before trying again, where the provider gave it.
+        hint: What the reader can do about it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        retry_after_s: float | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.code = code
+        self.retry_after_s = retry_after_s
+
+
+class ServiceUnreachableError(ServiceError):
+    """Nobody answered, the connection broke, or the answer was no answer: trying again may help."""
+
+
+class AuthenticationError(ServiceError):
+    """The key is missing, wrong, or may not do this."""
+
+
+class RateLimitError(ServiceError):
+    """Too many requests: wait at least `retry_after_s`, then try again."""
+
+
+class QuotaError(ServiceError):
+    """The account has no money or quota left: trying again does not help."""
+
+
+class RequestRefusedError(ServiceError):
+    """The request itself is refused: sending it again does not help."""
+
+
+class ModelRetiredError(ServiceError):
+    """The model is, or soon will be, shut down for what was asked of it."""
+
+
+class JobFailedError(ServiceError):
+    """A fine-tuning job ended without a model."""
+
+
+class StateError(VqaftError):
+    """The files of an earlier run are damaged, in use by another process, or of another version."""
+
+
+class EvaluationError(VqaftError, ValueError):
+    """Results cannot be scored or compared as asked."""

@@ -1,0 +1,62 @@
+"""What a scorer is given, and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from vqaft.data import VQAExample
+from vqaft.errors import EvaluationError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """An example together with what a model answered: the one value that every scorer takes.
+
+    Attributes:
+        example: The example, with at least one answer that counts as right.
+        answer: What the model said; never missing, for a failed prediction does not reach a scorer.
+    """
+
+    example: VQAExample
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """How right an answer is.
+
+    Attributes:
+        value: 0 (wrong) to 1 (right).
+        reason: Why, in words that a person can read.
+        label: The level, where the scorer has levels, e.g. "Mostly Similar".
+
+    Raises:
+        EvaluationError: If the value lies outside 0 to 1, or is no number.
+    """
+
+    value: float
+    reason: str = ""
+    label: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.value <= 1.0:  # also refuses NaN
+            raise EvaluationError(f"a score of {self.value!r} is not between 0 and 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreFailure:
+    """Why a scorer gave no score.
+
+    Attributes:
+        kind: The name of the error.
+        message: Its words.
+    """
+
+    kind: str
+    message: str
+
+
+Scorer: TypeAlias = Callable[[Answered], Score | float | bool]
+"""Anything that can be called with an `Answered`. A number or a truth value stands for a `Score` without a reason."""

@@ -1,0 +1,75 @@
+"""One question to a chat model, and its reply; the seam to the service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import orjson
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatRequest:
+    """A chat completion to ask for.
+
+    Attributes:
+        model: The model's name.
+        messages: The messages as a JSON array in bytes, built once and sent as they are.
+        temperature: 0 to 2; left to the provider where None.
+        max_tokens: The most tokens to answer with; left to the provider where None.
+        seed: For repeatable answers as far as the provider can; none where None.
+        response_format: The `response_format` of structured output; none where None.
+    """
+
+    model: str
+    messages: bytes = field(repr=False)
+    temperature: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    response_format: Mapping[str, Any] | None = None
+
+    def body(self) -> bytes:
+        """Give the body of the HTTP request, in JSON."""
+        settings = {
+            "model": self.model,
+            "temperature": self.temperature,
+            "max_completion_tokens": self.max_tokens,
+            "seed": self.seed,
+            "response_format": self.response_format,
+        }
+        head = orjson.dumps({name: value for name, value in settings.items() if value is not None})
+        return head[:-1] + b',"messages":' + self.messages + b"}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatReply:
+    """What came back.
+
+    Attributes:
+        text: The answer; None where the model gave none.
+        finish_reason: "stop", "length", "content_filter", or what the provider adds.
+        refusal: The model's words where it refused.
+        model: The model that answered, by the provider's full name.
+        prompt_tokens: Tokens billed for the request; None where not said.
+        completion_tokens: Tokens billed for the answer; None where not said.
+    """
+
+    text: str | None
+    finish_reason: str | None = None
+    refusal: str | None = None
+    model: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class ChatBackend(Protocol):
+    """What a service must be able to do to be asked."""
+
+    def complete(self, request: ChatRequest) -> ChatReply:
+        """Make one request, never repeated here.
+
+        Raises:
+            ServiceError: Of the kind that says whether trying again can help.
+        """
+        ...

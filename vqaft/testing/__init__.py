@@ -1,0 +1,1 @@
+"""Public fakes for the tests of those who build on vqaft."""
