@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 def ordered_map(
     function: Callable[[Item], Result], items: Iterable[Item], *, workers: int, window: int | None = None
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """Apply a function to items in threads and yield the results in the order of the items.
 
     Unlike `Executor.map` it reads its input only as far ahead as the window, so a stream of large items stays a

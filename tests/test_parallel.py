@@ -1,0 +1,46 @@
+"""Results in order, input read only as far as the window, errors where they belong."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vqaft.parallel import ordered_map
+
+
+@given(st.lists(st.integers(), max_size=30), st.integers(1, 5), st.integers(1, 7))
+def test_equals_map(items: list[int], workers: int, window: int) -> None:
+    assert list(ordered_map(str, items, workers=workers, window=window)) == list(map(str, items))
+
+
+def test_reads_no_further_ahead_than_the_window() -> None:
+    read: list[int] = []
+
+    def source() -> Iterator[int]:
+        for number in range(100):
+            read.append(number)
+            yield number
+
+    results = ordered_map(lambda number: number, source(), workers=2, window=4)
+    next(results)
+    assert len(read) <= 4
+    results.close()
+
+
+def test_runs_at_the_same_time() -> None:
+    meeting = threading.Barrier(3, timeout=10)
+    assert len(list(ordered_map(lambda _: meeting.wait(), range(3), workers=3, window=3))) == 3
+
+
+def test_an_error_comes_in_its_turn() -> None:
+    def invert(number: int) -> float:
+        return 1 / number
+
+    results = ordered_map(invert, [1, 2, 0, 4], workers=2)
+    assert [next(results), next(results)] == [1, 0.5]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
