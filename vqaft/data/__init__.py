@@ -1,6 +1,23 @@
 """Examples, where they come from, and how they are split."""
 
 from vqaft.data.example import VQAExample
+from vqaft.data.image_content import image_sha256
 from vqaft.data.kinds import QuestionKind, question_kind
+from vqaft.data.loaders import OCR_VQA, VQA_RAD, Columns, load_easy_vqa, load_folder, load_hf
+from vqaft.data.split import Split
+from vqaft.data.splitter import DatasetSplitter
 
-__all__ = ["QuestionKind", "VQAExample", "question_kind"]
+__all__ = [
+    "OCR_VQA",
+    "VQA_RAD",
+    "Columns",
+    "DatasetSplitter",
+    "QuestionKind",
+    "Split",
+    "VQAExample",
+    "image_sha256",
+    "load_easy_vqa",
+    "load_folder",
+    "load_hf",
+    "question_kind",
+]

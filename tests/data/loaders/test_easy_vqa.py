@@ -1,0 +1,34 @@
+"""The easy-vqa data set as it stands on PyPI."""
+
+from __future__ import annotations
+
+import collections
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vqaft.data import load_easy_vqa
+from vqaft.errors import DataError
+
+SHAPES = {"circle", "rectangle", "triangle"}
+
+
+@pytest.mark.parametrize(("part", "count"), [("train", 38575), ("test", 9673)])
+def test_types_agree_with_the_answers(part: Any, count: int) -> None:
+    examples = load_easy_vqa(part)
+    assert len({example.id for example in examples}) == count
+    answers = collections.defaultdict(set)
+    for example in examples:
+        answers[example.question_type].add(example.answer)
+    assert answers.keys() == {"yes/no", "colour", "shape"}
+    assert answers["yes/no"] == {"yes", "no"}
+    assert answers["shape"] == SHAPES
+    assert not answers["colour"] & (SHAPES | {"yes", "no"})
+    assert Path(str(examples[-1].image)).is_file()
+
+
+def test_there_are_two_parts() -> None:
+    part: Any = "validation"
+    with pytest.raises(DataError, match="the parts are 'train' and 'test'"):
+        load_easy_vqa(part)

@@ -1,0 +1,83 @@
+"""A folder with a table: what is read, and what is refused with file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from vqaft.data import Columns, load_folder
+from vqaft.errors import DataError
+
+HEADER = "image,question,answer\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.png")
+    inside = tmp_path / "data"
+    inside.mkdir()
+    Image.new("RGB", (4, 4)).save(inside / "a.png")
+    (inside / "link.png").symlink_to(inside / "a.png")
+    return inside
+
+
+def test_csv_with_a_newline_in_a_cell(folder: Path) -> None:
+    (folder / "qa.csv").write_text(HEADER + 'a.png,"two\nlines?",5\na.png,second?,no\n', encoding="utf-8-sig")
+    first, second = load_folder(folder, prefix="x-")
+    assert (first.id, first.question, first.answers) == ("x-0", "two\nlines?", ("5",))
+    assert (second.id, second.image) == ("x-1", str(folder / "a.png"))
+
+
+def test_latin_1(folder: Path) -> None:
+    (folder / "qa.csv").write_bytes((HEADER + "a.png,Où?,café\n").encode("latin-1"))
+    with pytest.raises(DataError, match=r"qa\.csv:2: the line is not utf-8-sig.*latin-1"):
+        list(load_folder(folder))
+    [example] = load_folder(folder, encoding="latin-1")
+    assert (example.question, example.answer) == ("Où?", "café")
+
+
+def test_jsonl_with_types(folder: Path) -> None:
+    line = '{"image": "a.png", "question": "How many?", "answer": 3, "kind": "open "}\n'
+    (folder / "qa.jsonl").write_text(line + "\n" + line, encoding="utf-8")
+    examples = list(load_folder(folder, columns=Columns(question_type="kind")))
+    assert [(example.id, example.answer, example.question_type) for example in examples] == [
+        ("0", "3", "open"),
+        ("1", "3", "open"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the table has no rows"),
+        (HEADER, "the table has no rows"),
+        ("image,text\na.png,b\n", "qa.csv:2: no column 'question', 'answer'; the columns are 'image', 'text'"),
+        (HEADER + "a.png,what?\n", "qa.csv:2: 2 cells under 3 columns"),
+        (HEADER + "a.png,what?,it\n../a.png,what?,it\n", "qa.csv:3: the image path '../a.png' leads out of the folder"),
+        (HEADER + "/etc/hostname,what?,it\n", "leads out of the folder"),
+        (HEADER + "link.png,what?,it\n", "symbolic link"),
+        (HEADER + "b.png,what?,it\n", "qa.csv:2: the image 'b.png' is missing"),
+        (HEADER + ",what?,it\n", "the image path is missing"),
+        (HEADER + "a.png,what?,\n", "qa.csv:2: example '0': the answer is missing"),
+    ],
+)
+def test_refuses(folder: Path, text: str, message: str) -> None:
+    (folder / "qa.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=message):
+        list(load_folder(folder))
+
+
+@pytest.mark.parametrize(("line", "message"), [("{", "no JSON"), ("[1]", "no JSON object")])
+def test_refuses_lines_that_are_no_rows(folder: Path, line: str, message: str) -> None:
+    (folder / "qa.jsonl").write_text(line, encoding="utf-8")
+    with pytest.raises(DataError, match=rf"qa\.jsonl:1: .*{message}"):
+        list(load_folder(folder))
+
+
+def test_says_what_the_folder_holds(folder: Path) -> None:
+    with pytest.raises(DataError, match=r"no table qa\.jsonl or qa\.csv\. The folder holds a\.png"):
+        list(load_folder(folder))
+    with pytest.raises(DataError, match="not there"):
+        list(load_folder(folder / "nowhere"))

@@ -1,0 +1,52 @@
+"""The easy-vqa data set: small shapes on small images, from PyPI."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from vqaft.data.example import VQAExample
+from vqaft.errors import DataError, MissingExtraError
+
+
+def load_easy_vqa(part: Literal["train", "test"] = "train") -> list[VQAExample]:
+    """Load one part of easy-vqa: 4,000 images with 38,575 questions to train on, or 1,000 with 9,673 to test on.
+
+    Questions are of the types `yes/no`, `colour` and `shape`, which their words tell apart.
+
+    Args:
+        part: Which of the data set's own two parts.
+
+    Returns:
+        The examples; their ids are `train-0`, `train-1` … in the data set's own order.
+
+    Raises:
+        MissingExtraError: If the package `easy_vqa` is not installed.
+        DataError: If there is no such part.
+    """
+    try:
+        import easy_vqa
+    except ImportError:
+        raise MissingExtraError("easy_vqa", extra="easy-vqa") from None
+    if part == "train":
+        columns, paths = easy_vqa.get_train_questions(), easy_vqa.get_train_image_paths()
+    elif part == "test":
+        columns, paths = easy_vqa.get_test_questions(), easy_vqa.get_test_image_paths()
+    else:
+        raise DataError(f"no part {part!r} in easy-vqa; the parts are 'train' and 'test'")
+    return [
+        VQAExample(
+            id=f"{part}-{number}",
+            image=paths[image],
+            question=question,
+            answers=(answer,),
+            question_type=_type(question),
+            metadata={"image": image},
+        )
+        for number, (question, answer, image) in enumerate(zip(*columns, strict=True))
+    ]
+
+
+def _type(question: str) -> str:
+    if question.startswith(("is ", "does ")):
+        return "yes/no"
+    return "colour" if "color" in question else "shape"

@@ -1,0 +1,49 @@
+"""Rows of a Hugging Face data set, or any rows like them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from vqaft.data.example import VQAExample
+from vqaft.data.loaders.columns import Columns
+from vqaft.data.loaders.rows import read_row
+from vqaft.errors import DataError
+
+
+def load_hf(rows: Iterable[Mapping[str, Any]], *, columns: Columns, prefix: str = "") -> Iterator[VQAExample]:
+    """Read examples from a `datasets.Dataset`, a streaming one, or any iterable of mappings.
+
+    Image columns of a data set are not decoded: the examples hold the bytes of the files.
+
+    Args:
+        rows: The rows. One split of a data set, not a `DatasetDict`.
+        columns: Which column holds what; `OCR_VQA` and `VQA_RAD` are presets.
+        prefix: Goes before every id, e.g. `"train-"`, so that the ids of several splits differ.
+
+    Yields:
+        The examples, in the order of the rows.
+
+    Raises:
+        DataError: If there is no row, a column is missing, or a value has the wrong form.
+    """
+    number = -1
+    for number, row in enumerate(_undecoded(rows, columns)):
+        if not isinstance(row, Mapping):
+            raise DataError(f"row {number} is no mapping but {row!r:.60}", hint="Pass one split: dataset['train'].")
+        yield from read_row(row, columns, row_id=f"{prefix}{number}")
+    if number < 0:
+        raise DataError("there are no rows")
+
+
+def _undecoded(rows: Iterable[Mapping[str, Any]], columns: Columns) -> Iterable[Mapping[str, Any]]:
+    datasets = sys.modules.get("datasets")  # rows can only be a data set if somebody imported the library
+    if datasets is None or not isinstance(rows, datasets.Dataset | datasets.IterableDataset):
+        return rows
+    undecoded: Any = rows
+    columns.check(undecoded.features or dict.fromkeys(columns.names))
+    for name, feature in (undecoded.features or {}).items():
+        if isinstance(feature, datasets.Image):
+            undecoded = undecoded.cast_column(name, datasets.Image(decode=False))
+    return undecoded  # type: ignore[no-any-return]
