@@ -1,5 +1,37 @@
 """Scores, statistics and comparisons."""
 
+from vqaft.evaluation.comparison import Comparison, ComparisonSettings
+from vqaft.evaluation.evaluation import Evaluation
+from vqaft.evaluation.interval import Estimate, Interval
+from vqaft.evaluation.paired_row import Outcome, PairedRow
+from vqaft.evaluation.ratings import RatingDistribution
 from vqaft.evaluation.score import Answered, Score, ScoreFailure, Scorer
+from vqaft.evaluation.scored_row import ScoredRow
+from vqaft.evaluation.scorer_facts import ScorerFacts
+from vqaft.evaluation.slice_comparison import MissingBounds, PairedTest, SliceComparison, Verdict
+from vqaft.evaluation.slices import Slicer
+from vqaft.evaluation.summary import SliceMean, Summary
 
-__all__ = ["Answered", "Score", "ScoreFailure", "Scorer"]
+__all__ = [
+    "Answered",
+    "Comparison",
+    "ComparisonSettings",
+    "Estimate",
+    "Evaluation",
+    "Interval",
+    "MissingBounds",
+    "Outcome",
+    "PairedRow",
+    "PairedTest",
+    "RatingDistribution",
+    "Score",
+    "ScoreFailure",
+    "ScoredRow",
+    "Scorer",
+    "ScorerFacts",
+    "SliceComparison",
+    "SliceMean",
+    "Slicer",
+    "Summary",
+    "Verdict",
+]

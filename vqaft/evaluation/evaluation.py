@@ -1,0 +1,127 @@
+"""What a model answered, scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from vqaft.errors import EvaluationError
+from vqaft.evaluation.evaluation_json import evaluation_from_json, evaluation_to_json
+from vqaft.evaluation.frame import data_frame
+from vqaft.evaluation.scored_row import ScoredRow
+from vqaft.evaluation.scorer_facts import ScorerFacts
+from vqaft.evaluation.slices import Slicer, as_slicers
+from vqaft.evaluation.summarise import summarise
+from vqaft.evaluation.summary import Summary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What `Evaluator.evaluate` gives: one row an example, in the order of the examples.
+
+    Attributes:
+        model: The model that was asked.
+        scorers: The scorers by name, as they were used.
+        rows: The examples with answer and scores.
+
+    Raises:
+        EvaluationError: If two rows have the same example id.
+    """
+
+    model: str
+    scorers: Mapping[str, ScorerFacts]
+    rows: tuple[ScoredRow, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scorers", MappingProxyType(dict(self.scorers)))
+        seen: set[str] = set()
+        for row in self.rows:
+            if row.example_id in seen:
+                raise EvaluationError("two rows are of the same example", example_id=row.example_id)
+            seen.add(row.example_id)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A mapping proxy does not pickle; the plain dict behind it does.
+        return _rebuild, (self.model, dict(self.scorers), self.rows)
+
+    @property
+    def failed(self) -> tuple[ScoredRow, ...]:
+        """The rows without an answer."""
+        return tuple(row for row in self.rows if row.answer is None)
+
+    def summary(
+        self, by: Slicer | Sequence[Slicer] | None = ("kind", "question_type"), *, level: float = 0.95
+    ) -> Summary:
+        """Give the mean of every scorer with its interval, over everything and slice by slice.
+
+        Args:
+            by: What to slice by: "kind" (closed, open), "question_type", a column of the metadata, a function of a
+                row, or several of these; None for the overall means alone.
+            level: The confidence level of the intervals, 0 to 1.
+
+        Returns:
+            The means; examples without a score are counted beside each.
+        """
+        return summarise(self.rows, tuple(self.scorers), slicers=as_slicers(by), level=level, title=self.model)
+
+    def write(self, path: str | PathLike[str]) -> Path:
+        """Write the evaluation as a JSON file, whole or not at all.
+
+        Args:
+            path: Where to.
+
+        Returns:
+            The path.
+        """
+        return evaluation_to_json(Path(path), self.model, self.scorers, self.rows)
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Evaluation:
+        """Read what `write` wrote.
+
+        Args:
+            path: The file.
+
+        Raises:
+            StateError: If the file is not there, is no evaluation, or of a newer version of the format.
+        """
+        model, scorers, rows = evaluation_from_json(Path(path))
+        return cls(model=model, scorers=scorers, rows=rows)
+
+    def to_pandas(self) -> Any:
+        """Give the rows as a data frame: a row an example, a column a scorer.
+
+        Raises:
+            MissingExtraError: If pandas is not installed.
+        """
+        return data_frame([_flat(row, tuple(self.scorers)) for row in self.rows])
+
+    def __str__(self) -> str:
+        return f"{len(self.rows)} examples, {len(self.failed)} without an answer\n{self.summary()}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return self.summary()._repr_html_()
+
+
+def _flat(row: ScoredRow, scorers: tuple[str, ...]) -> dict[str, Any]:
+    facts = {
+        "example_id": row.example_id,
+        "group": row.group,
+        "kind": row.kind,
+        "question_type": row.question_type,
+        "question": row.question,
+        "truth": row.answers[0],
+        "answer": row.answer,
+        "failure": row.failure and row.failure.kind,
+    }
+    return facts | {name: row.value(name) for name in scorers}
+
+
+def _rebuild(model: str, scorers: dict[str, ScorerFacts], rows: tuple[ScoredRow, ...]) -> Evaluation:
+    return Evaluation(model=model, scorers=scorers, rows=rows)

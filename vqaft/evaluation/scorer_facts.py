@@ -1,0 +1,51 @@
+"""What is known of a scorer, so that two evaluations can be told to have used the same one."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScorerFacts:
+    """A scorer as it was used.
+
+    Attributes:
+        description: The scorer with its settings; equal for two uses of the same scorer.
+        levels: Its levels, best first; empty where it has none.
+    """
+
+    description: str
+    levels: tuple[str, ...] = ()
+
+
+def scorer_facts(scorer: Any) -> ScorerFacts:
+    """Describe a scorer.
+
+    A value with a repr of its own (a dataclass) is described by it; a function by its module, name and code; a scorer
+    with an attribute `levels` (names, best first) is a labelled one.
+
+    Args:
+        scorer: A scorer, or a function.
+    """
+    levels = getattr(scorer, "levels", ())
+    return ScorerFacts(description=_describe(scorer), levels=tuple(str(level) for level in levels))
+
+
+def _describe(scorer: Any) -> str:
+    if isinstance(scorer, functools.partial):
+        return f"partial({_describe(scorer.func)}, {scorer.args!r}, {sorted(scorer.keywords.items())!r})"
+    code = getattr(scorer, "__code__", None)
+    if code is not None:
+        return f"{scorer.__module__}.{scorer.__qualname__} {_digest(code)}"
+    kind: Any = type(scorer)
+    if kind.__repr__ is object.__repr__:
+        return f"{kind.__module__}.{kind.__qualname__}({sorted(getattr(scorer, '__dict__', {}).items())!r})"
+    return repr(scorer)
+
+
+def _digest(code: Any) -> str:
+    constants = [_digest(value) if hasattr(value, "co_code") else repr(value) for value in code.co_consts]
+    return hashlib.sha256(repr((code.co_code, code.co_names, constants)).encode()).hexdigest()[:12]

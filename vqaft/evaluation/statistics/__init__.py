@@ -1,0 +1,1 @@
+"""The statistics behind the verdict, as functions of arrays."""
