@@ -111,6 +111,9 @@ class ServiceError(VqaftError):
         code: The provider's own error code, where it gave one.
         retry_after_s: The least number of seconds to wait before trying again, where the provider gave it.
         hint: What the reader can do about it.
+
+    Attributes:
+        partial: What had been obtained until then, e.g. the `Predictions` that were answered; None where nothing was.
     """
 
     def __init__(
@@ -126,6 +129,7 @@ class ServiceError(VqaftError):
         self.status = status
         self.code = code
         self.retry_after_s = retry_after_s
+        self.partial: Any = None
 
 
 class ServiceUnreachableError(ServiceError):
