@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "vqaft"
 
 LAYERS = (
     ("errors",),
-    ("durable", "parallel"),
+    ("durable", "parallel", "retry"),
     ("images",),
     ("data",),
     ("records",),
