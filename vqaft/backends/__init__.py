@@ -1,1 +1,5 @@
 """Adapters to the services that train and answer."""
+
+from vqaft.backends.openai_backend import OpenAIBackend
+
+__all__ = ["OpenAIBackend"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from vqaft.tuning.job import Checkpoint, FineTuneJob, JobEvent, JobSpec, RemoteFile
+from vqaft.tuning.page import Page
+
+OnBytes: TypeAlias = Callable[[int], None]
 
 
 class FineTuneBackend(Protocol):
@@ -16,8 +19,17 @@ class FineTuneBackend(Protocol):
     Each raises a `ServiceError` of the fitting kind.
     """
 
-    def upload_file(self, path: Path) -> RemoteFile:
-        """Send a JSONL file for fine-tuning."""
+    @property
+    def account(self) -> str:
+        """Whose files and jobs these are: the service's address and the account, without any secret."""
+        ...
+
+    def upload_file(self, path: Path, *, purpose: str = "fine-tune", on_bytes: OnBytes | None = None) -> RemoteFile:
+        """Send a JSONL file; `on_bytes` is told how many bytes went out since it was last told."""
+        ...
+
+    def retrieve_file(self, file_id: str) -> RemoteFile:
+        """Describe a file."""
         ...
 
     def create_job(self, spec: JobSpec) -> FineTuneJob:
@@ -28,16 +40,28 @@ class FineTuneBackend(Protocol):
         """Describe a job."""
         ...
 
+    def list_jobs(self, *, after: str | None = None) -> Page[FineTuneJob]:
+        """Give a page of the account's jobs, newest first."""
+        ...
+
     def cancel_job(self, job_id: str) -> FineTuneJob:
         """Cancel a job."""
         ...
 
-    def list_events(self, job_id: str) -> Sequence[JobEvent]:
-        """Give the job's newest events, oldest first."""
+    def pause_job(self, job_id: str) -> FineTuneJob:
+        """Pause a job, where the service can."""
         ...
 
-    def list_checkpoints(self, job_id: str) -> Sequence[Checkpoint]:
-        """Give the models saved on the way, oldest first."""
+    def resume_job(self, job_id: str) -> FineTuneJob:
+        """Let a paused job go on."""
+        ...
+
+    def list_events(self, job_id: str, *, after: str | None = None) -> Page[JobEvent]:
+        """Give a page of the job's events, newest first."""
+        ...
+
+    def list_checkpoints(self, job_id: str, *, after: str | None = None) -> Page[Checkpoint]:
+        """Give a page of the models saved on the way, newest first."""
         ...
 
     def download_file(self, file_id: str) -> bytes:

@@ -19,11 +19,13 @@ class Hyperparameters:
         n_epochs: How often the training data is seen, 1 to 50.
         batch_size: Examples a step, 1 to 256.
         learning_rate_multiplier: Factor on the provider's learning rate, above 0.
+        beta: Weight of the penalty between the old and the new model, above 0 to 2; for the method "dpo" only.
     """
 
     n_epochs: int | Auto = "auto"
     batch_size: int | Auto = "auto"
     learning_rate_multiplier: float | Auto = "auto"
+    beta: float | Auto = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +40,8 @@ class JobSpec:
         seed: 0 to 2147483647; chosen by the provider where None.
         suffix: 1 to 64 characters that become part of the model's name.
         metadata: Up to 16 pairs kept with the job; keys of 64 and values of 512 characters.
+        method: "supervised", or "dpo" for rows with a preferred and another answer (text only).
+        integrations: Where the provider reports the training to, in its own words, e.g. Weights & Biases.
     """
 
     model: str
@@ -47,6 +51,8 @@ class JobSpec:
     seed: int | None = None
     suffix: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    method: Literal["supervised", "dpo"] = "supervised"
+    integrations: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +80,6 @@ class FineTuneJob:
         id: The provider's id.
         status: An open set; see `is_final`. Known are validating_files, queued, running, paused, succeeded, failed and
             cancelled.
-            succeeded, failed, cancelled.
         model: The base model.
         fine_tuned_model: The name to ask the new model by; None until the job succeeded.
         trained_tokens: Tokens billed; None until known.

@@ -1,0 +1,108 @@
+"""Any service that speaks OpenAI's API, by the caller's own client."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from vqaft.backends.calls import Call, Caller
+from vqaft.backends.job_body import job_body
+from vqaft.backends.openai_caller import OpenAICaller
+from vqaft.backends.wire import checkpoint_from, event_from, file_from, job_from, page_from, reply_from
+from vqaft.inference import ChatReply, ChatRequest
+from vqaft.tuning import Checkpoint, FileSlice, FineTuneJob, JobEvent, JobSpec, OnBytes, Page, RemoteFile
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+JOBS = "/fine_tuning/jobs"
+
+
+class OpenAIBackend:
+    """Trains and asks models by OpenAI's API: OpenAI, Azure OpenAI, vqaft's own server, and others.
+
+    Example:
+        >>> from openai import OpenAI
+        >>> backend = OpenAIBackend(OpenAI(base_url="http://127.0.0.1:8000/v1", api_key="none"))
+
+    Args:
+        client: The caller's `openai.OpenAI` or `openai.AzureOpenAI`, of openai 2.x or 3.x; its address, key, proxies
+            and time limits are used, its retries are not.
+    """
+
+    def __init__(self, client: OpenAI) -> None:
+        self._caller: Caller = OpenAICaller(client)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.account.partition('#')[0]})"
+
+    @property
+    def account(self) -> str:
+        """The service's address and a fingerprint of the account, without any secret."""
+        return self._caller.account
+
+    def upload_file(self, path: Path, *, purpose: str = "fine-tune", on_bytes: OnBytes | None = None) -> RemoteFile:
+        """Send a file in one piece; see `FineTuneBackend`."""
+        with FileSlice(path, on_bytes=on_bytes) as content:
+            call = Call(method="POST", path="/files", fields={"purpose": purpose}, file=(path.name, content))
+            return file_from(self._caller.send(call).json())
+
+    def retrieve_file(self, file_id: str) -> RemoteFile:
+        """Describe a file; see `FineTuneBackend`."""
+        return file_from(self._get(f"/files/{quote(file_id, safe='')}"))
+
+    def download_file(self, file_id: str) -> bytes:
+        """Fetch a file's content; see `FineTuneBackend`."""
+        return self._caller.send(Call(method="GET", path=f"/files/{quote(file_id, safe='')}/content")).content
+
+    def create_job(self, spec: JobSpec) -> FineTuneJob:
+        """Create a job; see `FineTuneBackend`."""
+        return job_from(self._caller.send(Call(method="POST", path=JOBS, json=job_body(spec))).json())
+
+    def retrieve_job(self, job_id: str) -> FineTuneJob:
+        """Describe a job; see `FineTuneBackend`."""
+        return job_from(self._get(_job_path(job_id)))
+
+    def list_jobs(self, *, after: str | None = None) -> Page[FineTuneJob]:
+        """Give a page of the account's jobs, newest first; see `FineTuneBackend`."""
+        return page_from(self._get(_page_path(JOBS, after)), job_from)
+
+    def cancel_job(self, job_id: str) -> FineTuneJob:
+        """Cancel a job; see `FineTuneBackend`."""
+        return self._change_job(job_id, "cancel")
+
+    def pause_job(self, job_id: str) -> FineTuneJob:
+        """Pause a job; see `FineTuneBackend`."""
+        return self._change_job(job_id, "pause")
+
+    def resume_job(self, job_id: str) -> FineTuneJob:
+        """Let a paused job go on; see `FineTuneBackend`."""
+        return self._change_job(job_id, "resume")
+
+    def list_events(self, job_id: str, *, after: str | None = None) -> Page[JobEvent]:
+        """Give a page of the job's events, newest first; see `FineTuneBackend`."""
+        return page_from(self._get(_page_path(f"{_job_path(job_id)}/events", after)), event_from)
+
+    def list_checkpoints(self, job_id: str, *, after: str | None = None) -> Page[Checkpoint]:
+        """Give a page of the models saved on the way, newest first; see `FineTuneBackend`."""
+        return page_from(self._get(_page_path(f"{_job_path(job_id)}/checkpoints", after)), checkpoint_from)
+
+    def complete(self, request: ChatRequest) -> ChatReply:
+        """Ask a model once; see `ChatBackend`."""
+        answer = self._caller.send(Call(method="POST", path="/chat/completions", content=request.body()))
+        return reply_from(answer.json())
+
+    def _get(self, path: str) -> dict[str, object]:
+        return self._caller.send(Call(method="GET", path=path)).json()
+
+    def _change_job(self, job_id: str, verb: str) -> FineTuneJob:
+        return job_from(self._caller.send(Call(method="POST", path=f"{_job_path(job_id)}/{verb}")).json())
+
+
+def _job_path(job_id: str) -> str:
+    return f"{JOBS}/{quote(job_id, safe='')}"
+
+
+def _page_path(path: str, after: str | None) -> str:
+    return f"{path}?limit=100" + (f"&after={quote(after, safe='')}" if after else "")

@@ -1,0 +1,125 @@
+"""The service's JSON as vqaft's values; what a service leaves out or adds breaks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeGuard, TypeVar
+
+from vqaft.errors import ServiceUnreachableError
+from vqaft.inference import ChatReply
+from vqaft.tuning import Checkpoint, FineTuneJob, JobEvent, Page, RemoteFile
+
+Entry = TypeVar("Entry")
+JSON = Mapping[str, Any]
+
+
+def file_from(value: JSON) -> RemoteFile:
+    """Read a file object."""
+    return RemoteFile(
+        id=_identity(value),
+        filename=_text(value, "filename") or "",
+        size_bytes=_whole(value, "bytes"),
+        status=_text(value, "status"),
+    )
+
+
+def job_from(value: JSON) -> FineTuneJob:
+    """Read a fine-tuning job object."""
+    error = _mapping(value, "error")
+    return FineTuneJob(
+        id=_identity(value),
+        status=_text(value, "status") or "unknown",
+        model=_text(value, "model") or "",
+        fine_tuned_model=_text(value, "fine_tuned_model"),
+        trained_tokens=_whole(value, "trained_tokens"),
+        error_code=_text(error, "code"),
+        error_message=_text(error, "message"),
+        result_files=tuple(name for name in _entries(value, "result_files") if isinstance(name, str)),
+        training_file=_text(value, "training_file"),
+        validation_file=_text(value, "validation_file"),
+        metadata={str(key): str(item) for key, item in _mapping(value, "metadata").items()},
+        created_at=_whole(value, "created_at"),
+        estimated_finish=_whole(value, "estimated_finish"),
+    )
+
+
+def event_from(value: JSON) -> JobEvent:
+    """Read a job event."""
+    return JobEvent(
+        id=_identity(value),
+        created_at=_whole(value, "created_at") or 0,
+        level=_text(value, "level") or "info",
+        type=_text(value, "type") or "message",
+        message=_text(value, "message") or "",
+        data=_mapping(value, "data"),
+    )
+
+
+def checkpoint_from(value: JSON) -> Checkpoint:
+    """Read a checkpoint."""
+    metrics = _mapping(value, "metrics")
+    return Checkpoint(
+        id=_identity(value),
+        step=_whole(value, "step_number") or 0,
+        model=_text(value, "fine_tuned_model_checkpoint") or "",
+        metrics={name: float(number) for name, number in metrics.items() if _is_number(number)},
+    )
+
+
+def page_from(value: JSON, entry_from: Callable[[JSON], Entry]) -> Page[Entry]:
+    """Read a page of a list; the last entry's id is the mark of the next page."""
+    entries = [entry for entry in _entries(value, "data") if isinstance(entry, dict)]
+    last = entries[-1].get("id") if entries and value.get("has_more") is True else None
+    return Page(entries=tuple(map(entry_from, entries)), after=last if isinstance(last, str) else None)
+
+
+def reply_from(value: JSON) -> ChatReply:
+    """Read a chat completion.
+
+    Raises:
+        ServiceUnreachableError: If there is no choice in it: such an answer is none, and another try may give one.
+    """
+    choices = [choice for choice in _entries(value, "choices") if isinstance(choice, dict)]
+    if not choices:
+        raise ServiceUnreachableError("the answer holds no choice")
+    message, usage = _mapping(choices[0], "message"), _mapping(value, "usage")
+    return ChatReply(
+        text=_text(message, "content"),
+        finish_reason=_text(choices[0], "finish_reason"),
+        refusal=_text(message, "refusal"),
+        model=_text(value, "model"),
+        prompt_tokens=_whole(usage, "prompt_tokens"),
+        completion_tokens=_whole(usage, "completion_tokens"),
+    )
+
+
+def _identity(value: JSON) -> str:
+    identity = value.get("id")
+    if not isinstance(identity, str) or not identity:
+        raise ServiceUnreachableError("the answer holds no id")
+    return identity
+
+
+def _text(value: JSON, name: str) -> str | None:
+    text = value.get(name)
+    return text if isinstance(text, str) else None
+
+
+def _whole(value: JSON, name: str) -> int | None:
+    number = value.get(name)
+    return int(number) if _is_number(number) else None
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    # NaN and the infinities are no measurements; a comparison with NaN is false.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+
+
+def _mapping(value: JSON, name: str) -> JSON:
+    inner = value.get(name)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _entries(value: JSON, name: str) -> list[Any]:
+    inner = value.get(name)
+    return inner if isinstance(inner, list) else []

@@ -1,0 +1,147 @@
+"""Training models: upload a file, create a job, follow it to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+
+from vqaft.errors import DataError, JobFailedError
+from vqaft.retry import RetryPolicy
+from vqaft.tuning.backend import FineTuneBackend
+from vqaft.tuning.job import Checkpoint, FineTuneJob, JobEvent, JobSpec, RemoteFile
+from vqaft.tuning.metrics import StepMetrics, read_metrics
+from vqaft.tuning.page import all_entries
+from vqaft.tuning.progress import JobProgress
+from vqaft.tuning.watch import JobUpdate, Pace, follow
+
+
+class FineTuneClient:
+    """Fine-tunes models by any service behind a `FineTuneBackend`.
+
+    Args:
+        backend: The service, e.g. `OpenAIBackend(client)`.
+        retry: How often and how long a request that failed is sent again, where that is safe.
+        pace: How often a running job is looked at.
+        progress: Whether uploads show a progress bar.
+    """
+
+    def __init__(
+        self,
+        backend: FineTuneBackend,
+        *,
+        retry: RetryPolicy | None = None,
+        pace: Pace | None = None,
+        progress: bool = True,
+    ) -> None:
+        self._backend = backend
+        self._retry = retry or RetryPolicy()
+        self._pace = pace or Pace()
+        self._progress = progress
+
+    def upload(self, path: str | PathLike[str]) -> RemoteFile:
+        """Send a training file.
+
+        Args:
+            path: A JSONL file, as `write_jsonl` writes it.
+
+        Raises:
+            DataError: If there is no such file, or it is empty.
+            ServiceError: If the service does not take it.
+        """
+        file = Path(path)
+        if not file.is_file() or file.stat().st_size == 0:
+            raise DataError("there is no such file, or it is empty", path=file)
+        return self._retry.call(lambda: self._backend.upload_file(file))
+
+    def create(self, spec: JobSpec) -> FineTuneJob:
+        """Create a job; never sent twice, since each one costs.
+
+        Args:
+            spec: What to train, and on what.
+
+        Raises:
+            ServiceError: If the service does not take it.
+        """
+        return self._backend.create_job(spec)
+
+    def watch(self, job_id: str) -> Iterator[JobEvent]:
+        """Give a job's events as they happen, each once, until the job ended.
+
+        Args:
+            job_id: The job.
+
+        Yields:
+            The events from the job's beginning on, oldest first.
+
+        Raises:
+            ServiceError: If the service cannot be reached for longer than the retry policy allows.
+        """
+        for update in self._follow(job_id):
+            yield from update.events
+
+    def wait(self, job_id: str, *, progress: bool = True) -> FineTuneJob:
+        """Wait until a job has ended.
+
+        Args:
+            job_id: The job.
+            progress: Whether to show a progress bar.
+
+        Returns:
+            The job, with the name of its model.
+
+        Raises:
+            JobFailedError: If it ended without a model; with the service's code and words.
+            ServiceError: If the service cannot be reached for longer than the retry policy allows.
+        """
+        with JobProgress(job_id, enabled=progress) as bar:
+            for update in self._follow(job_id):
+                bar.show(update)
+        return _succeeded(update.job)
+
+    def retrieve(self, job_id: str) -> FineTuneJob:
+        """Describe a job."""
+        return self._retry.call(lambda: self._backend.retrieve_job(job_id))
+
+    def jobs(self) -> Iterator[FineTuneJob]:
+        """Give the account's jobs, newest first."""
+        return all_entries(lambda after: self._retry.call(lambda: self._backend.list_jobs(after=after)))
+
+    def cancel(self, job_id: str) -> FineTuneJob:
+        """Cancel a job."""
+        return self._retry.call(lambda: self._backend.cancel_job(job_id))
+
+    def pause(self, job_id: str) -> FineTuneJob:
+        """Pause a job, where the service can."""
+        return self._retry.call(lambda: self._backend.pause_job(job_id))
+
+    def resume(self, job_id: str) -> FineTuneJob:
+        """Let a paused job go on."""
+        return self._retry.call(lambda: self._backend.resume_job(job_id))
+
+    def checkpoints(self, job_id: str) -> tuple[Checkpoint, ...]:
+        """Give the models saved on the way, in the order of their steps."""
+        fetched = all_entries(
+            lambda after: self._retry.call(lambda: self._backend.list_checkpoints(job_id, after=after))
+        )
+        return tuple(sorted(fetched, key=lambda checkpoint: checkpoint.step))
+
+    def metrics(self, job_id: str) -> tuple[StepMetrics, ...]:
+        """Give the losses and accuracies of each step, from the job's result files.
+
+        Args:
+            job_id: A job that succeeded; before that there is no result file and nothing is given.
+        """
+        names = self.retrieve(job_id).result_files
+        contents = [self._retry.call(lambda name=name: self._backend.download_file(name)) for name in names]  # type: ignore[misc]
+        return tuple(step for content in contents for step in read_metrics(content))
+
+    def _follow(self, job_id: str) -> Iterator[JobUpdate]:
+        return follow(self._backend, job_id, retry=self._retry, pace=self._pace)
+
+
+def _succeeded(job: FineTuneJob) -> FineTuneJob:
+    if job.status == "succeeded" and job.fine_tuned_model:
+        return job
+    words = ": ".join(part for part in (job.error_code, job.error_message) if part)
+    raise JobFailedError(f"job {job.id} {job.status}" + (f" ({words})" if words else ""), code=job.error_code)

@@ -1,0 +1,64 @@
+"""The numbers of each training step, from a job's result file."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import csv
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepMetrics:
+    """What was measured at one training step.
+
+    Attributes:
+        step: The step, as the provider counts; from 1 at most of them.
+        values: Loss and accuracy by the provider's own column names, e.g. train_loss, valid_loss, train_accuracy,
+            full_valid_mean_token_accuracy. A column without a number at this step is left out.
+    """
+
+    step: int
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+def read_metrics(content: bytes) -> tuple[StepMetrics, ...]:
+    """Read a result file: CSV, plain or base64-encoded, of whatever columns.
+
+    Empty cells, cells that are no finite numbers and rows without a step are left out.
+
+    Args:
+        content: The file as it was downloaded.
+
+    Returns:
+        The steps in the order of the file.
+    """
+    table = csv.DictReader(_plain(content).decode("utf-8-sig", errors="replace").splitlines())
+    rows = [{name: _number(cell) for name, cell in row.items() if name} for row in table]
+    return tuple(
+        StepMetrics(step=int(step), values=_without_step(row)) for row in rows if (step := row.get("step")) is not None
+    )
+
+
+def _without_step(row: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: number for name, number in row.items() if number is not None and name != "step"}
+
+
+def _plain(content: bytes) -> bytes:
+    """Undo base64 where the file is encoded; a CSV has commas or line breaks between words, base64 has no comma."""
+    if b"," in content:
+        return content
+    try:
+        return base64.b64decode(b"".join(content.split()), validate=True)
+    except binascii.Error:
+        return content
+
+
+def _number(cell: object) -> float | None:
+    try:
+        number = float(str(cell))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
