@@ -1,29 +1,41 @@
 """Scores, statistics and comparisons."""
 
+from vqaft.evaluation.compare import compare
 from vqaft.evaluation.comparison import Comparison, ComparisonSettings
 from vqaft.evaluation.evaluation import Evaluation
+from vqaft.evaluation.evaluator import Evaluator
 from vqaft.evaluation.interval import Estimate, Interval
+from vqaft.evaluation.judge import FOUR_LEVELS, Level, LLMJudge, Rating, Rubric
 from vqaft.evaluation.paired_row import Outcome, PairedRow
 from vqaft.evaluation.ratings import RatingDistribution
 from vqaft.evaluation.score import Answered, Score, ScoreFailure, Scorer
 from vqaft.evaluation.scored_row import ScoredRow
 from vqaft.evaluation.scorer_facts import ScorerFacts
+from vqaft.evaluation.scorers import ExactMatch, LenientMatch, final_answer
 from vqaft.evaluation.slice_comparison import MissingBounds, PairedTest, SliceComparison, Verdict
 from vqaft.evaluation.slices import Slicer
 from vqaft.evaluation.summary import SliceMean, Summary
 
 __all__ = [
+    "FOUR_LEVELS",
     "Answered",
     "Comparison",
     "ComparisonSettings",
     "Estimate",
     "Evaluation",
+    "Evaluator",
+    "ExactMatch",
     "Interval",
+    "LLMJudge",
+    "LenientMatch",
+    "Level",
     "MissingBounds",
     "Outcome",
     "PairedRow",
     "PairedTest",
+    "Rating",
     "RatingDistribution",
+    "Rubric",
     "Score",
     "ScoreFailure",
     "ScoredRow",
@@ -34,4 +46,6 @@ __all__ = [
     "Slicer",
     "Summary",
     "Verdict",
+    "compare",
+    "final_answer",
 ]

@@ -58,5 +58,9 @@ class ScoreFailure:
     message: str
 
 
-Scorer: TypeAlias = Callable[[Answered], Score | float | bool]
-"""Anything that can be called with an `Answered`. A number or a truth value stands for a `Score` without a reason."""
+Scorer: TypeAlias = Callable[[Answered], Score | ScoreFailure | float | bool]
+"""Anything that can be called with an `Answered`.
+
+A number or a truth value stands for a `Score` without a reason. A scorer that cannot tell returns a `ScoreFailure`, or
+raises, which becomes one.
+"""

@@ -1,0 +1,157 @@
+"""Compare two models on the same examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqaft.errors import EvaluationError
+from vqaft.evaluation.caveats import find_caveats
+from vqaft.evaluation.compare_slice import SliceFigures, compare_slice
+from vqaft.evaluation.comparison import Comparison, ComparisonSettings
+from vqaft.evaluation.evaluation import Evaluation
+from vqaft.evaluation.paired_row import PairedRow
+from vqaft.evaluation.ratings import rating_distribution
+from vqaft.evaluation.scored_row import ScoredRow
+from vqaft.evaluation.slice_comparison import SliceComparison
+from vqaft.evaluation.slices import ALL, NONE, Slicer, as_slicers, slice_rows, slicer_name
+from vqaft.evaluation.statistics.clusters import cluster_codes
+from vqaft.evaluation.statistics.holm import holm
+from vqaft.evaluation.summarise import score_values
+from vqaft.evaluation.verdict import decide, in_words
+
+
+def compare(
+    base: Evaluation,
+    tuned: Evaluation,
+    *,
+    by: Slicer | Sequence[Slicer] | None = ("kind", "question_type"),
+    level: float = 0.95,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> Comparison:
+    """Tell whether a tuned model does better than its base, on the same examples and by the same scorers.
+
+    Rows are paired by example id, and only pairs with both scores are averaged; what is missing is counted, and shown
+    with the best and the worst that it could do to the difference. Rows of one group (image) are taken as dependent
+    throughout. The tests of a scorer's slices are corrected for one another by Holm; its test over all examples is
+    the one question asked first, and is not.
+
+    Args:
+        base: The base model's evaluation.
+        tuned: The tuned model's.
+        by: What to slice by: "kind" (closed, open), "question_type", a column of the metadata, a function of a row,
+            or several of these; None for all examples alone.
+        level: Confidence level of the intervals, 0 to 1; tests are made at 1 minus it.
+        resamples: Bootstrap draws behind the intervals of differences.
+        seed: Seed of the draws; the same seed gives the same comparison.
+
+    Returns:
+        Figures, tests and verdicts for each scorer and slice, and the paired rows.
+
+    Raises:
+        EvaluationError: If the two do not have the same scorers with the same settings, share no example, or show
+            different questions or answers under one id.
+    """
+    _check_scorers(base, tuned)
+    rows = pair_rows(base, tuned)
+    settings = ComparisonSettings(level=level, resamples=resamples, seed=seed)
+    parts = _parts([row.base for row in rows], as_slicers(by))
+    codes = cluster_codes([row.group for row in rows])
+    slices: list[SliceComparison] = []
+    for scorer in base.scorers:
+        values = (
+            score_values([row.base for row in rows], scorer),
+            score_values([row.tuned for row in rows], scorer),
+        )
+        figures = [
+            compare_slice(values[0][members], values[1][members], codes[members], settings) for _, _, members in parts
+        ]
+        slices += _judged(scorer, [(by, value) for by, value, _ in parts], figures, level=level)
+    found = (rating_distribution(rows, name, facts.levels) for name, facts in base.scorers.items())
+    return Comparison(
+        base_model=base.model,
+        tuned_model=tuned.model,
+        scorers=base.scorers,
+        slices=tuple(slices),
+        ratings=tuple(ratings for ratings in found if ratings is not None),
+        rows=rows,
+        caveats=find_caveats(slices, level=level),
+        settings=settings,
+    )
+
+
+def pair_rows(base: Evaluation, tuned: Evaluation) -> tuple[PairedRow, ...]:
+    """Pair the rows of two evaluations by example id.
+
+    Args:
+        base: The base model's evaluation.
+        tuned: The tuned model's.
+
+    Returns:
+        Every example of either, in the order of base, then what only tuned has.
+
+    Raises:
+        EvaluationError: If they share no example, or show different questions or answers under one id.
+    """
+    before, after = ({row.example_id: row for row in side.rows} for side in (base, tuned))
+    if not before.keys() & after.keys():
+        raise EvaluationError("the two evaluations have no example in common", hint="Evaluate both on the same data.")
+    return tuple(
+        _pair(before.get(name), after.get(name), base.model, tuned.model) for name in dict.fromkeys([*before, *after])
+    )
+
+
+def _pair(old: ScoredRow | None, new: ScoredRow | None, base: str, tuned: str) -> PairedRow:
+    old = old or _never_asked(new, base)
+    new = new or _never_asked(old, tuned)
+    if (old.question, old.answers) != (new.question, new.answers):
+        message = "question or answers differ between the two evaluations"
+        raise EvaluationError(message, example_id=old.example_id, hint="Evaluate both on the same data.")
+    return PairedRow(base=old, tuned=new)
+
+
+def _never_asked(row: ScoredRow | None, model: str) -> ScoredRow:
+    assert row is not None  # noqa: S101 - every id comes from one of the two
+    return replace(row, model=model, answer=None, failure=None, scores={})
+
+
+def _check_scorers(base: Evaluation, tuned: Evaluation) -> None:
+    if base.scorers.keys() != tuned.scorers.keys():
+        names = f"{', '.join(base.scorers)} and {', '.join(tuned.scorers)}"
+        raise EvaluationError(f"the two evaluations have different scorers: {names}", hint="Score both by the same.")
+    for name, facts in base.scorers.items():
+        other = tuned.scorers[name]
+        if facts != other:
+            message = f"the scorer {name!r} is not the same in both: {facts.description} and {other.description}"
+            raise EvaluationError(message, hint="Score both models by the same rule.")
+
+
+def _parts(rows: Sequence[ScoredRow], slicers: tuple[Slicer, ...]) -> list[tuple[str, str, NDArray[np.intp]]]:
+    found = []
+    for slicer in (ALL, *slicers):
+        members = slice_rows(rows, slicer)
+        if members.keys() == {NONE}:
+            continue  # a column that no row has
+        found += [(slicer_name(slicer), value, np.array(places, dtype=np.intp)) for value, places in members.items()]
+    return found
+
+
+def _judged(
+    scorer: str, names: Sequence[tuple[str, str]], figures: Sequence[SliceFigures], *, level: float
+) -> Iterator[SliceComparison]:
+    tested = [part.test.p_value for part in figures[1:] if part.test]
+    adjusted = iter(holm(tested))
+    for place, ((by, value), part) in enumerate(zip(names, figures, strict=True)):
+        test = part.test
+        if test and place:
+            test = replace(test, p_adjusted=next(adjusted))
+        verdict = decide(part.difference, test, level=level)
+        words = in_words(verdict, difference=part.difference, test=test, n=part.n, detectable=part.detectable)
+        values = {name: getattr(part, name) for name in part.__dataclass_fields__}
+        yield SliceComparison(
+            **{**values, "test": test}, scorer=scorer, by=by, value=value, verdict=verdict, words=words
+        )

@@ -1,0 +1,153 @@
+"""Scores answers by named scorers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from types import MappingProxyType
+
+from vqaft.data import VQAExample, image_sha256, question_kind
+from vqaft.errors import EvaluationError, ImageError
+from vqaft.evaluation.evaluation import Evaluation
+from vqaft.evaluation.score import Answered, Score, ScoreFailure, Scorer
+from vqaft.evaluation.scored_row import ScoredRow
+from vqaft.evaluation.scorer_facts import scorer_facts
+from vqaft.images.source import describe_source
+from vqaft.inference import Prediction
+from vqaft.parallel import ordered_map
+
+PROBE_ROWS = 3
+SLOW_S = 0.001
+
+
+class Evaluator:
+    """Scores a model's answers.
+
+    Args:
+        scorers: The scorers by the names that tables show; any callable over an `Answered`.
+        workers: How many threads call scorers that are slow (a judge that waits for a service): more than a
+            millisecond a row, as the first rows show. With 1 no thread is started. A scorer that is slow must bear
+            being called from several threads.
+        progress: Whether to show a progress bar.
+
+    Raises:
+        EvaluationError: If no scorer is given.
+    """
+
+    def __init__(self, scorers: Mapping[str, Scorer], *, workers: int = 16, progress: bool = True) -> None:
+        if not scorers:
+            raise EvaluationError("no scorer is given", hint='Give one by name: Evaluator({"exact": ExactMatch()}).')
+        self.scorers = MappingProxyType(dict(scorers))
+        self.workers = workers
+        self.progress = progress
+
+    def evaluate(self, examples: Iterable[VQAExample], predictions: Iterable[Prediction]) -> Evaluation:
+        """Score one model's predictions.
+
+        Predictions are joined to examples by id. An example without a prediction becomes a row that is missing, a
+        failed prediction one that has failed; neither reaches a scorer.
+
+        Args:
+            examples: What was asked, with the answers that count as right.
+            predictions: What one model answered, in any order.
+
+        Returns:
+            A row an example, in the order of the examples.
+
+        Raises:
+            EvaluationError: If there is nothing to score, an id occurs twice, a prediction belongs to no example, an
+                example has no answer, or the predictions are of several models.
+        """
+        examples = tuple(examples)
+        known = _by_id(examples, predictions)
+        model = _model(known.values())
+        pairs = [(example, known.get(example.id)) for example in examples]
+        rows = tuple(self._progress(self._rows(pairs, model), len(pairs), model))
+        facts = {name: scorer_facts(scorer) for name, scorer in self.scorers.items()}
+        return Evaluation(model=model, scorers=facts, rows=rows)
+
+    def _rows(self, pairs: Sequence[tuple[VQAExample, Prediction | None]], model: str) -> Iterator[ScoredRow]:
+        def score(pair: tuple[VQAExample, Prediction | None]) -> ScoredRow:
+            return self._row(pair[0], pair[1], model)
+
+        answered = [place for place, (_, said) in enumerate(pairs) if said is not None and said.answer is not None]
+        probed = answered[PROBE_ROWS - 1] + 1 if len(answered) >= PROBE_ROWS else len(pairs)
+        start = time.perf_counter()
+        first = [score(pair) for pair in pairs[:probed]]
+        slow = time.perf_counter() - start > SLOW_S * PROBE_ROWS
+        return chain(first, ordered_map(score, pairs[probed:], workers=self.workers if slow else 1))
+
+    def _row(self, example: VQAExample, prediction: Prediction | None, model: str) -> ScoredRow:
+        answer = prediction.answer if prediction else None
+        answered = None if answer is None else Answered(example=example, answer=answer)
+        return ScoredRow(
+            example_id=example.id,
+            group=_group(example),
+            kind=question_kind(example),
+            question_type=example.question_type,
+            question=example.question,
+            answers=example.answers,
+            model=model,
+            answer=answer,
+            failure=prediction.failure if prediction else None,
+            scores={name: _score(scorer, answered) for name, scorer in self.scorers.items()} if answered else {},
+            metadata=example.metadata,
+        )
+
+    def _progress(self, rows: Iterator[ScoredRow], total: int, model: str) -> Iterator[ScoredRow]:
+        if not self.progress:
+            return rows
+        from tqdm.auto import tqdm
+
+        return iter(tqdm(rows, total=total, desc=f"score {model}", unit="row"))
+
+
+def _score(scorer: Scorer, answered: Answered) -> Score | ScoreFailure:
+    try:
+        result = scorer(answered)
+        return result if isinstance(result, Score | ScoreFailure) else Score(value=float(result))
+    except Exception as error:  # noqa: BLE001 - whatever a scorer raises is its failure on this row, counted as such
+        return ScoreFailure(kind=type(error).__name__, message=str(error))
+
+
+def _group(example: VQAExample) -> str:
+    if example.group is not None:
+        return example.group
+    try:
+        return image_sha256(example.image)
+    except ImageError:
+        return describe_source(example.image)  # the model had no image to look at either; the row is counted
+
+
+def _by_id(examples: Sequence[VQAExample], predictions: Iterable[Prediction]) -> dict[str, Prediction]:
+    ids = _checked_ids(examples)
+    found: dict[str, Prediction] = {}
+    for prediction in predictions:
+        if prediction.example_id not in ids:
+            raise EvaluationError("the prediction belongs to no example", example_id=prediction.example_id)
+        if prediction.example_id in found:
+            raise EvaluationError("there are two predictions for one example", example_id=prediction.example_id)
+        found[prediction.example_id] = prediction
+    return found
+
+
+def _checked_ids(examples: Sequence[VQAExample]) -> set[str]:
+    if not examples:
+        raise EvaluationError("there is no example to score")
+    ids: set[str] = set()
+    for example in examples:
+        if example.id in ids:
+            raise EvaluationError("two examples have the same id", example_id=example.id)
+        if not example.answers:
+            raise EvaluationError("the example has no answer to score against", example_id=example.id)
+        ids.add(example.id)
+    return ids
+
+
+def _model(predictions: Iterable[Prediction]) -> str:
+    models = sorted({prediction.model for prediction in predictions})
+    if len(models) > 1:
+        names = ", ".join(models)
+        raise EvaluationError(f"the predictions are of several models: {names}", hint="Evaluate each on its own.")
+    return models[0] if models else "(no model)"

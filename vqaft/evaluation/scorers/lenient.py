@@ -1,0 +1,89 @@
+"""The answer says the truth, in other clothes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vqaft.evaluation.score import Answered, Score
+from vqaft.evaluation.scorers.final_answer import final_answer
+from vqaft.evaluation.scorers.text_normal import words
+
+POLAR = frozenset({"yes", "no"})
+NEGATORS = frozenset({"not", "no", "never", "neither", "nor", "isn't", "aren't", "wasn't", "cannot", "without"})
+REACH = 2  # words before a match in which a negation still concerns it
+
+SAME = Score(value=1.0, reason="says the answer")
+INSIDE = Score(value=1.0, reason="holds the answer as whole words")
+DIFFERENT = Score(value=0.0, reason="does not say the answer")
+EQUAL_TEXT = Score(value=1.0, reason="lower-cased equal, or the lower-cased answer is a substring")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LenientMatch:
+    """Right where the final answer says one of the answers that count as right, as whole words.
+
+    The final answer is parsed out of reasoning ("Conclusion: …"; see `final_answer`). Case, accents, punctuation,
+    articles and the way a number is written make no difference. The truth may stand inside a longer answer, but not
+    behind a negation ("not red") nor beside an "or" ("red or blue"). A yes-or-no question is answered by the first
+    word, or else by the only one of "yes" and "no" that occurs: "not", "know" and "another" are no "no".
+
+    Attributes:
+        whole_words: Turned off only by `cookbook`.
+    """
+
+    whole_words: bool = True
+
+    @classmethod
+    def cookbook(cls) -> LenientMatch:
+        """The rule by which OpenAI's cookbook scores its base model, with its defects.
+
+        Lower-cased equal, or the lower-cased answer is a substring of the lower-cased prediction: "I do not know" is
+        a right "No". For comparison with its figures.
+        """
+        return cls(whole_words=False)
+
+    def __call__(self, answered: Answered) -> Score:
+        """Score one answer.
+
+        Args:
+            answered: The example and the answer.
+        """
+        truths = answered.example.answers
+        if not self.whole_words:
+            return EQUAL_TEXT if truths[0].lower() in answered.answer.lower() else DIFFERENT
+        if answered.answer in truths:
+            return SAME
+        said = words(final_answer(answered.answer))
+        for truth in truths:
+            score = _compare(said, words(truth))
+            if score is not DIFFERENT:
+                return score
+        return DIFFERENT
+
+
+def _compare(said: tuple[str, ...], truth: tuple[str, ...]) -> Score:
+    if said == truth:
+        return SAME if truth else DIFFERENT
+    if len(truth) >= len(said) or not truth:
+        return DIFFERENT
+    if len(truth) == 1 and truth[0] in POLAR:
+        return INSIDE if _polarity(said) == truth[0] else DIFFERENT
+    return INSIDE if _holds(said, truth) else DIFFERENT
+
+
+def _polarity(said: tuple[str, ...]) -> str | None:
+    if said[0] in POLAR:
+        return said[0]
+    found = POLAR.intersection(said)
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _holds(said: tuple[str, ...], truth: tuple[str, ...]) -> bool:
+    size = len(truth)
+    for start in range(len(said) - size + 1):
+        if said[start : start + size] != truth:
+            continue
+        before, after = said[max(0, start - REACH) : start], said[start + size : start + size + 1]
+        if NEGATORS.isdisjoint(before) and "or" not in (*before[-1:], *after):
+            return True
+    return False
