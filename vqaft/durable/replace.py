@@ -1,4 +1,4 @@
-"""Files that are whole or not there: atomic replacement and append-only lines."""
+"""Files that are whole or not there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+from vqaft.durable.disk import crash_point
 
 
 @contextlib.contextmanager
@@ -30,6 +32,7 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        crash_point()
         os.replace(name, path)  # noqa: PTH105 - the temporary file is known by name only
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
