@@ -10,6 +10,7 @@ from typing import Any
 
 from vqaft.durable import write_atomically
 from vqaft.errors import StateError
+from vqaft.evaluation.judge.usage import JudgeUsage
 from vqaft.evaluation.score import Score, ScoreFailure
 from vqaft.evaluation.scored_row import ScoredRow
 from vqaft.evaluation.scorer_facts import ScorerFacts
@@ -83,7 +84,8 @@ def _row_from_json(values: dict[str, Any]) -> ScoredRow:
 
 
 def _facts_from_json(values: dict[str, Any]) -> ScorerFacts:
-    return ScorerFacts(description=values["description"], levels=tuple(values["levels"]))
+    usage = values["usage"] and JudgeUsage(**values["usage"])
+    return ScorerFacts(description=values["description"], levels=tuple(values["levels"]), usage=usage)
 
 
 def _plain(value: Any) -> Any:

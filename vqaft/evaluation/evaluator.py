@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from dataclasses import replace
 from types import MappingProxyType
 
 from vqaft.data import VQAExample, image_sha256, question_kind
 from vqaft.errors import EvaluationError, ImageError
 from vqaft.evaluation.evaluation import Evaluation
+from vqaft.evaluation.judge.usage import JudgeUsage
 from vqaft.evaluation.score import Answered, Score, ScoreFailure, Scorer
 from vqaft.evaluation.scored_row import ScoredRow
 from vqaft.evaluation.scorer_facts import scorer_facts
 from vqaft.images.source import describe_source
 from vqaft.inference import Prediction
+from vqaft.inference.outcome import FATAL
 from vqaft.parallel import ordered_map
 
 PROBE_ROWS = 3
@@ -56,27 +58,50 @@ class Evaluator:
             A row an example, in the order of the examples.
 
         Raises:
+            AuthenticationError, QuotaError, ModelRetiredError: What every further request of a judge would meet too;
+                the error's `partial` is the evaluation of the rows that were scored until then.
             EvaluationError: If there is nothing to score, an id occurs twice, a prediction belongs to no example, an
                 example has no answer, or the predictions are of several models.
         """
         examples = tuple(examples)
         known = _by_id(examples, predictions)
         model = _model(known.values())
-        pairs = [(example, known.get(example.id)) for example in examples]
-        rows = tuple(self._progress(self._rows(pairs, model), len(pairs), model))
-        facts = {name: scorer_facts(scorer) for name, scorer in self.scorers.items()}
-        return Evaluation(model=model, scorers=facts, rows=rows)
+        before = {name: _usage(scorer) for name, scorer in self.scorers.items()}
+        rows: list[ScoredRow] = []
+        try:
+            for row in self._rows([(example, known.get(example.id)) for example in examples], model):
+                rows.append(row)  # noqa: PERF402 - what was scored until an error is kept
+        except FATAL as error:
+            error.partial = self._evaluation(model, rows, before)
+            raise
+        return self._evaluation(model, rows, before)
 
     def _rows(self, pairs: Sequence[tuple[VQAExample, Prediction | None]], model: str) -> Iterator[ScoredRow]:
+        from tqdm.auto import tqdm
+
         def score(pair: tuple[VQAExample, Prediction | None]) -> ScoredRow:
             return self._row(pair[0], pair[1], model)
 
+        # The first rows go ahead alone: they tell whether threads are worth it, and a judge's wrong key costs one
+        # request.
         answered = [place for place, (_, said) in enumerate(pairs) if said is not None and said.answer is not None]
         probed = answered[PROBE_ROWS - 1] + 1 if len(answered) >= PROBE_ROWS else len(pairs)
-        start = time.perf_counter()
-        first = [score(pair) for pair in pairs[:probed]]
-        slow = time.perf_counter() - start > SLOW_S * PROBE_ROWS
-        return chain(first, ordered_map(score, pairs[probed:], workers=self.workers if slow else 1))
+        with tqdm(total=len(pairs), desc=f"score {model}", unit="row", disable=not self.progress) as bar:
+            start = time.perf_counter()
+            for row in map(score, pairs[:probed]):
+                bar.update()
+                yield row
+            slow = time.perf_counter() - start > SLOW_S * PROBE_ROWS
+            for row in ordered_map(score, pairs[probed:], workers=self.workers if slow else 1):
+                bar.update()
+                yield row
+
+    def _evaluation(self, model: str, rows: Sequence[ScoredRow], before: Mapping[str, JudgeUsage | None]) -> Evaluation:
+        facts = {}
+        for name, scorer in self.scorers.items():
+            start, now = before[name], _usage(scorer)
+            facts[name] = replace(scorer_facts(scorer), usage=now.since(start) if now and start else None)
+        return Evaluation(model=model, scorers=facts, rows=tuple(rows))
 
     def _row(self, example: VQAExample, prediction: Prediction | None, model: str) -> ScoredRow:
         answer = prediction.answer if prediction else None
@@ -95,20 +120,20 @@ class Evaluator:
             metadata=example.metadata,
         )
 
-    def _progress(self, rows: Iterator[ScoredRow], total: int, model: str) -> Iterator[ScoredRow]:
-        if not self.progress:
-            return rows
-        from tqdm.auto import tqdm
-
-        return iter(tqdm(rows, total=total, desc=f"score {model}", unit="row"))
-
 
 def _score(scorer: Scorer, answered: Answered) -> Score | ScoreFailure:
     try:
         result = scorer(answered)
         return result if isinstance(result, Score | ScoreFailure) else Score(value=float(result))
+    except FATAL:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever a scorer raises is its failure on this row, counted as such
         return ScoreFailure(kind=type(error).__name__, message=str(error))
+
+
+def _usage(scorer: Scorer) -> JudgeUsage | None:
+    usage = getattr(scorer, "usage", None)
+    return usage if isinstance(usage, JudgeUsage) else None
 
 
 def _group(example: VQAExample) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from vqaft.evaluation.judge.usage import JudgeUsage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,10 +17,12 @@ class ScorerFacts:
     Attributes:
         description: The scorer with its settings; equal for two uses of the same scorer.
         levels: Its levels, best first; empty where it has none.
+        usage: What it cost in this evaluation, where it asks a service; not compared.
     """
 
     description: str
     levels: tuple[str, ...] = ()
+    usage: JudgeUsage | None = field(default=None, compare=False)
 
 
 def scorer_facts(scorer: Any) -> ScorerFacts:

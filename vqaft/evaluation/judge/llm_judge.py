@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import orjson
-
-from vqaft.evaluation.judge.prompt import judge_schema, judge_system, judge_user
+from vqaft.evaluation.judge.canary import false_reference, says_the_same
+from vqaft.evaluation.judge.prompt import JudgeQuestion, judge_messages, judge_schema
 from vqaft.evaluation.judge.reply import read_rating
 from vqaft.evaluation.judge.rubric import FOUR_LEVELS, Rubric
+from vqaft.evaluation.judge.usage import JudgeUsage, UsageMeter
 from vqaft.evaluation.score import Answered, Score, ScoreFailure
-from vqaft.inference import ChatBackend, ChatReply, ChatRequest
+from vqaft.images import ImageEncoder
+from vqaft.inference import ChatBackend, ChatRequest, PacedBackend
+
+HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -21,10 +24,16 @@ class LLMJudge:
     nothing but a level with a reason. A refusal, an answer cut short, or one that is not in the form asked for is a
     `ScoreFailure`, never a score.
 
+    An answer that is accepted (half of the scale or more) without being the reference itself is judged once more
+    against a reference that is surely false. Where it is accepted again, it has talked the judge into it, and is a
+    `ScoreFailure` of the kind "attack" (the idea is of arXiv 2507.23453).
+
     Attributes:
-        backend: Who is asked.
+        backend: Who is asked; a `PacedBackend` where the account's limits are shared with others.
         model: The judge's model, best a pinned one.
         rubric: What to rate and the levels; the cookbook's four by default.
+        canary: Whether to judge accepted answers a second time, against a false reference.
+        encoder: How to send the image; None for a judge that does not see it.
         temperature: 0 to 2.
         max_tokens: The most tokens for reason and rating.
         seed: For repeatable ratings as far as the provider can.
@@ -33,14 +42,26 @@ class LLMJudge:
     backend: ChatBackend = field(repr=False, compare=False)
     model: str = field(kw_only=True)
     rubric: Rubric = field(default=FOUR_LEVELS, kw_only=True)
+    canary: bool = field(default=True, kw_only=True)
+    encoder: ImageEncoder | None = field(default=None, kw_only=True)
     temperature: float | None = field(default=0.0, kw_only=True)
     max_tokens: int | None = field(default=500, kw_only=True)
     seed: int | None = field(default=None, kw_only=True)
+    _meter: UsageMeter = field(default_factory=UsageMeter, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.backend, PacedBackend):
+            object.__setattr__(self, "backend", PacedBackend(self.backend))
 
     @property
     def levels(self) -> tuple[str, ...]:
         """The names of the levels, best first."""
         return tuple(str(level.name) for level in self.rubric.levels)
+
+    @property
+    def usage(self) -> JudgeUsage:
+        """What the judge has cost so far."""
+        return self._meter.used
 
     def __call__(self, answered: Answered) -> Score | ScoreFailure:
         """Rate one answer.
@@ -50,34 +71,48 @@ class LLMJudge:
 
         Raises:
             ServiceError: If the judge could not be asked.
+            ImageError: If the judge is to see the image and it cannot be sent.
         """
-        reply = self.ask(
-            question=answered.example.question, reference=answered.example.answer, candidate=answered.answer
+        example, image_url = answered.example, self._image_url(answered)
+        asked = JudgeQuestion(
+            question=example.question, reference=example.answer, candidate=answered.answer, image_url=image_url
         )
-        return read_rating(reply, self.rubric)
+        score = self.rate(asked)
+        if isinstance(score, ScoreFailure) or not self._doubtful(score, asked):
+            return score
+        decoy = false_reference(question=asked.question, reference=asked.reference, candidate=asked.candidate)
+        false = self.rate(
+            JudgeQuestion(question=asked.question, reference=decoy, candidate=asked.candidate, image_url=image_url)
+        )
+        if isinstance(false, Score) and false.value >= HALF:
+            message = f"rated {score.label!r}, and {false.label!r} against the false reference {decoy!r} too"
+            return ScoreFailure(kind="attack", message=message)
+        return false if isinstance(false, ScoreFailure) else score
 
-    def ask(self, *, question: str, reference: str, candidate: str) -> ChatReply:
-        """Make one request to the judge.
+    def rate(self, asked: JudgeQuestion, *, repeat: int = 0) -> Score | ScoreFailure:
+        """Ask the judge once.
 
         Args:
-            question: What was asked.
-            reference: The true answer.
-            candidate: The answer to rate.
+            asked: What to rate.
+            repeat: Which repetition this is; each has a seed of its own where the judge has one.
 
         Raises:
             ServiceError: If the judge could not be asked.
         """
-        user = judge_user(question=question, reference=reference, candidate=candidate)
-        messages = [
-            {"role": "system", "content": judge_system(self.rubric)},
-            {"role": "user", "content": user},
-        ]
         request = ChatRequest(
             model=self.model,
-            messages=orjson.dumps(messages),
+            messages=judge_messages(asked, self.rubric),
             temperature=self.temperature,
             max_tokens=self.max_tokens,
-            seed=self.seed,
+            seed=None if self.seed is None else self.seed + repeat,
             response_format=judge_schema(self.rubric),
         )
-        return self.backend.complete(request)
+        reply = self.backend.complete(request)
+        self._meter.add(reply)
+        return read_rating(reply, self.rubric)
+
+    def _doubtful(self, score: Score, asked: JudgeQuestion) -> bool:
+        return self.canary and score.value >= HALF and not says_the_same(asked.reference, asked.candidate)
+
+    def _image_url(self, answered: Answered) -> str | None:
+        return None if self.encoder is None else self.encoder.encode(answered.example.image).data_url

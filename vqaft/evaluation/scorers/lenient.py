@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from vqaft.evaluation.score import Answered, Score
 from vqaft.evaluation.scorers.final_answer import final_answer
@@ -55,10 +56,13 @@ class LenientMatch:
             return SAME
         said = words(final_answer(answered.answer))
         for truth in truths:
-            score = _compare(said, words(truth))
+            score = _compare(said, _truth_words(truth))
             if score is not DIFFERENT:
                 return score
         return DIFFERENT
+
+
+_truth_words = lru_cache(maxsize=1 << 16)(words)
 
 
 def _compare(said: tuple[str, ...], truth: tuple[str, ...]) -> Score:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 WORD = re.compile(r"\d+(?:[.,]\d+)*|\w+(?:['’]\w+)*")
 NUMBER = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?")
@@ -50,15 +51,18 @@ def words(text: str) -> tuple[str, ...]:
     Args:
         text: Any text.
     """
-    folded = folded_text(text)
-    if not folded.isascii():
-        folded = DIACRITICS.sub("", unicodedata.normalize("NFKD", folded))
-    return tuple(_word(word) for word in WORD.findall(folded) if word not in ARTICLES)
+    folded = text.lower() if text.isascii() else _without_accents(folded_text(text))
+    return tuple(filter(None, map(_word, WORD.findall(folded))))
 
 
+def _without_accents(text: str) -> str:
+    return DIACRITICS.sub("", unicodedata.normalize("NFKD", text))
+
+
+@lru_cache(maxsize=1 << 16)
 def _word(word: str) -> str:
     if word.isalpha():
-        return NUMBER_WORDS.get(word, word)
+        return "" if word in ARTICLES else NUMBER_WORDS.get(word, word)
     number = NUMBER.fullmatch(word)
     if number is None:
         return word.replace("’", "'")

@@ -1,0 +1,75 @@
+"""What a judge has cost."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from vqaft.inference import ChatReply
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeUsage:
+    """Requests and tokens, as far as the provider said.
+
+    Attributes:
+        requests: Requests that were answered by the service.
+        reused: Ratings that were taken from an earlier run instead.
+        prompt_tokens: Tokens sent.
+        completion_tokens: Tokens received.
+    """
+
+    requests: int = 0
+    reused: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def cost(self, *, prompt_price: float, completion_price: float) -> float:
+        """Give the price of it all.
+
+        Args:
+            prompt_price: Price of a million tokens sent.
+            completion_price: Price of a million tokens received.
+
+        Returns:
+            The cost in the currency of the prices.
+        """
+        return (self.prompt_tokens * prompt_price + self.completion_tokens * completion_price) / 1e6
+
+    def since(self, before: JudgeUsage) -> JudgeUsage:
+        """Give what was used between an earlier state and this one.
+
+        Args:
+            before: The earlier state.
+        """
+        return JudgeUsage(**{name: getattr(self, name) - getattr(before, name) for name in self.__dataclass_fields__})
+
+
+class UsageMeter:
+    """Adds up usage from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._used = JudgeUsage()
+
+    def add(self, reply: ChatReply, *, reused: bool = False) -> None:
+        """Count one reply.
+
+        Args:
+            reply: What came back.
+            reused: Whether it came from an earlier run and cost nothing.
+        """
+        sent, received = (0, 0) if reused else (reply.prompt_tokens or 0, reply.completion_tokens or 0)
+        with self._lock:
+            used = self._used
+            self._used = JudgeUsage(
+                requests=used.requests + (not reused),
+                reused=used.reused + reused,
+                prompt_tokens=used.prompt_tokens + sent,
+                completion_tokens=used.completion_tokens + received,
+            )
+
+    @property
+    def used(self) -> JudgeUsage:
+        """What has been used so far."""
+        return self._used
