@@ -1,5 +1,6 @@
 """What trains and answers behind the server."""
 
+from vqaft.server.engines.embedded import EmbeddedEngine
 from vqaft.server.engines.engine import (
     ChatAnswer,
     ChatModel,
@@ -9,5 +10,17 @@ from vqaft.server.engines.engine import (
     TrainingResult,
     TrainingTask,
 )
+from vqaft.server.engines.judge import JUDGE_MODEL, SimilarityJudge
 
-__all__ = ["ChatAnswer", "ChatModel", "ChatTurn", "Engine", "EpochMetrics", "TrainingResult", "TrainingTask"]
+__all__ = [
+    "JUDGE_MODEL",
+    "ChatAnswer",
+    "ChatModel",
+    "ChatTurn",
+    "EmbeddedEngine",
+    "Engine",
+    "EpochMetrics",
+    "SimilarityJudge",
+    "TrainingResult",
+    "TrainingTask",
+]

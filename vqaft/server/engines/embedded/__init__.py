@@ -1,0 +1,5 @@
+"""The embedded engine: scikit-learn and numpy on two cores, honest and small."""
+
+from vqaft.server.engines.embedded.engine import EmbeddedEngine
+
+__all__ = ["EmbeddedEngine"]

@@ -1,0 +1,69 @@
+"""Models that are loaded and answer."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from vqaft.server.engines.embedded.base_model import untrained_answer
+from vqaft.server.engines.embedded.conversation import asked
+from vqaft.server.engines.embedded.image_features import image_features
+from vqaft.server.engines.embedded.knowledge import Knowledge, best
+from vqaft.server.engines.embedded.pictures import Picture
+from vqaft.server.engines.embedded.ranker import Page
+from vqaft.server.engines.embedded.reading import Reader
+from vqaft.server.engines.engine import ChatAnswer, ChatTurn
+from vqaft.server.engines.replies import reply
+
+REMEMBERED = 64
+"""Images of which the described text is kept, for they are often asked about several times in a row."""
+
+
+class BaseModel:
+    """The untrained model.
+
+    Args:
+        reader: Reads text in images.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def answer(self, turn: ChatTurn) -> ChatAnswer:
+        """Answer by the form of the question and the text in the image.
+
+        Raises:
+            ImageError: If an image cannot be read.
+        """
+        what = asked(turn.messages)
+        lines = () if what.image_url is None else self._reader.read(Picture.from_url(what.image_url))
+        return reply(turn, untrained_answer(what.question, lines))
+
+
+class TrainedModel:
+    """A model that learnt from a training file.
+
+    Args:
+        knowledge: What it learnt.
+        reader: Reads text in images.
+    """
+
+    def __init__(self, knowledge: Knowledge, reader: Reader) -> None:
+        self._knowledge, self._reader = knowledge, reader
+        self._page = lru_cache(maxsize=REMEMBERED)(self._described)
+
+    def answer(self, turn: ChatTurn) -> ChatAnswer:
+        """Answer by the image and the question; few-shot examples in the conversation do not count.
+
+        Raises:
+            ImageError: If an image cannot be read.
+        """
+        what = asked(turn.messages)
+        question = self._knowledge.frame.question(what.question)
+        picture = None if what.image_url is None else Picture.from_url(what.image_url)
+        case = self._knowledge.vision.case(image_features(None if picture is None else picture.open()), question)
+        page = None if picture is None else self._page(picture)
+        return reply(turn, best(self._knowledge.chances(case, page, question)))
+
+    def _described(self, picture: Picture) -> Page | None:
+        ranker = self._knowledge.ranker
+        return None if ranker is None else ranker.page(self._reader.read(picture))
