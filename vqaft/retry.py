@@ -27,6 +27,7 @@ class RetryPolicy:
         storm_s: Seconds for which a service that asks to slow down is tried again.
         first_wait_s: Seconds before the second try; doubled for each further one.
         max_wait_s: The longest wait that is not the service's own wish, in seconds.
+        settle_s: Seconds that a service is given to show what a request made whose answer was lost.
         sleep: Waits; another one in tests.
         clock: Seconds that never go back; another one in tests.
         random: Gives numbers in [0, 1); another one in tests.
@@ -36,6 +37,7 @@ class RetryPolicy:
     storm_s: float = 900.0
     first_wait_s: float = 0.25
     max_wait_s: float = 8.0
+    settle_s: float = 1.0
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     random: Callable[[], float] = random.random

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from vqaft.backends.calls import Call, Caller
 from vqaft.backends.job_body import job_body
 from vqaft.backends.openai_caller import OpenAICaller
-from vqaft.backends.wire import checkpoint_from, event_from, file_from, job_from, page_from, reply_from
+from vqaft.backends.wire import (
+    checkpoint_from,
+    event_from,
+    file_from,
+    identity_of,
+    job_from,
+    mapping_in,
+    page_from,
+    reply_from,
+)
 from vqaft.inference import ChatReply, ChatRequest
-from vqaft.tuning import Checkpoint, FileSlice, FineTuneJob, JobEvent, JobSpec, OnBytes, Page, RemoteFile
+from vqaft.tuning import Checkpoint, FilePart, FileSlice, FineTuneJob, JobEvent, JobSpec, OnBytes, Page, RemoteFile
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -42,11 +52,39 @@ class OpenAIBackend:
         """The service's address and a fingerprint of the account, without any secret."""
         return self._caller.account
 
-    def upload_file(self, path: Path, *, purpose: str = "fine-tune", on_bytes: OnBytes | None = None) -> RemoteFile:
+    def upload_file(
+        self, path: Path, *, filename: str, purpose: str = "fine-tune", on_bytes: OnBytes | None = None
+    ) -> RemoteFile:
         """Send a file in one piece; see `FineTuneBackend`."""
         with FileSlice(path, on_bytes=on_bytes) as content:
-            call = Call(method="POST", path="/files", fields={"purpose": purpose}, file=(path.name, content))
+            call = Call(method="POST", path="/files", fields={"purpose": purpose}, file=(filename, content))
             return file_from(self._caller.send(call).json())
+
+    def list_files(self, *, purpose: str = "fine-tune", after: str | None = None) -> Page[RemoteFile]:
+        """Give a page of the account's files of a purpose, newest first; see `FineTuneBackend`."""
+        query = f"purpose={quote(purpose, safe='')}" + (f"&after={quote(after, safe='')}" if after else "")
+        return page_from(self._get(f"/files?limit=100&{query}"), file_from)
+
+    def start_upload(self, filename: str, *, size_bytes: int, purpose: str) -> str:
+        """Announce a file in parts; see `PartsBackend`."""
+        wanted = {"filename": filename, "bytes": size_bytes, "purpose": purpose, "mime_type": "application/jsonl"}
+        return identity_of(self._post("/uploads", wanted))
+
+    def upload_part(self, upload_id: str, part: FilePart, *, on_bytes: OnBytes | None = None) -> str:
+        """Send a part; see `PartsBackend`."""
+        with FileSlice(part.path, offset=part.offset, length=part.length, on_bytes=on_bytes) as content:
+            name = f"{part.path.name}.{part.index}"
+            call = Call(method="POST", path=f"{_upload_path(upload_id)}/parts", file=(name, content), file_field="data")
+            return identity_of(self._caller.send(call).json())
+
+    def complete_upload(self, upload_id: str, *, part_ids: tuple[str, ...], md5: str) -> RemoteFile:
+        """Join the parts; see `PartsBackend`."""
+        done = self._post(f"{_upload_path(upload_id)}/complete", {"part_ids": list(part_ids), "md5": md5})
+        return file_from(mapping_in(done, "file"))
+
+    def cancel_upload(self, upload_id: str) -> None:
+        """Throw the parts away; see `PartsBackend`."""
+        self._caller.send(Call(method="POST", path=f"{_upload_path(upload_id)}/cancel"))
 
     def retrieve_file(self, file_id: str) -> RemoteFile:
         """Describe a file; see `FineTuneBackend`."""
@@ -58,7 +96,7 @@ class OpenAIBackend:
 
     def create_job(self, spec: JobSpec) -> FineTuneJob:
         """Create a job; see `FineTuneBackend`."""
-        return job_from(self._caller.send(Call(method="POST", path=JOBS, json=job_body(spec))).json())
+        return job_from(self._post(JOBS, job_body(spec)))
 
     def retrieve_job(self, job_id: str) -> FineTuneJob:
         """Describe a job; see `FineTuneBackend`."""
@@ -93,8 +131,11 @@ class OpenAIBackend:
         answer = self._caller.send(Call(method="POST", path="/chat/completions", content=request.body()))
         return reply_from(answer.json())
 
-    def _get(self, path: str) -> dict[str, object]:
+    def _get(self, path: str) -> dict[str, Any]:
         return self._caller.send(Call(method="GET", path=path)).json()
+
+    def _post(self, path: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        return self._caller.send(Call(method="POST", path=path, json=wanted)).json()
 
     def _change_job(self, job_id: str, verb: str) -> FineTuneJob:
         return job_from(self._caller.send(Call(method="POST", path=f"{_job_path(job_id)}/{verb}")).json())
@@ -102,6 +143,10 @@ class OpenAIBackend:
 
 def _job_path(job_id: str) -> str:
     return f"{JOBS}/{quote(job_id, safe='')}"
+
+
+def _upload_path(upload_id: str) -> str:
+    return f"/uploads/{quote(upload_id, safe='')}"
 
 
 def _page_path(path: str, after: str | None) -> str:

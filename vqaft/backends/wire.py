@@ -16,7 +16,7 @@ JSON = Mapping[str, Any]
 def file_from(value: JSON) -> RemoteFile:
     """Read a file object."""
     return RemoteFile(
-        id=_identity(value),
+        id=identity_of(value),
         filename=_text(value, "filename") or "",
         size_bytes=_whole(value, "bytes"),
         status=_text(value, "status"),
@@ -25,9 +25,9 @@ def file_from(value: JSON) -> RemoteFile:
 
 def job_from(value: JSON) -> FineTuneJob:
     """Read a fine-tuning job object."""
-    error = _mapping(value, "error")
+    error = mapping_in(value, "error")
     return FineTuneJob(
-        id=_identity(value),
+        id=identity_of(value),
         status=_text(value, "status") or "unknown",
         model=_text(value, "model") or "",
         fine_tuned_model=_text(value, "fine_tuned_model"),
@@ -37,7 +37,7 @@ def job_from(value: JSON) -> FineTuneJob:
         result_files=tuple(name for name in _entries(value, "result_files") if isinstance(name, str)),
         training_file=_text(value, "training_file"),
         validation_file=_text(value, "validation_file"),
-        metadata={str(key): str(item) for key, item in _mapping(value, "metadata").items()},
+        metadata={str(key): str(item) for key, item in mapping_in(value, "metadata").items()},
         created_at=_whole(value, "created_at"),
         estimated_finish=_whole(value, "estimated_finish"),
     )
@@ -46,20 +46,20 @@ def job_from(value: JSON) -> FineTuneJob:
 def event_from(value: JSON) -> JobEvent:
     """Read a job event."""
     return JobEvent(
-        id=_identity(value),
+        id=identity_of(value),
         created_at=_whole(value, "created_at") or 0,
         level=_text(value, "level") or "info",
         type=_text(value, "type") or "message",
         message=_text(value, "message") or "",
-        data=_mapping(value, "data"),
+        data=mapping_in(value, "data"),
     )
 
 
 def checkpoint_from(value: JSON) -> Checkpoint:
     """Read a checkpoint."""
-    metrics = _mapping(value, "metrics")
+    metrics = mapping_in(value, "metrics")
     return Checkpoint(
-        id=_identity(value),
+        id=identity_of(value),
         step=_whole(value, "step_number") or 0,
         model=_text(value, "fine_tuned_model_checkpoint") or "",
         metrics={name: float(number) for name, number in metrics.items() if _is_number(number)},
@@ -82,7 +82,7 @@ def reply_from(value: JSON) -> ChatReply:
     choices = [choice for choice in _entries(value, "choices") if isinstance(choice, dict)]
     if not choices:
         raise ServiceUnreachableError("the answer holds no choice")
-    message, usage = _mapping(choices[0], "message"), _mapping(value, "usage")
+    message, usage = mapping_in(choices[0], "message"), mapping_in(value, "usage")
     return ChatReply(
         text=_text(message, "content"),
         finish_reason=_text(choices[0], "finish_reason"),
@@ -93,7 +93,12 @@ def reply_from(value: JSON) -> ChatReply:
     )
 
 
-def _identity(value: JSON) -> str:
+def identity_of(value: JSON) -> str:
+    """Read an object's id.
+
+    Raises:
+        ServiceUnreachableError: If there is none: such an answer is none, and another try may give one.
+    """
     identity = value.get("id")
     if not isinstance(identity, str) or not identity:
         raise ServiceUnreachableError("the answer holds no id")
@@ -115,7 +120,8 @@ def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
 
 
-def _mapping(value: JSON, name: str) -> JSON:
+def mapping_in(value: JSON, name: str) -> JSON:
+    """Give an inner object; an empty one where there is none."""
     inner = value.get(name)
     return inner if isinstance(inner, dict) else {}
 

@@ -24,8 +24,14 @@ class FineTuneBackend(Protocol):
         """Whose files and jobs these are: the service's address and the account, without any secret."""
         ...
 
-    def upload_file(self, path: Path, *, purpose: str = "fine-tune", on_bytes: OnBytes | None = None) -> RemoteFile:
-        """Send a JSONL file; `on_bytes` is told how many bytes went out since it was last told."""
+    def upload_file(
+        self, path: Path, *, filename: str, purpose: str = "fine-tune", on_bytes: OnBytes | None = None
+    ) -> RemoteFile:
+        """Send a JSONL file under a name; `on_bytes` is told how many bytes went out since it was last told."""
+        ...
+
+    def list_files(self, *, purpose: str = "fine-tune", after: str | None = None) -> Page[RemoteFile]:
+        """Give a page of the account's files of a purpose, newest first."""
         ...
 
     def retrieve_file(self, file_id: str) -> RemoteFile:

@@ -6,23 +6,30 @@ from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 
-from vqaft.errors import DataError, JobFailedError
+from vqaft.errors import JobFailedError
 from vqaft.retry import RetryPolicy
 from vqaft.tuning.backend import FineTuneBackend
+from vqaft.tuning.creation import JobCreation
 from vqaft.tuning.job import Checkpoint, FineTuneJob, JobEvent, JobSpec, RemoteFile
+from vqaft.tuning.ledger import DEFAULT_PATH, Ledger
 from vqaft.tuning.metrics import StepMetrics, read_metrics
 from vqaft.tuning.page import all_entries
+from vqaft.tuning.parts import PartSizes
 from vqaft.tuning.progress import JobProgress
+from vqaft.tuning.upload import Uploader
 from vqaft.tuning.watch import JobUpdate, Pace, follow
 
 
 class FineTuneClient:
-    """Fine-tunes models by any service behind a `FineTuneBackend`.
+    """Fine-tunes models by any service behind a `FineTuneBackend`; run the same again, and nothing is done twice.
 
     Args:
         backend: The service, e.g. `OpenAIBackend(client)`.
+        ledger: Where uploads and jobs are recorded, so that a later run, and another process, finds them; a file in
+            `.vqaft` below the working folder by default.
         retry: How often and how long a request that failed is sent again, where that is safe.
         pace: How often a running job is looked at.
+        sizes: When a file is sent in parts, and how.
         progress: Whether uploads show a progress bar.
     """
 
@@ -30,40 +37,51 @@ class FineTuneClient:
         self,
         backend: FineTuneBackend,
         *,
+        ledger: Ledger | str | PathLike[str] | None = None,
         retry: RetryPolicy | None = None,
         pace: Pace | None = None,
+        sizes: PartSizes | None = None,
         progress: bool = True,
     ) -> None:
         self._backend = backend
+        self._ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger or DEFAULT_PATH)
         self._retry = retry or RetryPolicy()
         self._pace = pace or Pace()
-        self._progress = progress
+        self._creation = JobCreation(backend, ledger=self._ledger, retry=self._retry)
+        self._uploader = Uploader(
+            backend, ledger=self._ledger, retry=self._retry, sizes=sizes or PartSizes(), progress=progress
+        )
+
+    @property
+    def ledger(self) -> Ledger:
+        """The record of uploads and jobs."""
+        return self._ledger
 
     def upload(self, path: str | PathLike[str]) -> RemoteFile:
-        """Send a training file.
+        """Send a training file; a content that the service still has is not sent again.
 
         Args:
             path: A JSONL file, as `write_jsonl` writes it.
 
         Raises:
-            DataError: If there is no such file, or it is empty.
+            DataError: If there is no such file, it is empty, or it changed while it was sent.
             ServiceError: If the service does not take it.
         """
-        file = Path(path)
-        if not file.is_file() or file.stat().st_size == 0:
-            raise DataError("there is no such file, or it is empty", path=file)
-        return self._retry.call(lambda: self._backend.upload_file(file))
+        return self._uploader.upload(Path(path))
 
     def create(self, spec: JobSpec) -> FineTuneJob:
-        """Create a job; never sent twice, since each one costs.
+        """Create a job, or give the one that was created from the same description before.
+
+        A job that failed or was cancelled is not given again: then a new one is created.
 
         Args:
             spec: What to train, and on what.
 
         Raises:
-            ServiceError: If the service does not take it.
+            ServiceError: If the service does not take it; or if it is in doubt whether a job was made and the service
+                cannot tell: a second one is never made then.
         """
-        return self._backend.create_job(spec)
+        return self._creation.create(spec)
 
     def watch(self, job_id: str) -> Iterator[JobEvent]:
         """Give a job's events as they happen, each once, until the job ended.

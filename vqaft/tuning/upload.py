@@ -1,0 +1,112 @@
+"""Sending a file once, by its content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vqaft.errors import RequestRefusedError, ServiceUnreachableError
+from vqaft.retry import RetryPolicy
+from vqaft.tuning.backend import FineTuneBackend, OnBytes
+from vqaft.tuning.byte_progress import ByteProgress
+from vqaft.tuning.fingerprint import Fingerprint, fingerprint
+from vqaft.tuning.job import RemoteFile
+from vqaft.tuning.ledger import Ledger
+from vqaft.tuning.once import make_once
+from vqaft.tuning.page import all_entries
+from vqaft.tuning.parts import PartedUpload, PartSizes
+from vqaft.tuning.parts_backend import PartsBackend
+
+UNUSABLE_STATUSES = frozenset({"error", "deleted"})
+
+
+class Uploader:
+    """Sends files to one account, each content once.
+
+    A file that the ledger knows, and that the service still has in full, is not sent again. Files above
+    `sizes.above_bytes` go in parts where the service takes parts.
+
+    Args:
+        backend: The service.
+        ledger: Where uploads are recorded.
+        retry: How long to go on where the service fails.
+        sizes: When to send in parts, and of what size.
+        progress: Whether to show a progress bar in bytes.
+    """
+
+    def __init__(
+        self, backend: FineTuneBackend, *, ledger: Ledger, retry: RetryPolicy, sizes: PartSizes, progress: bool
+    ) -> None:
+        self._backend = backend
+        self._ledger = ledger
+        self._retry = retry
+        self._sizes = sizes
+        self._progress = progress
+
+    def upload(self, path: Path, *, purpose: str = "fine-tune") -> RemoteFile:
+        """Send a file, or find that it is there.
+
+        Args:
+            path: The file.
+            purpose: What for, in the service's words.
+
+        Raises:
+            DataError: If there is no such file, it is empty, or it changed while it was sent.
+            ServiceError: If the service does not take it.
+        """
+        file = fingerprint(path)
+        with self._ledger.lock(f"upload-{file.sha256[:16]}"):
+            return self._known(file, purpose) or self._send(file, purpose)
+
+    def _known(self, file: Fingerprint, purpose: str) -> RemoteFile | None:
+        entry = self._ledger.last("upload", account=self._backend.account, sha256=file.sha256, purpose=purpose)
+        if entry is None:
+            return None
+        try:
+            remote = self._retry.call(lambda: self._backend.retrieve_file(entry["file_id"]))
+        except RequestRefusedError:
+            return None
+        return remote if _is_whole(remote, file) else None
+
+    def _send(self, file: Fingerprint, purpose: str) -> RemoteFile:
+        facts = {"account": self._backend.account, "sha256": file.sha256, "purpose": purpose}
+        in_doubt = self._ledger.last("upload_intent", **facts) is not None
+        self._ledger.record("upload_intent", **facts, name=file.remote_name, bytes=file.size_bytes)
+        with ByteProgress(file.path, size_bytes=file.size_bytes, enabled=self._progress) as bar:
+            remote = self._in_parts(file, purpose, bar) or self._in_one(file, purpose, bar, in_doubt=in_doubt)
+        file.check_unchanged()
+        if not _is_whole(remote, file):
+            raise ServiceUnreachableError(f"{file.path} arrived as {remote.size_bytes} of {file.size_bytes} bytes")
+        self._ledger.record("upload", **facts, file_id=remote.id, path=str(file.path), bytes=file.size_bytes)
+        return remote
+
+    def _in_one(self, file: Fingerprint, purpose: str, bar: ByteProgress, *, in_doubt: bool) -> RemoteFile:
+        def send(on_bytes: OnBytes) -> RemoteFile:
+            return self._backend.upload_file(file.path, filename=file.remote_name, purpose=purpose, on_bytes=on_bytes)
+
+        return make_once(
+            lambda: bar.counted(send), lambda: self._find(file, purpose), retry=self._retry, in_doubt=in_doubt
+        )
+
+    def _in_parts(self, file: Fingerprint, purpose: str, bar: ByteProgress) -> RemoteFile | None:
+        if file.size_bytes <= self._sizes.above_bytes or not isinstance(self._backend, PartsBackend):
+            return None
+        parted = PartedUpload(
+            self._backend,
+            file,
+            purpose=purpose,
+            account=self._backend.account,
+            ledger=self._ledger,
+            retry=self._retry,
+            sizes=self._sizes,
+        )
+        return parted.send(bar, find=lambda: self._find(file, purpose))
+
+    def _find(self, file: Fingerprint, purpose: str) -> RemoteFile | None:
+        for remote in all_entries(lambda after: self._backend.list_files(purpose=purpose, after=after)):
+            if remote.filename == file.remote_name and _is_whole(remote, file):
+                return remote
+        return None
+
+
+def _is_whole(remote: RemoteFile, file: Fingerprint) -> bool:
+    return remote.status not in UNUSABLE_STATUSES and remote.size_bytes in {None, file.size_bytes}
