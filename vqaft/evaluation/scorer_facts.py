@@ -28,8 +28,8 @@ class ScorerFacts:
 def scorer_facts(scorer: Any) -> ScorerFacts:
     """Describe a scorer.
 
-    A value with a repr of its own (a dataclass) is described by it; a function by its module, name and code; a scorer
-    with an attribute `levels` (names, best first) is a labelled one.
+    A value with a repr of its own (a dataclass) is described by it; a function by its module, name, code and the plain
+    values bound to it; a scorer with an attribute `levels` (names, best first) is a labelled one.
 
     Args:
         scorer: A scorer, or a function.
@@ -43,11 +43,18 @@ def _describe(scorer: Any) -> str:
         return f"partial({_describe(scorer.func)}, {scorer.args!r}, {sorted(scorer.keywords.items())!r})"
     code = getattr(scorer, "__code__", None)
     if code is not None:
-        return f"{scorer.__module__}.{scorer.__qualname__} {_digest(code)}"
+        return f"{scorer.__module__}.{scorer.__qualname__} {_digest(code)}{_bound(scorer)}"
     kind: Any = type(scorer)
     if kind.__repr__ is object.__repr__:
         return f"{kind.__module__}.{kind.__qualname__}({sorted(getattr(scorer, '__dict__', {}).items())!r})"
     return repr(scorer)
+
+
+def _bound(function: Any) -> str:
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    values = [*cells, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
+    plain = [value for value in values if isinstance(value, str | bytes | int | float | tuple)]
+    return f" {plain!r}" if plain else ""
 
 
 def _digest(code: Any) -> str:

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vqaft.errors import EvaluationError
+from vqaft.evaluation import Comparison, Evaluation, Outcome, ScoredRow, ScorerFacts, Verdict, compare
+
+Make = Callable[..., Evaluation]
+LABELS = {1.0: "Good", 0.5: "Fair", 0.0: "Bad"}
+
+
+def paired(make: Make, won: int, lost: int, both: int, neither: int, **more: object) -> Comparison:
+    base = [0.0] * won + [1.0] * (lost + both) + [0.0] * neither
+    tuned = [1.0] * won + [0.0] * lost + [1.0] * both + [0.0] * neither
+    return compare(make(base, model="base"), make(tuned, model="tuned"), **more)  # type: ignore[arg-type]
+
+
+def test_the_cookbooks_closed_questions_show_no_difference(evaluation: Make) -> None:
+    """172 against 167 of 190; even the kindest pairing, nothing lost, is no proof."""
+    kindest = paired(evaluation, 5, 0, 167, 18).overall()
+    assert kindest.base.value == pytest.approx(167 / 190)
+    assert kindest.tuned.value == pytest.approx(172 / 190)
+    assert kindest.difference.value == pytest.approx(5 / 190)
+    assert kindest.test is not None
+    assert (kindest.test.name, kindest.test.p_value, kindest.mcnemar_p) == ("exact McNemar", 0.0625, 0.0625)
+    assert kindest.verdict is Verdict.NO_DIFFERENCE
+    assert "no detectable difference" in kindest.words
+    assert kindest.base.interval is not None
+    assert kindest.base.interval.method == "Wilson"
+
+
+def test_a_real_gain_is_said_to_be_one(evaluation: Make) -> None:
+    found = paired(evaluation, 80, 27, 109, 79)
+    overall = found.overall("score")
+    assert overall.verdict is Verdict.BETTER
+    assert overall.difference.interval is not None
+    assert 0 < overall.difference.interval.low < 53 / 295 < overall.difference.interval.high
+    assert "the tuned model is better (+18.0 points on 295 examples" in found.verdict
+    assert str(found).endswith(found.verdict)
+
+
+def test_a_loss_is_said_to_be_one(evaluation: Make) -> None:
+    assert paired(evaluation, 5, 60, 50, 50).overall().verdict is Verdict.WORSE
+
+
+def test_flips(evaluation: Make) -> None:
+    found = paired(evaluation, 3, 2, 5, 4)
+    counts = {outcome: len(rows) for outcome, rows in found.flips().items()}
+    assert counts == {
+        Outcome.WON: 3,
+        Outcome.LOST: 2,
+        Outcome.BOTH_RIGHT: 5,
+        Outcome.BOTH_WRONG: 4,
+        Outcome.INCOMPLETE: 0,
+    }
+    assert (found.overall().won, found.overall().lost) == (3, 2)
+
+
+def test_questions_of_one_image_are_not_independent(evaluation: Make) -> None:
+    """The same figures, once from 120 images and once from 12 whose questions all go the same way."""
+    base, tuned = [0.0] * 40 + [1.0] * 80, [1.0] * 40 + [0.0] * 20 + [1.0] * 60
+    groups = [str(place // 10) for place in range(120)]
+    alone = compare(evaluation(base), evaluation(tuned)).overall()
+    together = compare(evaluation(base, groups), evaluation(tuned, groups)).overall()
+    assert alone.verdict is Verdict.BETTER
+    assert together.verdict is Verdict.NO_DIFFERENCE
+    assert together.clusters == 12
+    assert together.test is not None
+    assert together.test.name == "exact sign flip by cluster"
+    assert together.mcnemar_p == alone.mcnemar_p
+    assert together.detectable is not None
+    assert alone.detectable is not None
+    assert together.detectable > 2 * alone.detectable
+
+
+def test_missing_answers_are_counted_and_bounded(evaluation: Make) -> None:
+    base = evaluation([1.0, None, 0.0, 0.0, 1.0])
+    tuned = evaluation([1.0, 1.0, None, 1.0, 1.0])
+    overall = compare(base, tuned).overall()
+    assert overall.n == 3
+    assert (overall.missing.base_missing, overall.missing.tuned_missing) == (1, 1)
+    assert overall.difference.value == pytest.approx(1 / 3)
+    assert overall.missing.worst == pytest.approx((0 + 0 + 0 + 1 + 0) / 5)
+    assert overall.missing.best == pytest.approx((0 + 1 + 1 + 1 + 0) / 5)
+
+
+def test_missing_answers_that_could_turn_the_result_are_warned_of(evaluation: Make) -> None:
+    base = [0.0] * 30 + [1.0] * 30 + [1.0] * 40
+    tuned: list[float | None] = [*[1.0] * 30, *[1.0] * 30, *[None] * 40]
+    found = compare(evaluation(base), evaluation(tuned))
+    assert found.overall().verdict is Verdict.BETTER
+    assert any("could turn the result" in caveat for caveat in found.caveats)
+    assert found.caveats[0] in str(found)
+
+
+def test_examples_of_one_side_only_are_missing_on_the_other(evaluation: Make) -> None:
+    base, tuned = evaluation([1.0, 0.0, 1.0]), evaluation([1.0, 1.0])
+    found = compare(base, tuned)
+    assert len(found.rows) == 3
+    assert found.rows[2].tuned.status == "missing"
+    assert found.overall().missing.tuned_missing == 1
+
+
+def test_nothing_paired_is_nothing_to_compare(evaluation: Make) -> None:
+    overall = compare(evaluation([1.0, None]), evaluation([None, 1.0])).overall()
+    assert overall.verdict is Verdict.NO_DATA
+    assert overall.difference.value is None
+    assert "nothing to compare" in overall.words
+
+
+@pytest.mark.parametrize(
+    ("scorers", "words"),
+    [
+        ({"other": ScorerFacts(description="score")}, "different scorers"),
+        ({"score": ScorerFacts(description="another rule")}, "not the same"),
+    ],
+)
+def test_two_rules_are_an_error(evaluation: Make, scorers: dict[str, ScorerFacts], words: str) -> None:
+    base = evaluation([1.0])
+    with pytest.raises(EvaluationError, match=words):
+        compare(base, replace(base, scorers=scorers))
+
+
+def test_other_data_are_an_error(evaluation: Make) -> None:
+    base = evaluation([1.0])
+    row = replace(base.rows[0], answers=("something else",))
+    with pytest.raises(EvaluationError, match=r"'0'.*differ"):
+        compare(base, replace(base, rows=(row,)))
+    with pytest.raises(EvaluationError, match="no example in common"):
+        compare(base, replace(base, rows=(replace(row, example_id="9"),)))
+
+
+def test_slices_are_corrected_for_one_another(evaluation: Make) -> None:
+    kinds = ["closed"] * 40 + ["open"] * 40
+    base, tuned = [0.0] * 80, [1.0] * 6 + [0.0] * 34 + [1.0] * 7 + [0.0] * 33
+    found = compare(evaluation(base, kinds=kinds), evaluation(tuned, kinds=kinds))
+    overall, closed, opened = found.of()
+    assert [part.value for part in found.of()] == ["all", "closed", "open"]  # no row has a question type
+    assert overall.test is not None
+    assert closed.test is not None
+    assert opened.test is not None
+    assert overall.test.p_adjusted == overall.test.p_value
+    assert (closed.test.p_value, opened.test.p_value) == (2 / 2**6, 2 / 2**7)
+    assert (closed.test.p_adjusted, opened.test.p_adjusted) == (2 / 2**6, 4 / 2**7)
+
+
+def test_slicing_by_a_function(evaluation: Make) -> None:
+    def half(row: ScoredRow) -> str:
+        return "first" if int(row.example_id) < 2 else "second"
+
+    found = compare(evaluation([0.0] * 4), evaluation([1.0, 1, 0, 0]), by=half)
+    assert [(part.by, part.value, part.difference.value) for part in found.of()] == [
+        ("all", "all", 0.5),
+        ("half", "first", 1.0),
+        ("half", "second", 0.0),
+    ]
+
+
+def test_ratings_are_counted_best_first(evaluation: Make) -> None:
+    base = evaluation([1.0, 0.0, 0.0, None], labels=LABELS)
+    tuned = evaluation([1.0, 0.5, 0.0, 1.0], labels=LABELS)
+    (ratings,) = compare(base, tuned).ratings
+    assert ratings.levels == ("Good", "Fair", "Bad")
+    assert (ratings.base, ratings.tuned) == ((1, 0, 2), (1, 1, 1))
+    assert "Fair" in str(compare(base, tuned))
+    assert "Fair" in compare(base, tuned)._repr_html_()
+
+
+def test_an_unknown_scorer_is_an_error(evaluation: Make) -> None:
+    with pytest.raises(EvaluationError, match="no scorer 'other'"):
+        paired(evaluation, 1, 1, 1, 1).overall("other")
+
+
+def test_frame_has_a_row_a_slice(evaluation: Make) -> None:
+    frame = paired(evaluation, 5, 0, 167, 18, by=None).to_pandas()
+    assert len(frame) == 1
+    assert frame.loc[0, "p_value"] == 0.0625
+    assert frame.loc[0, "base_low"] < frame.loc[0, "base"] < frame.loc[0, "base_high"]
+
+
+def test_pickles(evaluation: Make) -> None:
+    found = paired(evaluation, 3, 2, 5, 4)
+    assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301 - our own bytes
+
+
+def test_hostile_names_stay_text(evaluation: Make) -> None:
+    base = evaluation([1.0, 0.0], model="<script>", kinds=["closed", "open"])
+    page = compare(base, base)._repr_html_()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_few_images_are_warned_of(evaluation: Make) -> None:
+    assert "rough" in paired(evaluation, 2, 1, 1, 1).caveats[0]
+    assert paired(evaluation, 20, 10, 10, 10).caveats == ()
+
+
+@settings(deadline=None)
+@given(
+    values=st.lists(
+        st.tuples(st.none() | st.sampled_from([0.0, 1 / 3, 1.0]), st.none() | st.sampled_from([0.0, 1 / 3, 1.0])),
+        min_size=1,
+        max_size=25,
+    )
+)
+def test_figures_equal_a_naive_recomputation(evaluation: Make, values: list[tuple[float | None, float | None]]) -> None:
+    base, tuned = (evaluation([pair[side] for pair in values]) for side in (0, 1))
+    overall = compare(base, tuned, resamples=200).overall()
+    both = [(old, new) for old, new in values if old is not None and new is not None]
+    assert overall.n == len(both)
+    if both:
+        assert overall.difference.value == pytest.approx(float(np.mean([new - old for old, new in both])))
+        assert overall.base.value == pytest.approx(float(np.mean([old for old, _ in both])))
+        assert overall.missing.worst - 1e-12 <= overall.missing.best
+
+
+@settings(deadline=None)
+@given(values=st.lists(st.sampled_from([0.0, 1.0]), min_size=2, max_size=25), other=st.integers(0, 2**32 - 1))
+def test_swapping_the_models_turns_the_signs(evaluation: Make, values: list[float], other: int) -> None:
+    tuned = np.random.default_rng(other).integers(0, 2, size=len(values)).astype(float).tolist()
+    one = compare(evaluation(values), evaluation(tuned), resamples=500).overall()
+    two = compare(evaluation(tuned), evaluation(values), resamples=500).overall()
+    assert one.test is not None
+    assert two.test is not None
+    assert one.test.p_value == two.test.p_value
+    assert one.difference.value == pytest.approx(-(two.difference.value or 0.0))
+    assert (one.won, one.lost) == (two.lost, two.won)

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from vqaft.data import VQAExample
+from vqaft.errors import AuthenticationError, EvaluationError
+from vqaft.evaluation import Answered, Evaluation, Evaluator, ExactMatch, Score, ScoredRow, ScoreFailure
+from vqaft.inference import Failure, Prediction
+
+
+def example(name: str, image: bytes = b"image", **more: str) -> VQAExample:
+    return VQAExample(id=name, image=image, question="Is it?", answers=("yes",), **more)  # type: ignore[arg-type]
+
+
+def said(name: str, answer: str, model: str = "m") -> Prediction:
+    return Prediction(example_id=name, model=model, answer=answer)
+
+
+def failed(name: str) -> Prediction:
+    return Prediction(example_id=name, model="m", failure=Failure(kind="refused", message="no"))
+
+
+def test_failures_and_missing_predictions_are_rows_without_scores() -> None:
+    called: list[str] = []
+
+    def scorer(answered: Answered) -> bool:
+        called.append(answered.example.id)
+        return answered.answer == "yes"
+
+    found = Evaluator({"own": scorer}, progress=False).evaluate(
+        [example("a"), example("b"), example("c")], [failed("b"), said("a", "yes")]
+    )
+    assert [row.status for row in found.rows] == ["answered", "failed", "missing"]
+    assert [row.value("own") for row in found.rows] == [1.0, None, None]
+    assert called == ["a"]
+    assert len(found.failed) == 2
+
+
+@pytest.mark.parametrize("bad", [2.0, float("nan"), "text", None])
+def test_a_scorer_that_fails_leaves_a_failure_not_a_zero(bad: object) -> None:
+    scorers = {"bad": lambda _: bad, "good": ExactMatch()}
+    row = Evaluator(scorers, progress=False).evaluate([example("a")], [said("a", "yes")]).rows[0]  # type: ignore[arg-type]
+    assert isinstance(row.scores["bad"], ScoreFailure)
+    assert row.value("good") == 1
+
+
+def test_a_scorer_may_say_that_it_cannot_tell() -> None:
+    failure = ScoreFailure(kind="blank", message="cannot tell")
+    found = Evaluator({"own": lambda _: failure}, progress=False).evaluate([example("a")], [said("a", "yes")])
+    assert found.rows[0].scores["own"] == failure
+    assert found.summary(by=None)[0].failed == 1
+    assert found.summary(by=None)[0].mean.value is None
+
+
+def test_slow_scorers_run_in_threads_and_keep_the_order() -> None:
+    threads: set[int] = set()
+
+    def slow(answered: Answered) -> Score:
+        threads.add(threading.get_ident())
+        time.sleep(0.005)
+        return Score(value=int(answered.answer) / 100)
+
+    names = [str(number) for number in range(60)]
+    found = Evaluator({"slow": slow}, workers=4, progress=False).evaluate(
+        [example(name) for name in names], [said(name, name) for name in reversed(names)]
+    )
+    assert [row.value("slow") for row in found.rows] == [number / 100 for number in range(60)]
+    assert len(threads) > 1
+
+
+def test_one_worker_starts_no_thread() -> None:
+    threads: set[int] = set()
+
+    def slow(_: Answered) -> float:
+        threads.add(threading.get_ident())
+        time.sleep(0.003)
+        return 1.0
+
+    names = [str(number) for number in range(10)]
+    Evaluator({"slow": slow}, workers=1, progress=False).evaluate(map(example, names), [said(n, n) for n in names])
+    assert threads == {threading.get_ident()}
+
+
+@pytest.mark.parametrize(
+    ("examples", "predictions", "words"),
+    [
+        ([], [], "no example"),
+        ([example("a"), example("a")], [], "same id"),
+        ([example("a")], [said("b", "yes")], "belongs to no example"),
+        ([example("a")], [said("a", "yes"), said("a", "no")], "two predictions"),
+        ([example("a"), example("b")], [said("a", "x"), said("b", "x", "other")], "several models"),
+        ([VQAExample(id="a", image=b"", question="?")], [], "no answer"),
+    ],
+)
+def test_what_cannot_be_scored_is_an_error(
+    examples: list[VQAExample], predictions: list[Prediction], words: str
+) -> None:
+    with pytest.raises(EvaluationError, match=words):
+        Evaluator({"exact": ExactMatch()}, progress=False).evaluate(examples, predictions)
+
+
+def test_no_scorer_is_an_error() -> None:
+    with pytest.raises(EvaluationError, match="no scorer"):
+        Evaluator({})
+
+
+def test_rows_of_one_image_or_group_belong_together(tmp_path: Path) -> None:
+    (tmp_path / "one.png").write_bytes(b"same")
+    (tmp_path / "two.png").write_bytes(b"same")
+    examples = [
+        VQAExample(id="a", image=tmp_path / "one.png", question="?", answers=("x",)),
+        VQAExample(id="b", image=tmp_path / "two.png", question="?", answers=("x",)),
+        VQAExample(id="c", image=tmp_path / "gone.png", question="?", answers=("x",)),
+        example("d", group="patient 1"),
+    ]
+    rows = Evaluator({"exact": ExactMatch()}, progress=False).evaluate(examples, []).rows
+    assert rows[0].group == rows[1].group
+    assert rows[2].group == str(tmp_path / "gone.png")
+    assert rows[3].group == "patient 1"
+
+
+def test_what_every_request_would_meet_stops_the_run_and_keeps_what_was_scored() -> None:
+    def scorer(answered: Answered) -> bool:
+        if answered.example.id == "c":
+            raise AuthenticationError("the key was refused")
+        return True
+
+    with pytest.raises(AuthenticationError) as caught:
+        Evaluator({"own": scorer}, progress=False).evaluate(map(example, "abcd"), [said(n, "x") for n in "abcd"])
+    partial = caught.value.partial
+    assert isinstance(partial, Evaluation)
+    assert [row.example_id for row in partial.rows] == ["a", "b"]
+
+
+def test_the_progress_bar_counts_rows(capfd: pytest.CaptureFixture[str]) -> None:
+    Evaluator({"exact": ExactMatch()}).evaluate(map(example, "ab"), [said("a", "x"), said("b", "yes")])
+    assert "2/2" in capfd.readouterr().err
+
+
+def test_rows_carry_what_slices_need() -> None:
+    one = VQAExample(
+        id="a", image=b"", question="Colour?", answers=("red",), question_type="colour", metadata={"site": "north"}
+    )
+    row = Evaluator({"exact": ExactMatch()}, progress=False).evaluate([one], [said("a", "Red")]).rows[0]
+    assert isinstance(row, ScoredRow)
+    assert (row.kind, row.question_type, row.metadata["site"], row.model) == ("open", "colour", "north", "m")
