@@ -1,0 +1,103 @@
+"""The distinct images behind a list of examples, each read once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqaft.data.duplicates.image_content import file_state, image_sha256, local_source
+from vqaft.data.duplicates.perceptual_hash import perceptual_hash
+from vqaft.data.example import VQAExample
+from vqaft.errors import ImageError
+from vqaft.images import ImageSource
+from vqaft.parallel import ordered_map
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageTable:
+    """Distinct images by content, and which of them each example shows.
+
+    Attributes:
+        index: For each example, the position of its image in the other fields.
+        sha256: The content of each image.
+        phash: What each image looks like, 64 bits; 0 where `visible` is false.
+        visible: Whether an image could be compared by its looks; false for flat colours, web addresses, or if nobody
+            asked.
+    """
+
+    index: NDArray[np.int32]
+    sha256: tuple[str, ...]
+    phash: NDArray[np.uint64]
+    visible: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.sha256)
+
+    @classmethod
+    def of(cls, examples: Iterable[VQAExample], *, looks: bool = True, workers: int | None = None) -> ImageTable:
+        """Read the images of examples, each once, several at a time.
+
+        Args:
+            examples: The examples.
+            looks: Whether to hash the looks too, for which every image is decoded at small size.
+            workers: How many threads; one for each core by default.
+
+        Raises:
+            ImageError: If an image cannot be read; it names the example.
+        """
+        sources, users = _distinct_sources(examples)
+        read = _sha_and_phash if looks else _sha_only
+        found = list(ordered_map(read, sources, workers=workers or os.cpu_count() or 1, window=64))
+        numbers: dict[str, int] = {}
+        first = [numbers.setdefault(sha, len(numbers)) for sha, _ in found]
+        phashes = dict(zip(first, (phash for _, phash in found), strict=True))
+        ordered = [phashes[number] for number in range(len(numbers))]
+        return cls(
+            index=np.array(first, dtype=np.int32)[users],
+            sha256=tuple(numbers),
+            phash=np.array([phash or 0 for phash in ordered], dtype=np.uint64),
+            visible=np.array([phash is not None for phash in ordered], dtype=np.bool_),
+        )
+
+
+def _distinct_sources(examples: Iterable[VQAExample]) -> tuple[list[tuple[ImageSource, str]], NDArray[np.int32]]:
+    numbers: dict[str | int, int] = {}
+    sources: list[tuple[ImageSource, str]] = []
+    users: list[int] = []
+    for example in examples:
+        image = example.image
+        number = numbers.setdefault(image if isinstance(image, str) else id(image), len(sources))
+        if number == len(sources):
+            sources.append((image, example.id))
+        users.append(number)
+    return sources, np.array(users, dtype=np.int32)
+
+
+def _sha_only(item: tuple[ImageSource, str]) -> tuple[str, int | None]:
+    source, example_id = item
+    try:
+        return image_sha256(source), None
+    except ImageError as error:
+        error.example_id = error.example_id or example_id
+        raise
+
+
+def _sha_and_phash(item: tuple[ImageSource, str]) -> tuple[str, int | None]:
+    source, example_id = item
+    sha, _ = _sha_only(item)
+    try:
+        image = local_source(source)
+        return sha, _file_phash(*file_state(image)) if isinstance(image, str) else perceptual_hash(source)
+    except ImageError as error:
+        error.example_id = error.example_id or example_id
+        raise
+
+
+@lru_cache(maxsize=1 << 18)
+def _file_phash(path: str, mtime_ns: int, size: int) -> int | None:  # noqa: ARG001 - they say whether it has changed
+    return perceptual_hash(path)

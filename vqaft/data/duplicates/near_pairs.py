@@ -1,0 +1,123 @@
+"""All pairs of 64-bit hashes that differ in few bits, without looking at every pair.
+
+If two hashes differ in at most `d` bits and the bits are cut into `d + 2` bands, at least two bands are equal (the
+pigeonhole principle). So every two bands in turn make a key, hashes are sorted by it, and only hashes with the same key
+are compared. Two bands rather than one keep real hashes apart, whose bits are far from random.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Hashes = NDArray[np.uint64]
+Indices = NDArray[np.intp]
+
+_DENSE = 96  # buckets above this size are walked, not compared pair by pair
+
+
+def near_pairs(hashes: Hashes, *, distance: int) -> tuple[Indices, Indices]:
+    """Find enough near pairs to connect all near hashes.
+
+    Every two hashes within the distance are joined by the pairs found, directly or through others; in dense clusters,
+    where the number of pairs is quadratic, not every single pair is listed.
+
+    Args:
+        hashes: The hashes; repetitions are allowed.
+        distance: How many bits may differ, 0 to 16.
+
+    Returns:
+        The two sides of the pairs, as positions in `hashes`.
+    """
+    distinct, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
+    same = np.flatnonzero(first[inverse] != np.arange(len(hashes)))
+    found = [(same, first[inverse[same]])]
+    if distance > 0 and len(distinct) > 1:
+        found += [(first[left], first[right]) for left, right in _pairs_of_distinct(distinct, distance)]
+    lefts, rights = zip(*found, strict=True)
+    return np.concatenate(lefts), np.concatenate(rights)
+
+
+def near_groups(hashes: Hashes, *, distance: int) -> Indices:
+    """Number the groups of hashes that hang together by steps of at most this distance.
+
+    Args:
+        hashes: The hashes.
+        distance: How many bits may differ in one step.
+
+    Returns:
+        The group of each hash, numbered from 0 in the order of first appearance.
+    """
+    left, right = near_pairs(hashes, distance=distance)
+    return connected(len(hashes), left, right)
+
+
+def connected(count: int, left: Indices, right: Indices) -> Indices:
+    """Number the connected components of a graph, from 0 in the order of first appearance.
+
+    Args:
+        count: How many nodes there are.
+        left: One end of each edge.
+        right: The other end.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ends = left.astype(np.int32), right.astype(np.int32)
+    edges = coo_array((np.ones(len(left), dtype=np.int8), ends), shape=(count, count))
+    _, labels = connected_components(edges, directed=False)
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    order = np.empty(len(first), dtype=np.intp)
+    order[np.argsort(first)] = np.arange(len(first))
+    return order[inverse]
+
+
+def _pairs_of_distinct(hashes: Hashes, distance: int) -> Iterator[tuple[Indices, Indices]]:
+    for key in _keys(hashes, distance):
+        order = np.argsort(key)
+        in_order = key[order]
+        starts = np.flatnonzero(np.concatenate(([True], in_order[1:] != in_order[:-1])))
+        sizes = np.diff(np.append(starts, len(key)))
+        rows = np.flatnonzero(np.repeat(sizes <= _DENSE, sizes))
+        yield from _by_steps(hashes, order, in_order, rows, distance)
+        for start, size in zip(starts[sizes > _DENSE], sizes[sizes > _DENSE], strict=True):
+            yield from _by_walking(hashes, order[start : start + size], distance)
+
+
+def _keys(hashes: Hashes, distance: int) -> Iterator[Hashes]:
+    bands = distance + 2
+    # Neighbouring bits of a perceptual hash go together in real images: deal them out like cards.
+    masks = [np.uint64(sum(1 << bit for bit in range(band, 64, bands))) for band in range(bands)]
+    for one, other in combinations(masks, 2):
+        yield hashes & (one | other)
+
+
+def _by_steps(
+    hashes: Hashes, order: Indices, keys: Hashes, rows: Indices, distance: int
+) -> Iterator[tuple[Indices, Indices]]:
+    """Compare each row with the next, the one after the next … of the same key, all buckets at once."""
+    step = 1
+    while len(rows):
+        rows = rows[rows + step < len(order)]
+        rows = rows[keys[rows] == keys[rows + step]]
+        left, right = order[rows], order[rows + step]
+        near = np.bitwise_count(hashes[left] ^ hashes[right]) <= distance
+        yield left[near], right[near]
+        step += 1
+
+
+def _by_walking(hashes: Hashes, waiting: Indices, distance: int) -> Iterator[tuple[Indices, Indices]]:
+    """Walk from hash to near hash; what was reached once is never compared again."""
+    reached: list[int] = []
+    while len(waiting):
+        if not reached:
+            reached, waiting = [int(waiting[0])], waiting[1:]
+        here = reached.pop()
+        near = np.bitwise_count(hashes[waiting] ^ hashes[here]) <= distance
+        if near.any():
+            yield np.full(np.count_nonzero(near), here, dtype=np.intp), waiting[near]
+            reached += waiting[near].tolist()
+            waiting = waiting[~near]

@@ -1,0 +1,123 @@
+"""A 64-bit hash that two pictures share when they look alike.
+
+The `pHash` of Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions" (2010), as in the package
+imagehash: the 8 × 8 lowest frequencies of a 32 × 32 grey picture, each above their median or not. JPEG files are
+decoded at an eighth of their size or so, which is what makes it fast; the bits stay within 4 of imagehash's.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vqaft.data.duplicates.image_content import content_of, local_source
+from vqaft.errors import ImageError
+from vqaft.images import ImageSource
+
+NEAR_DISTANCE = 4
+"""At most so many of the 64 bits differ between near-duplicates.
+
+On real images: a picture saved again, at half its size, brighter or with less contrast stays within 4 bits; no two of
+314 radiology images of different patients come closer than 8; receipts within 4 bits are of the same shop and form.
+`benchmarks/duplicates_distance.py` prints the table.
+"""
+
+_SIDE = 32
+_LOW = 8
+_DRAFT = (4 * _SIDE, 4 * _SIDE)
+_FLAT = 0.5  # grey levels: a picture with less contrast than this has no shape to compare
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ORIENTATION = 0x0112
+
+
+def perceptual_hash(source: ImageSource) -> int | None:
+    """Hash what a picture looks like; its EXIF turn is applied.
+
+    Args:
+        source: The image.
+
+    Returns:
+        64 bits, or None where there is nothing to compare: a flat colour, or a web address (nothing is downloaded).
+
+    Raises:
+        ImageError: If the image cannot be read.
+    """
+    thumbnail = grey_thumbnail(source)
+    return None if thumbnail is None or thumbnail.std() < _FLAT else int(hash_thumbnails(thumbnail))
+
+
+def hash_thumbnails(thumbnails: NDArray[np.float32]) -> NDArray[np.uint64]:
+    """Hash grey pictures of 32 × 32.
+
+    Args:
+        thumbnails: The last two axes are the picture's.
+
+    Returns:
+        The hashes, shaped like the other axes.
+    """
+    from scipy.fft import dctn
+
+    low = dctn(thumbnails, axes=(-2, -1))[..., :_LOW, :_LOW]
+    bits = low > np.median(low, axis=(-2, -1), keepdims=True)
+    packed = np.packbits(bits.reshape(*bits.shape[:-2], _LOW * _LOW), axis=-1)
+    hashes: NDArray[np.uint64] = packed.view(">u8")[..., 0].astype(np.uint64)
+    return hashes
+
+
+def grey_thumbnail(source: ImageSource) -> NDArray[np.float32] | None:
+    """Shrink an image to grey 32 × 32, as it is shown.
+
+    Args:
+        source: The image.
+
+    Returns:
+        Grey levels from 0 to 255; None for a web address.
+
+    Raises:
+        ImageError: If the image cannot be read.
+    """
+    image = local_source(source)
+    if image is None:
+        return None
+    try:
+        if isinstance(image, np.ndarray):
+            return _shrink(Image.fromarray(image))
+        if isinstance(image, Image.Image):
+            return _shrink(image)
+        return _read(image if isinstance(image, str) else io.BytesIO(content_of(image)))
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+        TypeError,
+        SyntaxError,
+        MemoryError,
+        Image.DecompressionBombError,
+    ) as error:
+        path = image if isinstance(image, str) else None
+        hint = "Leave the image out, or split with near_duplicates=None."
+        raise ImageError(f"the image cannot be read: {error}", path=path, hint=hint) from error
+
+
+def _read(file: str | io.BytesIO) -> NDArray[np.float32]:
+    with Image.open(file) as image:
+        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+        image.draft("L", _DRAFT)
+        return _shrink(image, turn)
+
+
+def _shrink(image: Image.Image, turn: Image.Transpose | None = None) -> NDArray[np.float32]:
+    small = image.convert("L").resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
+    return np.asarray(small if turn is None else small.transpose(turn), dtype=np.float32)

@@ -1,0 +1,1 @@
+"""Parts of a data set that share nothing, and the proof of it."""

@@ -1,0 +1,124 @@
+"""What must stay together: the same image, images that look alike, and whatever the caller names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqaft.data.duplicates import ImageTable
+from vqaft.data.duplicates.near_pairs import connected, near_pairs
+from vqaft.data.example import VQAExample
+from vqaft.data.splits.placement import Placement
+from vqaft.errors import DataError
+
+GroupBy: TypeAlias = str | Callable[[VQAExample], str | None] | None
+"""What else keeps examples together: a metadata column, a function, or None for `VQAExample.group`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Groups:
+    """Groups of examples that no split may tear.
+
+    Groups are numbered from 0 in the order of their first image.
+
+    Attributes:
+        of_image: The group of each image of the table.
+        of_name: The group that each name given by the caller belongs to.
+        of_earlier: The group of each image of the earlier placement; above all others where no image of the table
+            looks like it.
+        keys: What names each group whatever else is in the data: the names in it, else the contents of its images.
+        names: The name that the caller gave each example's group, where there is one.
+    """
+
+    of_image: NDArray[np.int32]
+    of_name: dict[str, int]
+    of_earlier: NDArray[np.int32]
+    keys: tuple[tuple[str, ...], ...]
+    names: tuple[str | None, ...]
+
+
+def group_examples(
+    examples: Sequence[VQAExample],
+    images: ImageTable,
+    *,
+    by: GroupBy = None,
+    distance: int | None = None,
+    earlier: Placement | None = None,
+) -> Groups:
+    """Find what hangs together.
+
+    Args:
+        examples: The examples.
+        images: Their images.
+        by: What else keeps examples together, beside the image.
+        distance: How many bits may differ between images that look alike; None to compare contents only.
+        earlier: A placement whose images count too: what looks like the same old image hangs together.
+
+    Returns:
+        The groups. Their keys hold the names where there are names, else the contents of the images.
+
+    Raises:
+        DataError: If a column is missing; the message names the columns there are.
+    """
+    names = tuple(_name(example, by) for example in examples)
+    numbers: dict[str, int] = {}
+    named = np.array([-1 if name is None else numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
+    rows = np.flatnonzero(named >= 0)
+    left, right = _alike(images, distance, earlier)
+    first_name = len(images) + (0 if earlier is None else len(earlier.looks))
+    label = connected(
+        first_name + len(numbers),
+        np.concatenate([images.index[rows], left]),
+        np.concatenate([named[rows] + first_name, right]),
+    )
+    of_image = label[: len(images)].astype(np.int32)
+    return Groups(
+        of_image=of_image,
+        of_name=dict(zip(numbers, label[first_name:].tolist(), strict=True)),
+        of_earlier=label[len(images) : first_name].astype(np.int32),
+        keys=_keys(images, of_image, numbers, label[first_name:]),
+        names=names,
+    )
+
+
+def _name(example: VQAExample, by: GroupBy) -> str | None:
+    if by is None:
+        return example.group
+    if callable(by):
+        return by(example)
+    if by not in example.metadata:
+        there = ", ".join(map(repr, example.metadata)) or "none"
+        hint = "Carry the column along with Columns(metadata=(…,))."
+        raise DataError(f"no metadata {by!r} to group by; there is {there}", example_id=example.id, hint=hint)
+    value = example.metadata[by]
+    return None if value is None else str(value)
+
+
+def _alike(
+    images: ImageTable, distance: int | None, earlier: Placement | None
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    if distance is None:
+        nothing = np.empty(0, dtype=np.intp)
+        return nothing, nothing
+    old = np.empty(0, dtype=np.uint64) if earlier is None else np.array([*earlier.looks.values()], dtype=np.uint64)
+    seen = np.concatenate([np.flatnonzero(images.visible), np.arange(len(images), len(images) + len(old))])
+    left, right = near_pairs(np.concatenate([images.phash[images.visible], old]), distance=distance)
+    return seen[left], seen[right]
+
+
+def _keys(
+    images: ImageTable, of_image: NDArray[np.int32], names: dict[str, int], of_name: NDArray[np.intp]
+) -> tuple[tuple[str, ...], ...]:
+    count = int(of_image.max()) + 1
+    by_name: dict[int, list[str]] = {}
+    for name, group in zip(names, of_name.tolist(), strict=True):
+        by_name.setdefault(group, []).append(f"group:{name}")
+    keys: list[list[str]] = [by_name.get(group, []) for group in range(count)]
+    for sha, group in zip(images.sha256, of_image.tolist(), strict=True):
+        if group not in by_name:
+            keys[group].append(sha)
+    return tuple(map(tuple, keys))

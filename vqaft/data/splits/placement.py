@@ -1,0 +1,68 @@
+"""Where the images of an earlier split are, so that a later one moves none of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from types import MappingProxyType
+
+from vqaft.durable import write_atomically
+from vqaft.errors import StateError
+
+_FORMAT = "vqaft placement 1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """The part of every image, by content; small enough to keep beside the training files, and without any pixel.
+
+    Attributes:
+        images: The part of each image, by the SHA-256 of its content.
+        groups: The part of each group that the caller named, e.g. of each patient.
+        looks: The perceptual hash of each image that has one.
+    """
+
+    images: Mapping[str, str] = field(repr=False)
+    groups: Mapping[str, str] = field(repr=False)
+    looks: Mapping[str, int] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("images", "groups", "looks"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def write(self, path: str | PathLike[str]) -> Path:
+        """Write the placement as JSON.
+
+        Args:
+            path: The file; replaced in one step if it is there.
+
+        Returns:
+            The path.
+        """
+        target = Path(path)
+        looks = {sha: f"{phash:016x}" for sha, phash in self.looks.items()}
+        content = {"format": _FORMAT, "images": dict(self.images), "groups": dict(self.groups), "looks": looks}
+        write_atomically(target, json.dumps(content, indent=0, sort_keys=True).encode())
+        return target
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Placement:
+        """Read what `write` wrote.
+
+        Args:
+            path: The file.
+
+        Raises:
+            StateError: If the file is missing, damaged, or no placement.
+        """
+        try:
+            content = json.loads(Path(path).read_bytes())
+            if content["format"] != _FORMAT:
+                raise StateError(f"the format is {content['format']!r}, not {_FORMAT!r}", path=path)
+            looks = {sha: int(digits, 16) for sha, digits in content["looks"].items()}
+            return cls(images=content["images"], groups=content["groups"], looks=looks)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StateError(f"this is no placement of a split: {error}", path=path) from error

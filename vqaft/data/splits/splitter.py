@@ -1,0 +1,153 @@
+"""One data set → train, validation and test, with no image in two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqaft.data.duplicates import NEAR_DISTANCE, ImageTable
+from vqaft.data.example import VQAExample
+from vqaft.data.splits.allocation import Demand, Parts, balance, fill, homes
+from vqaft.data.splits.groups import GroupBy, Groups, group_examples
+from vqaft.data.splits.keyed_hash import group_uniform
+from vqaft.data.splits.pins import Pins
+from vqaft.data.splits.placement import Placement
+from vqaft.data.splits.sizes import PARTS, UNUSED, Sizes
+from vqaft.data.splits.split import Split
+from vqaft.data.splits.strata import Strata
+from vqaft.errors import DataError, SplitError
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSplitter:
+    """Splits by image: the same on every machine, in whatever order the examples come, and stable when they grow.
+
+    What holds when examples are added:
+
+    * With `previous`, no image of the earlier split moves, whatever else is asked for. A new image that looks like old
+      ones in two parts goes to neither.
+    * With fractions (and `stratify` left alone) each group goes by its own hash: no old image moves, unless a new one
+      hangs together with it. Sizes are then as near to the fractions as chance makes them.
+    * With counts, groups are chosen among those whose own hash gives them to that part: an old image may be left out
+      or taken in, but moves from one part to another only where a part found too few and had to borrow
+      (`Split.borrowed`).
+
+    Attributes:
+        train: How much to train on: a count, or a fraction of the data as a float up to 1.0.
+        validation: How much to watch training on; 0 for none.
+        test: How much to judge by; 0 for none.
+        unit: What sizes measure: images, or pairs of image and question. Groups are kept whole either way, so a count
+            may be missed by less than one group.
+        by: What must stay together beside the image: a metadata column, a function of the example, or None for
+            `VQAExample.group`.
+        near_duplicates: How many of 64 bits may differ between images that look alike and stay together; None to
+            compare contents only, without decoding.
+        stratify: Whether to balance the kinds, types and answers of the questions as well as the groups allow. By
+            default where sizes are counts; with fractions it costs the stability without `previous`.
+        seed: Another seed, another split.
+    """
+
+    train: int | float = 150
+    validation: int | float = 50
+    test: int | float = 100
+    unit: Literal["images", "pairs"] = "images"
+    by: GroupBy = None
+    near_duplicates: int | None = NEAR_DISTANCE
+    stratify: bool | None = None
+    seed: int = 42
+
+    def split(self, examples: Iterable[VQAExample], *, previous: Placement | None = None) -> Split:
+        """Split a data set.
+
+        Args:
+            examples: The data set; ids must differ.
+            previous: The placement of an earlier split, `split.placement` or a file read by `Placement.read`; its
+                images stay where they were.
+
+        Returns:
+            The parts; within a part, examples come in the order of the input.
+
+        Raises:
+            DataError: If there are no examples, two have the same id, or the column to group by is missing.
+            ImageError: If an image cannot be read.
+            SplitError: If the sizes make no sense, or the data cannot give them.
+        """
+        sizes = Sizes(train=self.train, validation=self.validation, test=self.test)
+        everything = tuple(examples)
+        _check(everything)
+        images = ImageTable.of(everything, looks=self.near_duplicates is not None)
+        groups = group_examples(everything, images, by=self.by, distance=self.near_duplicates, earlier=previous)
+        pins = Pins.of(images, groups, previous)
+        free = pins.part[images.index] < 0
+        group_of = np.where(free, groups.of_image[images.index], -1).astype(np.int32)
+        demand = self._demand(sizes, images, groups, pins, group_of)
+        chosen, borrowed = self._allocate(sizes, demand, everything, group_of)
+        parts = np.where(free, chosen[group_of], pins.part[images.index]).astype(np.int8)
+        return Split.of(everything, parts, images=images, names=groups.names, borrowed=borrowed)
+
+    def _demand(
+        self, sizes: Sizes, images: ImageTable, groups: Groups, pins: Pins, group_of: NDArray[np.int32]
+    ) -> Demand:
+        if self.unit == "images":
+            members, pinned = groups.of_image[pins.part < 0], pins.part[pins.part >= 0]
+            total = len(images)
+        else:
+            members, pinned = group_of[group_of >= 0], pins.part[images.index][group_of < 0]
+            total = len(images.index)
+        room = sizes.counts(total)
+        if room[UNUSED] < 0:
+            asked = f"{total - room[UNUSED]} {self.unit} are asked for ({self.train} + {self.validation} + {self.test})"
+            hint = "Ask for less, or give fractions such as train=0.7, validation=0.1, test=0.2."
+            raise SplitError(f"{asked}, {total} are there", hint=hint)
+        return Demand(
+            weight=np.bincount(members, minlength=len(groups.keys)).astype(np.int64),
+            chance=group_uniform(groups.keys, seed=self.seed),
+            only=pins.only,
+            room=room - np.bincount(pinned, minlength=len(room)),
+        )
+
+    def _allocate(
+        self, sizes: Sizes, demand: Demand, examples: tuple[VQAExample, ...], group_of: NDArray[np.int32]
+    ) -> tuple[Parts, int]:
+        at = homes(demand, sizes)
+        stratify = (not sizes.are_fractions) if self.stratify is None else self.stratify
+        if sizes.are_fractions and not stratify:
+            return at, 0
+        parts = np.full(len(at), UNUSED, dtype=np.int8)
+        if stratify:
+            options = np.zeros((len(at), UNUSED + 1), dtype=np.bool_)
+            options[np.arange(len(at)), at] = True
+            options[demand.only < 0] |= sizes.are_fractions & (sizes.shares > 0)
+            options[:, UNUSED] |= not sizes.are_fractions
+            parts = balance(demand, Strata.of(examples, group_of, len(at)), options)
+        if sizes.are_fractions:
+            return parts, 0
+        parts, borrowed = fill(parts, demand, at)
+        self._check_counts(parts, demand)
+        return parts, borrowed
+
+    def _check_counts(self, parts: Parts, demand: Demand) -> None:
+        taken = np.bincount(parts, weights=demand.weight, minlength=UNUSED + 1).astype(np.int64)
+        short = np.maximum(demand.room - taken, 0)[:UNUSED]
+        waiting = (parts == UNUSED) & (demand.weight > 0) & (demand.only < 0)
+        empty = (short > 0) & (taken[:UNUSED] == 0)
+        if not short.any() or (waiting.any() and not empty.any()):
+            return  # less than one more group is missing
+        missing = ", ".join(f"{PARTS[part]} lacks {short[part]}" for part in np.flatnonzero(short))
+        hint = "Ask for less, give fractions, or compare contents only with near_duplicates=None."
+        largest = f"the largest has {demand.weight.max()}"
+        raise SplitError(f"{missing} {self.unit}: groups are kept whole, and {largest}", hint=hint)
+
+
+def _check(examples: tuple[VQAExample, ...]) -> None:
+    if not examples:
+        raise DataError("there are no examples to split")
+    seen: set[str] = set()
+    for example in examples:
+        if example.id in seen:
+            raise DataError("two examples have this id", example_id=example.id, hint="Give a prefix when loading.")
+        seen.add(example.id)
