@@ -10,8 +10,10 @@ from typing import Any
 from vqaft.errors import DataError
 from vqaft.images import ImageSource
 
+_NO_METADATA: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class VQAExample:
     """A question about an image, with the answers that count as right.
 
@@ -37,7 +39,7 @@ class VQAExample:
     answers: tuple[str, ...] = ()
     question_type: str | None = None
     group: str | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=lambda: _NO_METADATA)
 
     def __post_init__(self) -> None:
         if not self.id.strip():
@@ -49,7 +51,7 @@ class VQAExample:
         if not all(answer.strip() for answer in self.answers):
             raise DataError("an answer is empty", example_id=self.id, hint="Leave out answers that are not known.")
         object.__setattr__(self, "answers", tuple(self.answers))
-        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)) if self.metadata else _NO_METADATA)
 
     @property
     def answer(self) -> str:

@@ -47,17 +47,14 @@ class Strata:
             count: How many groups there are.
         """
         numbers: dict[tuple[str, str], int] = {}
-        pairs = np.array(
-            [
-                (group, numbers.setdefault(stratum, len(numbers)))
-                for example, group in zip(examples, groups.tolist(), strict=True)
-                if group >= 0
-                for stratum in _strata(example)
-            ],
-            dtype=np.int64,
-        ).reshape(-1, 2)
-        cells, counts = np.unique(pairs[:, 0] * len(numbers) + pairs[:, 1], return_counts=True)
-        group, stratum = np.divmod(cells, max(len(numbers), 1))
+        entries = (
+            (group << 32) + numbers.setdefault(stratum, len(numbers))
+            for example, group in zip(examples, groups.tolist(), strict=True)
+            if group >= 0
+            for stratum in _strata(example)
+        )
+        cells, counts = np.unique(np.fromiter(entries, dtype=np.int64), return_counts=True)
+        group, stratum = cells >> 32, cells & 0xFFFFFFFF
         shared = np.bincount(stratum, minlength=len(numbers))[stratum] > 1
         group, stratum, counts = group[shared], stratum[shared], counts[shared]
         totals = np.bincount(stratum, weights=counts, minlength=len(numbers))
