@@ -2,10 +2,23 @@
 
 from vqaft.evaluation.compare import compare
 from vqaft.evaluation.comparison import Comparison, ComparisonSettings
+from vqaft.evaluation.corrected_difference import CorrectedDifference, correct_difference
 from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.evaluator import Evaluator
 from vqaft.evaluation.interval import Estimate, Interval
-from vqaft.evaluation.judge import FOUR_LEVELS, Level, LLMJudge, Rating, Rubric
+from vqaft.evaluation.judge import (
+    FOUR_LEVELS,
+    Calibration,
+    HumanLabel,
+    JudgeConsistency,
+    JudgeUsage,
+    Level,
+    LLMJudge,
+    Rating,
+    Rubric,
+    calibrate,
+    measure_consistency,
+)
 from vqaft.evaluation.paired_row import Outcome, PairedRow
 from vqaft.evaluation.ratings import RatingDistribution
 from vqaft.evaluation.score import Answered, Score, ScoreFailure, Scorer
@@ -19,13 +32,18 @@ from vqaft.evaluation.summary import SliceMean, Summary
 __all__ = [
     "FOUR_LEVELS",
     "Answered",
+    "Calibration",
     "Comparison",
     "ComparisonSettings",
+    "CorrectedDifference",
     "Estimate",
     "Evaluation",
     "Evaluator",
     "ExactMatch",
+    "HumanLabel",
     "Interval",
+    "JudgeConsistency",
+    "JudgeUsage",
     "LLMJudge",
     "LenientMatch",
     "Level",
@@ -46,6 +64,9 @@ __all__ = [
     "Slicer",
     "Summary",
     "Verdict",
+    "calibrate",
     "compare",
+    "correct_difference",
     "final_answer",
+    "measure_consistency",
 ]

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from vqaft.data import VQAExample, image_sha256, question_kind
-from vqaft.errors import EvaluationError, ImageError
+from vqaft.data import VQAExample, question_kind
+from vqaft.errors import EvaluationError
 from vqaft.evaluation.evaluation import Evaluation
+from vqaft.evaluation.grouping import example_group
 from vqaft.evaluation.judge.usage import JudgeUsage
 from vqaft.evaluation.score import Answered, Score, ScoreFailure, Scorer
 from vqaft.evaluation.scored_row import ScoredRow
 from vqaft.evaluation.scorer_facts import scorer_facts
-from vqaft.images.source import describe_source
 from vqaft.inference import Prediction
 from vqaft.inference.outcome import FATAL
 from vqaft.parallel import ordered_map
@@ -108,7 +108,7 @@ class Evaluator:
         answered = None if answer is None else Answered(example=example, answer=answer)
         return ScoredRow(
             example_id=example.id,
-            group=_group(example),
+            group=example_group(example),
             kind=question_kind(example),
             question_type=example.question_type,
             question=example.question,
@@ -134,15 +134,6 @@ def _score(scorer: Scorer, answered: Answered) -> Score | ScoreFailure:
 def _usage(scorer: Scorer) -> JudgeUsage | None:
     usage = getattr(scorer, "usage", None)
     return usage if isinstance(usage, JudgeUsage) else None
-
-
-def _group(example: VQAExample) -> str:
-    if example.group is not None:
-        return example.group
-    try:
-        return image_sha256(example.image)
-    except ImageError:
-        return describe_source(example.image)  # the model had no image to look at either; the row is counted
 
 
 def _by_id(examples: Sequence[VQAExample], predictions: Iterable[Prediction]) -> dict[str, Prediction]:

@@ -1,6 +1,22 @@
 """A language model that rates answers, and how far it can be trusted."""
 
+from vqaft.evaluation.judge.calibrate import calibrate
+from vqaft.evaluation.judge.calibration import Calibration, HumanLabel
+from vqaft.evaluation.judge.consistency import JudgeConsistency, measure_consistency
 from vqaft.evaluation.judge.llm_judge import LLMJudge
 from vqaft.evaluation.judge.rubric import FOUR_LEVELS, Level, Rating, Rubric
+from vqaft.evaluation.judge.usage import JudgeUsage
 
-__all__ = ["FOUR_LEVELS", "LLMJudge", "Level", "Rating", "Rubric"]
+__all__ = [
+    "FOUR_LEVELS",
+    "Calibration",
+    "HumanLabel",
+    "JudgeConsistency",
+    "JudgeUsage",
+    "LLMJudge",
+    "Level",
+    "Rating",
+    "Rubric",
+    "calibrate",
+    "measure_consistency",
+]

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from vqaft.data import VQAExample
+from vqaft.errors import EvaluationError
+from vqaft.evaluation import Answered, HumanLabel, LLMJudge, Rating, calibrate, measure_consistency
+
+
+def label(number: int, level: str, answer: str | None = None) -> HumanLabel:
+    example = VQAExample(id=str(number), image=bytes([number // 2 % 256]), question="Q?", answers=("truth",))
+    return HumanLabel(answered=Answered(example=example, answer=answer or f"{level} {number}"), level=level)
+
+
+def kind(data: dict[str, str]) -> str:
+    """Reads the level from the answer, but takes every third "Mostly" for "Very"."""
+    level, number = data["candidate"].rsplit(" ", 1)
+    return "Very Similar" if level == "Mostly Similar" and int(number) % 3 == 0 else level
+
+
+def test_agreement_bias_and_confusion(scripted_judge: Any) -> None:
+    judge = LLMJudge(scripted_judge(kind), model="judge", canary=False)
+    labels = [label(number, list(Rating)[number % 4]) for number in range(80)]
+    found = calibrate(judge, labels, resamples=300)
+    mistaken = sum(number % 4 == 1 and number % 3 == 0 for number in range(80))
+    assert found.n == 80
+    assert found.confusion[1] == (mistaken, 20 - mistaken, 0, 0)
+    assert found.agreement.value == pytest.approx(1 - mistaken / 80)
+    assert found.bias.value == pytest.approx(mistaken / 3 / 80)
+    for estimate in (found.kappa, found.alpha, found.agreement, found.bias):
+        assert estimate.value is not None
+        assert estimate.interval is not None
+        assert estimate.interval.low < estimate.value < estimate.interval.high or estimate is found.bias
+    assert "weighted kappa 0.9" in found.words
+    assert "people \\ judge" in str(found)
+    assert "<table>" in found._repr_html_()
+
+
+def test_ratings_that_failed_are_counted(scripted_judge: Any) -> None:
+    judge = LLMJudge(scripted_judge(lambda data: data["candidate"]), model="judge", canary=False)
+    found = calibrate(judge, [label(1, "Incorrect", "Incorrect"), label(2, "Incorrect", "no level")])
+    assert (found.n, found.failed) == (1, 1)
+    assert "no rating to 1" in found.words
+    assert found.kappa.value is None
+
+
+def test_what_cannot_be_calibrated_is_an_error(scripted_judge: Any) -> None:
+    judge = LLMJudge(scripted_judge(lambda _: "no level"), model="judge")
+    with pytest.raises(EvaluationError, match="no label"):
+        calibrate(judge, [])
+    with pytest.raises(EvaluationError, match="none of the judge's levels"):
+        calibrate(judge, [label(1, "Superb")])
+    with pytest.raises(EvaluationError, match="rated none"):
+        calibrate(judge, [label(1, "Incorrect")])
+
+
+def test_repeats_and_swaps_are_measured(scripted_judge: Any) -> None:
+    """A judge that prefers what it reads last, and once changes its mind."""
+    asked: list[str] = []
+
+    def moody(data: dict[str, str]) -> str:
+        asked.append(data["candidate"])
+        swapped = list(data).index("candidate") < list(data).index("reference")
+        number = int(data["candidate"].split()[-1])
+        if swapped and number % 2:
+            return "Incorrect"
+        second = asked.count(data["candidate"]) == 2
+        return "Somewhat Similar" if number == 4 and second else "no level" if number == 6 else "Very Similar"
+
+    judge = LLMJudge(scripted_judge(moody), model="judge")
+    rows = [label(number, "Incorrect").answered for number in range(10)]
+    found = measure_consistency(judge, rows, workers=1)
+    assert (found.n, found.failed) == (9, 1)
+    assert found.repeats.value == pytest.approx(8 / 9)
+    assert found.swaps.value == pytest.approx(4 / 9)
+    assert "opposite order" in str(found)
+
+
+def test_each_repeat_has_a_seed_of_its_own(scripted_judge: Any) -> None:
+    backend = scripted_judge(lambda _: "Incorrect")
+    measure_consistency(LLMJudge(backend, model="judge", seed=7), [label(1, "x").answered], repeats=3)
+    assert [request.seed for request in backend.requests] == [7, 8, 9, 7]
+
+
+def test_nothing_to_measure_is_an_error(scripted_judge: Any) -> None:
+    judge = LLMJudge(scripted_judge(lambda _: "Incorrect"), model="judge")
+    with pytest.raises(EvaluationError):
+        measure_consistency(judge, [])
+    with pytest.raises(EvaluationError):
+        measure_consistency(judge, [label(1, "x").answered], repeats=1)
+
+
+def test_without_any_whole_rating_there_is_no_share(scripted_judge: Any) -> None:
+    judge = LLMJudge(scripted_judge(lambda _: "no level"), model="judge")
+    found = measure_consistency(judge, [label(1, "x").answered])
+    assert (found.n, found.failed, found.repeats.value) == (0, 1, None)

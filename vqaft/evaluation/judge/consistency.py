@@ -1,0 +1,86 @@
+"""How far a judge agrees with itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vqaft.errors import EvaluationError
+from vqaft.evaluation.figures import estimate_text
+from vqaft.evaluation.grouping import example_group
+from vqaft.evaluation.interval import Estimate
+from vqaft.evaluation.judge.llm_judge import LLMJudge
+from vqaft.evaluation.judge.prompt import JudgeQuestion
+from vqaft.evaluation.score import Answered, Score, ScoreFailure
+from vqaft.evaluation.statistics.clusters import cluster_codes
+from vqaft.evaluation.statistics.mean import mean_interval
+from vqaft.parallel import ordered_map
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeConsistency:
+    """What `measure_consistency` gives.
+
+    Attributes:
+        n: Answers that every rating was given for.
+        failed: Answers for which at least one was not.
+        repeats: Share of answers that got the same level every time they were asked in the same words.
+        swaps: Share that got the same level with candidate and reference, and the levels, in the opposite order.
+    """
+
+    n: int
+    failed: int
+    repeats: Estimate
+    swaps: Estimate
+
+    def __str__(self) -> str:
+        return (
+            f"Of {self.n} answers {estimate_text(self.repeats)} got the same level every time, "
+            f"{estimate_text(self.swaps)} in the opposite order; {self.failed} without a rating."
+        )
+
+
+def measure_consistency(
+    judge: LLMJudge, rows: Iterable[Answered], *, repeats: int = 2, workers: int = 16, level: float = 0.95
+) -> JudgeConsistency:
+    """Ask a judge the same again, and the same in the opposite order.
+
+    Args:
+        judge: The judge.
+        rows: Answers to rate; fifty say a lot.
+        repeats: How often each is asked in the same words, at least 2.
+        workers: How many answers are judged at once.
+        level: The confidence level of the intervals, 0 to 1.
+
+    Raises:
+        EvaluationError: If there is no answer, or fewer than two repeats are asked for.
+    """
+    answers = tuple(rows)
+    if not answers or repeats < 2:  # noqa: PLR2004 - once is no repetition
+        raise EvaluationError("consistency needs an answer at least, and two repeats")
+
+    def ask(answered: Answered) -> list[Score | ScoreFailure]:
+        example = answered.example
+        asked = JudgeQuestion(question=example.question, reference=example.answer, candidate=answered.answer)
+        same = [judge.rate(asked, repeat=repeat) for repeat in range(repeats)]
+        return [*same, judge.rate(replace(asked, swapped=True))]
+
+    ratings = list(ordered_map(ask, answers, workers=workers))
+    labels = [[score.label for score in given if isinstance(score, Score)] for given in ratings]
+    whole = [place for place, names in enumerate(labels) if len(names) == repeats + 1]
+    codes = [example_group(answers[place].example) for place in whole]
+    return JudgeConsistency(
+        n=len(whole),
+        failed=len(answers) - len(whole),
+        repeats=_share([len(set(labels[place][:-1])) == 1 for place in whole], codes, level=level),
+        swaps=_share([labels[place][0] == labels[place][-1] for place in whole], codes, level=level),
+    )
+
+
+def _share(same: Sequence[bool], groups: Sequence[str], *, level: float) -> Estimate:
+    if not same:
+        return Estimate(value=None)
+    values = np.array(same, dtype=np.float64)
+    return Estimate(value=float(values.mean()), interval=mean_interval(values, cluster_codes(groups), level=level))
