@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,7 +13,12 @@ Result = TypeVar("Result")
 
 
 def ordered_map(
-    function: Callable[[Item], Result], items: Iterable[Item], *, workers: int, window: int | None = None
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    workers: int,
+    window: int | None = None,
+    stop: threading.Event | None = None,
 ) -> Generator[Result]:
     """Apply a function to items in threads and yield the results in the order of the items.
 
@@ -24,6 +30,7 @@ def ordered_map(
         items: The inputs, read lazily.
         workers: How many threads, at least 1. With 1 no thread is started.
         window: How many items may be under way or waiting at once; `2 * workers` by default.
+        stop: Set as soon as no more results are wanted (at the end, by an error, by Ctrl-C), for the function to heed.
 
     Yields:
         The results, in the order of the items.
@@ -41,4 +48,5 @@ def ordered_map(
         while pending:
             yield pending.popleft().result()
     finally:
+        (stop or threading.Event()).set()
         pool.shutdown(wait=True, cancel_futures=True)
