@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from urllib.parse import quote
 from vqaft.backends.calls import Call, Caller
 from vqaft.backends.job_body import job_body
 from vqaft.backends.openai_caller import OpenAICaller
+from vqaft.backends.rate_headers import pause_s
 from vqaft.backends.wire import (
     checkpoint_from,
     event_from,
@@ -129,7 +131,7 @@ class OpenAIBackend:
     def complete(self, request: ChatRequest) -> ChatReply:
         """Ask a model once; see `ChatBackend`."""
         answer = self._caller.send(Call(method="POST", path="/chat/completions", content=request.body()))
-        return reply_from(answer.json())
+        return replace(reply_from(answer.json()), pause_s=pause_s(answer.headers))
 
     def _get(self, path: str) -> dict[str, Any]:
         return self._caller.send(Call(method="GET", path=path)).json()

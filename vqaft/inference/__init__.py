@@ -1,7 +1,9 @@
 """Asking models."""
 
-from vqaft.inference.asking import ChatSettings, RequestBuilder
+from vqaft.inference.asking import RequestBuilder
 from vqaft.inference.chat import ChatBackend, ChatReply, ChatRequest
+from vqaft.inference.chat_settings import ChatSettings
+from vqaft.inference.models import predict_models
 from vqaft.inference.paced import PacedBackend
 from vqaft.inference.prediction import Failure, FailureKind, Prediction
 from vqaft.inference.predictions import Predictions
@@ -19,4 +21,5 @@ __all__ = [
     "Predictions",
     "Predictor",
     "RequestBuilder",
+    "predict_models",
 ]

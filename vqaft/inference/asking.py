@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from vqaft.data import VQAExample
-from vqaft.errors import VqaftError
+from vqaft.errors import ServiceUnreachableError, VqaftError
 from vqaft.inference.chat import ChatReply, ChatRequest
+from vqaft.inference.chat_settings import ChatSettings
+from vqaft.inference.journal import Journal, request_key
 from vqaft.inference.outcome import FATAL, failure_of_error, failure_of_reply
-from vqaft.inference.paced import PacedBackend, Tally
+from vqaft.inference.paced import PacedBackend, StoppedError, Tally
 from vqaft.inference.prediction import Failure, Prediction
 
 
@@ -26,36 +28,11 @@ class RequestBuilder(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChatSettings:
-    """What a model is asked with, beside the messages.
-
-    Attributes:
-        model: The model's name.
-        temperature: 0 to 2; left to the provider where None.
-        max_tokens: The most tokens of an answer; left to the provider where None.
-        seed: For repeatable answers as far as the provider can; none where None.
-    """
-
-    model: str
-    temperature: float | None = None
-    max_tokens: int | None = None
-    seed: int | None = None
-
-    def request(self, messages: bytes) -> ChatRequest:
-        """Make a request of the messages, a JSON array in bytes."""
-        return ChatRequest(messages=messages, **self.as_dict())
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give the settings by name, to be recorded."""
-        return asdict(self)
-
-
 class Asker:
     """Asks one model about one example at a time; used from many threads.
 
     Args:
-        backend: The service, with its patience.
+        backend: The service, with its pace and patience.
         builder: Turns examples into messages.
         settings: What the model is asked with.
     """
@@ -65,34 +42,65 @@ class Asker:
         self._builder = builder
         self._settings = settings
 
-    def ask(self, example: VQAExample) -> Prediction:
-        """Ask about an example; a failure is a prediction too.
+    @property
+    def settings(self) -> ChatSettings:
+        """What the model is asked with."""
+        return self._settings
+
+    def ask(self, example: VQAExample, *, journal: Journal | None, stop: threading.Event) -> Prediction:
+        """Ask about an example, unless the journal has the answer; a failure is a prediction too.
 
         Args:
             example: What to ask about.
+            journal: Where answers are kept.
+            stop: Set where no further request shall be sent.
 
         Raises:
-            AuthenticationError, QuotaError, ModelRetiredError: What every other request would meet too.
+            ServiceError: What every other request would meet too.
+            StateError: If the answer could not be written down.
+            StoppedError: If it was stopped before there was an answer.
         """
-        start, tally = time.monotonic(), Tally()
-        reply, failure = self._reply(example, tally)
+        try:
+            request = self._settings.request(self._builder.request_json(example))
+        except VqaftError as error:
+            return self._prediction(example, Tally(attempts=0), failure=failure_of_error(error))
+        key = request_key(request) if journal is not None else ""
+        known = journal.find(key, example_id=example.id) if journal is not None else None
+        if known is not None:
+            return known
+        prediction = self._send(example, request, Tally(stop=stop))
+        if journal is not None:
+            journal.keep(key, prediction)
+        return prediction
+
+    def _send(self, example: VQAExample, request: ChatRequest, tally: Tally) -> Prediction:
+        start = time.monotonic()
+        try:
+            reply = self._backend.ask(request, tally)
+        except (StoppedError, *FATAL):
+            raise
+        except VqaftError as error:
+            if isinstance(error, ServiceUnreachableError) and not self._backend.has_answered:
+                raise
+            return self._prediction(example, tally, failure=failure_of_error(error), since=start)
+        return self._prediction(example, tally, failure=failure_of_reply(reply), reply=reply, since=start)
+
+    def _prediction(
+        self,
+        example: VQAExample,
+        tally: Tally,
+        *,
+        failure: Failure | None,
+        reply: ChatReply | None = None,
+        since: float | None = None,
+    ) -> Prediction:
         return Prediction(
             example_id=example.id,
             model=self._settings.model,
-            answer=reply.text if failure is None and reply is not None else None,
+            answer=reply.text if reply is not None and failure is None else None,
             failure=failure,
-            latency_s=round(time.monotonic() - start, 6),
+            latency_s=0.0 if since is None else round(time.monotonic() - since, 6),
             attempts=tally.attempts,
             prompt_tokens=reply.prompt_tokens if reply else None,
             completion_tokens=reply.completion_tokens if reply else None,
         )
-
-    def _reply(self, example: VQAExample, tally: Tally) -> tuple[ChatReply | None, Failure | None]:
-        try:
-            messages = self._builder.request_json(example)
-            reply = self._backend.ask(self._settings.request(messages), tally)
-        except FATAL:
-            raise
-        except VqaftError as error:
-            return None, failure_of_error(error)
-        return reply, failure_of_reply(reply)

@@ -29,12 +29,16 @@ class ChatRequest:
     seed: int | None = None
     response_format: Mapping[str, Any] | None = None
 
-    def body(self) -> bytes:
-        """Give the body of the HTTP request, in JSON."""
+    def body(self, *, limit_name: str = "max_completion_tokens") -> bytes:
+        """Give the body of the HTTP request, in JSON.
+
+        Args:
+            limit_name: What the service calls `max_tokens`.
+        """
         settings = {
             "model": self.model,
             "temperature": self.temperature,
-            "max_completion_tokens": self.max_tokens,
+            limit_name: self.max_tokens,
             "seed": self.seed,
             "response_format": self.response_format,
         }
@@ -53,6 +57,7 @@ class ChatReply:
         model: The model that answered, by the provider's full name.
         prompt_tokens: Tokens billed for the request; None where not said.
         completion_tokens: Tokens billed for the answer; None where not said.
+        pause_s: Seconds until the service takes the next request, where it says that its allowance is used up.
     """
 
     text: str | None
@@ -61,6 +66,7 @@ class ChatReply:
     model: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    pause_s: float | None = None
 
 
 class ChatBackend(Protocol):

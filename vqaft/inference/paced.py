@@ -1,35 +1,82 @@
-"""A service asked with patience: what can be mended by waiting and trying again is."""
+"""A service asked with patience and at its own pace."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
+from vqaft.errors import RateLimitError, VqaftError
+from vqaft.inference.allowance import Allowance
 from vqaft.inference.chat import ChatBackend, ChatReply, ChatRequest
+from vqaft.inference.limit import AdaptiveLimit
 from vqaft.retry import RetryPolicy
+
+FIRST_CONTACT_S = 20.0
+"""A service that never answered yet is given up after this long, not after the whole of `RetryPolicy.outage_s`."""
+
+
+class StoppedError(VqaftError):
+    """The run was stopped before this request had an answer."""
 
 
 @dataclass(kw_only=True)
 class Tally:
-    """Counts the requests that one question took.
+    """Counts the requests that one question took, and lets it be given up.
 
     Attributes:
         attempts: Requests sent so far.
+        stop: Set where no further request shall be sent.
     """
 
     attempts: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 class PacedBackend:
-    """A `ChatBackend` around another one that retries; share one among all that use the same account.
+    """A `ChatBackend` around another one that keeps the pace and retries; share one for all that use one account.
+
+    How many requests are under way adapts to the service: see `AdaptiveLimit`. When it asks to wait, all wait. Until
+    the first answer there is one request at a time, so that a wrong key or name costs one request.
 
     Args:
         backend: The service.
-        retry: How often and how long.
+        most_at_once: The most requests under way at once.
+        requests_per_minute: The account's limit, where it is known; the service's headers are heeded in any case.
+        tokens_per_minute: The same for tokens, sent and answered.
+        retry: How often and how long a request that failed is sent again.
     """
 
-    def __init__(self, backend: ChatBackend, *, retry: RetryPolicy | None = None) -> None:
+    def __init__(
+        self,
+        backend: ChatBackend,
+        *,
+        most_at_once: int = 64,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
         self._backend = backend
         self._retry = retry or RetryPolicy()
+        self._limit = AdaptiveLimit(most_at_once)
+        self._turn = threading.Condition()
+        self._under_way = 0
+        self._resume_at = self._retry.clock()
+        self._requests = Allowance(requests_per_minute, clock=self._retry.clock)
+        self._tokens = Allowance(tokens_per_minute, clock=self._retry.clock)
+        self._has_answered = False
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether the service ever gave an answer."""
+        return self._has_answered
+
+    @property
+    def at_once(self) -> int:
+        """How many requests may be under way now."""
+        return self._limit.now
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """Ask until there is an answer or no hope; see `ChatBackend`."""
@@ -44,10 +91,63 @@ class PacedBackend:
 
         Raises:
             ServiceError: The last one, where there is no answer.
+            StoppedError: If the tally says to stop.
         """
+        outage_s = self._retry.outage_s if self._has_answered else min(FIRST_CONTACT_S, self._retry.outage_s)
+        patience = replace(self._retry, outage_s=outage_s, sleep=lambda seconds: self._sleep(seconds, tally))
+        return patience.call(lambda: self._attempt(request, tally))
 
-        def attempt() -> ChatReply:
+    def _attempt(self, request: ChatRequest, tally: Tally) -> ChatReply:
+        with self._slot(tally) as epoch:
+            self._keep_pace(tally)
             tally.attempts += 1
-            return self._backend.complete(request)
+            start = self._retry.clock()
+            try:
+                reply = self._backend.complete(request)
+            except RateLimitError as error:
+                self._slow_down(epoch, error.retry_after_s)
+                raise
+            self._take_note(reply, self._retry.clock() - start)
+            return reply
 
-        return self._retry.call(attempt)
+    @contextmanager
+    def _slot(self, tally: Tally) -> Iterator[int]:
+        with self._turn:
+            while self._under_way >= self._limit.now and not tally.stop.is_set():
+                # Looks up now and then, since a stop is not announced here.
+                self._turn.wait(timeout=0.5)
+            self._under_way += 1
+            epoch = self._limit.epoch
+        try:
+            yield epoch
+        finally:
+            with self._turn:
+                self._under_way -= 1
+                self._turn.notify_all()
+
+    def _keep_pace(self, tally: Tally) -> None:
+        waits = (self._requests.take(1), self._tokens.take(0), self._resume_at - self._retry.clock())
+        self._sleep(max(waits), tally)
+
+    def _slow_down(self, epoch: int, wait_s: float | None) -> None:
+        with self._turn:
+            self._limit.throttled(epoch)
+            self._resume_at = max(self._resume_at, self._retry.clock() + (wait_s or 0.0))
+
+    def _take_note(self, reply: ChatReply, latency_s: float) -> None:
+        self._tokens.take((reply.prompt_tokens or 0) + (reply.completion_tokens or 0))
+        with self._turn:
+            self._has_answered = True
+            self._limit.succeeded(latency_s)
+            self._resume_at = max(self._resume_at, self._retry.clock() + (reply.pause_s or 0.0))
+            self._turn.notify_all()
+
+    def _sleep(self, seconds: float, tally: Tally) -> None:
+        if tally.stop.is_set():
+            raise StoppedError("stopped before it was answered")
+        if seconds <= 0:
+            return
+        if self._retry.sleep is not time.sleep:  # a test's own clock
+            self._retry.sleep(seconds)
+        elif tally.stop.wait(seconds):
+            raise StoppedError("stopped before it was answered")

@@ -12,7 +12,8 @@ from typing import Any, overload
 
 from vqaft.durable import atomic_writer
 from vqaft.errors import MissingExtraError, StateError
-from vqaft.inference.prediction import Failure, Prediction
+from vqaft.inference.prediction import Prediction
+from vqaft.inference.prediction_json import prediction_from, prediction_json
 
 FORMAT = "vqaft-predictions/1"
 
@@ -79,7 +80,7 @@ class Predictions(Sequence[Prediction]):
         """
         with atomic_writer(Path(path)) as file:
             file.write(_line({"format": FORMAT, "settings": self._settings}))
-            file.writelines(_line(_plain(prediction)) for prediction in self)
+            file.writelines(_line(prediction_json(prediction)) for prediction in self)
         return Path(path)
 
     @classmethod
@@ -96,7 +97,7 @@ class Predictions(Sequence[Prediction]):
         try:
             head = json.loads(lines[0])
             settings = head["settings"] if head["format"] == FORMAT else None
-            predictions = [_prediction(json.loads(line)) for line in lines[1:] if line]
+            predictions = [prediction_from(json.loads(line)) for line in lines[1:] if line]
         except (ValueError, KeyError, TypeError) as error:
             raise StateError(f"this is no file of predictions ({error})", path=path) from error
         if settings is None:
@@ -119,15 +120,6 @@ class Predictions(Sequence[Prediction]):
 def _line(value: Mapping[str, Any]) -> bytes:
     # ASCII, so that lone surrogates in an answer survive.
     return json.dumps(value, ensure_ascii=True, allow_nan=False).encode() + b"\n"
-
-
-def _plain(prediction: Prediction) -> dict[str, Any]:
-    return {name: value for name, value in asdict(prediction).items() if value is not None}
-
-
-def _prediction(value: dict[str, Any]) -> Prediction:
-    failure = value.pop("failure", None)
-    return Prediction(**value, failure=None if failure is None else Failure(**failure))
 
 
 def _flat(prediction: Prediction) -> dict[str, Any]:

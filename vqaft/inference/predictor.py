@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from contextlib import nullcontext
+from os import PathLike
 
 from vqaft.data import VQAExample
-from vqaft.errors import ServiceError
-from vqaft.inference.asking import Asker, ChatSettings, RequestBuilder
+from vqaft.inference.asking import Asker, RequestBuilder
 from vqaft.inference.chat import ChatBackend
+from vqaft.inference.chat_settings import ChatSettings
+from vqaft.inference.journal import Journal
 from vqaft.inference.paced import PacedBackend
-from vqaft.inference.prediction import Prediction
 from vqaft.inference.predictions import Predictions
-from vqaft.parallel import ordered_map
+from vqaft.inference.run import Question, run
 
 
 class Predictor:
@@ -24,10 +25,10 @@ class Predictor:
 
     Args:
         backend: The service, e.g. `OpenAIBackend(client)`; a `PacedBackend` where several predictors or judges share
-            one account's limits, or where retrying is to be set.
+            one account's limits, or where the pace or the patience is to be set.
         builder: Turns examples into messages; the one that made the training file.
         model: The model's name.
-        workers: How many requests at once.
+        workers: The most requests at once; the pace adapts to the service below that.
         temperature: 0 to 2; left to the provider where None.
         max_tokens: The most tokens of an answer; left to the provider where None.
         seed: For repeatable answers as far as the provider can.
@@ -46,40 +47,33 @@ class Predictor:
         seed: int | None = None,
         progress: bool = True,
     ) -> None:
-        self._settings = ChatSettings(model=model, temperature=temperature, max_tokens=max_tokens, seed=seed)
-        paced = backend if isinstance(backend, PacedBackend) else PacedBackend(backend)
-        self._asker = Asker(paced, builder, self._settings)
+        settings = ChatSettings(model=model, temperature=temperature, max_tokens=max_tokens, seed=seed)
+        self._asker = Asker(paced(backend, workers), builder, settings)
         self._workers = workers
         self._progress = progress
 
-    def predict(self, examples: Iterable[VQAExample]) -> Predictions:
+    def predict(self, examples: Iterable[VQAExample], *, journal: str | PathLike[str] | None = None) -> Predictions:
         """Ask about every example.
 
         Args:
             examples: What to ask about.
+            journal: A file that every answer is written to before it counts; what it holds already, of this or an
+                earlier run, is not asked again. Without one, a run that is killed has to be paid again.
 
         Returns:
-            A prediction for each example, in their order.
+            A prediction for each example, in their order, with the settings that were used.
 
         Raises:
             ServiceError: If no further request can succeed; see the class.
+            StateError: If another process works on the journal, or the disk is full.
         """
-        from tqdm.auto import tqdm
+        questions = [Question(asker=self._asker, example=example) for example in examples]
+        settings = self._asker.settings
+        with Journal(journal) if journal is not None else nullcontext() as kept:
+            found = run(questions, workers=self._workers, journal=kept, label=settings.model, progress=self._progress)
+        return Predictions(found, settings=settings.as_dict())
 
-        waiting = list(examples)
-        done: list[Prediction] = []
-        with tqdm(total=len(waiting), desc=self._settings.model, unit="answer", disable=not self._progress) as bar:
-            try:
-                # The first goes ahead alone: a wrong key or name costs one request, not one for each worker.
-                for part in (waiting[:1], waiting[1:]):
-                    for prediction in ordered_map(self._asker.ask, part, workers=self._workers):
-                        done.append(prediction)
-                        bar.update()
-            except ServiceError as error:
-                error.partial = self._together(done)
-                raise
-        return self._together(done)
 
-    def _together(self, predictions: Iterable[Prediction]) -> Predictions:
-        settings: dict[str, Any] = self._settings.as_dict()
-        return Predictions(predictions, settings=settings)
+def paced(backend: ChatBackend, workers: int) -> PacedBackend:
+    """Give a backend its pace, unless it has one."""
+    return backend if isinstance(backend, PacedBackend) else PacedBackend(backend, most_at_once=workers)

@@ -1,0 +1,81 @@
+"""Every answer on the disk before it counts, so that no answer is paid for twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from vqaft.durable import LineLog
+from vqaft.inference.chat import ChatRequest
+from vqaft.inference.prediction import Prediction
+from vqaft.inference.prediction_json import prediction_from, prediction_json
+
+PASSING = frozenset({"unreachable", "rate_limit", "quota", "auth"})
+"""Failures that say nothing about the question: they are not kept, and a later run asks again."""
+
+
+class Journal:
+    """The answers of a prediction run, by the content of their requests.
+
+    The key is a hash of the whole request (model, messages, parameters), never a row's number, so that rows may be
+    added, dropped or put in another order between runs. One process at a time may work on a journal.
+
+    Args:
+        path: The file; an existing one is gone on with.
+
+    Raises:
+        StateError: If another process works on it; with its process id.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self._log = LineLog(Path(path), exclusive=True)
+        self._known = {entry["key"]: entry["prediction"] for entry in self._log.entries() if "key" in entry}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._log.close()
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._log.path
+
+    def find(self, key: str, *, example_id: str) -> Prediction | None:
+        """Give what was answered to this request before; None where it was not.
+
+        Args:
+            key: The request's `request_key`.
+            example_id: Whose prediction it shall be.
+        """
+        value: Mapping[str, Any] | None = self._known.get(key)
+        return None if value is None else replace(prediction_from(value), example_id=example_id)
+
+    def keep(self, key: str, prediction: Prediction) -> None:
+        """Write a prediction down; when this returns it is on the disk.
+
+        Args:
+            key: The request's `request_key`.
+            prediction: What came of it; a failure that says nothing about the question is not kept.
+
+        Raises:
+            StateError: If the disk is full or fails.
+        """
+        if prediction.failure is None or prediction.failure.kind not in PASSING:
+            self._log.append({"key": key, "prediction": prediction_json(prediction)})
+
+
+def request_key(request: ChatRequest) -> str:
+    """Give the hash of all that decides a request's answer."""
+    return hashlib.sha256(request.body()).hexdigest()[:32]
