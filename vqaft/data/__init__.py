@@ -4,19 +4,31 @@ from vqaft.data.duplicates import image_sha256
 from vqaft.data.example import VQAExample
 from vqaft.data.kinds import QuestionKind, question_kind
 from vqaft.data.loaders import OCR_VQA, VQA_RAD, Columns, load_easy_vqa, load_folder, load_hf
-from vqaft.data.splits.placement import Placement
-from vqaft.data.splits.split import Split
-from vqaft.data.splits.splitter import DatasetSplitter
+from vqaft.data.splits import (
+    AlikePair,
+    DatasetSplitter,
+    Overlap,
+    PartSummary,
+    Placement,
+    Split,
+    SplitReport,
+    audit_splits,
+)
 
 __all__ = [
     "OCR_VQA",
     "VQA_RAD",
+    "AlikePair",
     "Columns",
     "DatasetSplitter",
+    "Overlap",
+    "PartSummary",
     "Placement",
     "QuestionKind",
     "Split",
+    "SplitReport",
     "VQAExample",
+    "audit_splits",
     "image_sha256",
     "load_easy_vqa",
     "load_folder",

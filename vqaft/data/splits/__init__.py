@@ -1,1 +1,18 @@
 """Parts of a data set that share nothing, and the proof of it."""
+
+from vqaft.data.splits.audit import audit_splits
+from vqaft.data.splits.placement import Placement
+from vqaft.data.splits.report import AlikePair, Overlap, PartSummary, SplitReport
+from vqaft.data.splits.split import Split
+from vqaft.data.splits.splitter import DatasetSplitter
+
+__all__ = [
+    "AlikePair",
+    "DatasetSplitter",
+    "Overlap",
+    "PartSummary",
+    "Placement",
+    "Split",
+    "SplitReport",
+    "audit_splits",
+]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqaft.data.duplicates import ImageTable
+from vqaft.data.duplicates import NEAR_DISTANCE, ImageTable
 from vqaft.data.example import VQAExample
+from vqaft.data.splits.audit import audit_splits
 from vqaft.data.splits.placement import Placement
+from vqaft.data.splits.report import SplitReport
 from vqaft.data.splits.sizes import PARTS
 
 
@@ -25,6 +28,8 @@ class Split:
         unused: What no part needed, and new images that hang together with old ones in two parts.
         placement: The part of every image, to be kept and given to the next split as `previous`.
         borrowed: How many groups went to a part that is not theirs by their own hash, because it had too few.
+        names: The name of the group of each example that has one, by example id.
+        distance: How many of 64 bits may differ between look-alikes; None if only contents were compared.
     """
 
     train: tuple[VQAExample, ...]
@@ -33,6 +38,8 @@ class Split:
     unused: tuple[VQAExample, ...] = ()
     placement: Placement = field(default=Placement(images={}, groups={}, looks={}), repr=False)
     borrowed: int = 0
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    distance: int | None = NEAR_DISTANCE
 
     @classmethod
     def of(
@@ -43,6 +50,7 @@ class Split:
         images: ImageTable,
         names: Sequence[str | None],
         borrowed: int,
+        distance: int | None,
     ) -> Split:
         """Deal examples out.
 
@@ -52,6 +60,7 @@ class Split:
             images: Their images.
             names: The name of each example's group, where it has one.
             borrowed: How many groups are not at home.
+            distance: How many bits may differ between look-alikes.
         """
         tuples = [
             tuple(examples[index] for index in np.flatnonzero(parts == number).tolist())
@@ -64,8 +73,25 @@ class Split:
             groups={name: PARTS[parts[index]] for index in placed if (name := names[index]) is not None},
             looks={images.sha256[image]: int(images.phash[image]) for image in of_image if images.visible[image]},
         )
-        train, validation, test, unused = tuples
-        return cls(train=train, validation=validation, test=test, unused=unused, placement=placement, borrowed=borrowed)
+        return cls(
+            **dict(zip((*PARTS, "unused"), tuples, strict=True)),
+            placement=placement,
+            borrowed=borrowed,
+            names={example.id: name for example, name in zip(examples, names, strict=True) if name is not None},
+            distance=distance,
+        )
+
+    @cached_property
+    def report(self) -> SplitReport:
+        """The proof: sizes, groups, balance, look-alikes, the nearest pair across parts, answers never trained on.
+
+        It is made from the parts as they are, by the same comparison as `audit_splits` makes.
+
+        Raises:
+            DataError: If fewer than two parts hold anything.
+        """
+        parts = {name: examples for name in PARTS if (examples := getattr(self, name))}
+        return audit_splits(parts, by=lambda example: self.names.get(example.id), distance=self.distance)
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name}={len(getattr(self, name))}" for name in (*PARTS, "unused"))

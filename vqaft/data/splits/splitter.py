@@ -87,7 +87,14 @@ class DatasetSplitter:
         demand = self._demand(sizes, images, groups, pins, group_of)
         chosen, borrowed = self._allocate(sizes, demand, everything, group_of)
         parts = np.where(free, chosen[group_of], pins.part[images.index]).astype(np.int8)
-        return Split.of(everything, parts, images=images, names=groups.names, borrowed=borrowed)
+        return Split.of(
+            everything,
+            parts,
+            images=images,
+            names=groups.names,
+            borrowed=borrowed,
+            distance=self.near_duplicates,
+        )
 
     def _demand(
         self, sizes: Sizes, images: ImageTable, groups: Groups, pins: Pins, group_of: NDArray[np.int32]

@@ -1,0 +1,122 @@
+"""What a split shares is found, and said."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from tests.data.pictures import example, picture
+from vqaft.data import Columns, DatasetSplitter, VQAExample, audit_splits, load_folder
+from vqaft.errors import DataError
+
+TRAIN = [example(f"{seed}", picture(seed)) for seed in range(8)]
+TEST = [example(f"{seed}", picture(seed)) for seed in range(100, 105)]
+
+
+def radiology(shared: Path) -> list[VQAExample]:
+    columns = Columns(id="id", question_type="question_type", metadata=("official_split",))
+    return list(load_folder(shared / "data" / "radiology", columns=columns))
+
+
+def test_vqa_rad_trains_on_202_of_its_203_test_images(shared: Path) -> None:
+    examples = radiology(shared)
+    report = audit_splits(
+        {name: [each for each in examples if each.metadata["official_split"] == name] for name in ("train", "test")}
+    )
+    overlap = report.overlap("train", "test")
+    assert (overlap.same, overlap.images) == (202, 203)
+    assert "LEAK 202 of the 203 images of test are in train too" in str(report)
+    assert len(report.leaks) == 202
+    assert not report.ok
+
+
+def test_our_split_of_vqa_rad_does_not(shared: Path) -> None:
+    report = DatasetSplitter().split(radiology(shared)).report
+    assert report.ok
+    assert [part.images for part in report.parts] == [150, 50, 100]
+    assert "LEAK" not in str(report)
+
+
+def test_nothing_shared() -> None:
+    report = audit_splits({"train": TRAIN, "test": TEST})
+    assert report.ok
+    [overlap] = report.overlaps
+    assert overlap.nearest is not None
+    assert (overlap.nearest.distance or 0) > 4
+    assert overlap.nearest.examples[0] in TRAIN
+    assert overlap.nearest.examples[1] in TEST
+
+
+def test_the_same_image_in_another_file_and_one_that_looks_alike(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.png"
+    copy.write_bytes(picture(2))
+    same = dataclasses.replace(example("same", b""), image=str(copy))
+    alike = example("alike", picture(3, brightness=1.1))
+    report = audit_splits({"train": TRAIN, "validation": [same, *TEST], "test": [alike]})
+    to_validation, to_test = report.overlap("train", "validation"), report.overlap("train", "test")
+    assert (to_validation.same, to_validation.alike) == (1, 0)
+    assert (to_test.same, to_test.alike) == (0, 1)
+    assert [(leak.examples[0].id, leak.examples[1].id, leak.same) for leak in report.leaks] == [
+        ("2", "same", True),
+        ("3", "alike", False),
+    ]
+    assert report.overlap("validation", "test").leaks == ()
+    assert (report.near_duplicate_groups, report.near_duplicate_images) == (1, 2)
+    assert "and 1 more look like one there" in str(report)
+
+
+def test_contents_alone_can_be_compared() -> None:
+    files = [example("a", b"no image"), example("b", b"nor this")]
+    report = audit_splits({"train": files, "test": [dataclasses.replace(files[0], id="c")]}, distance=None)
+    [overlap] = report.overlaps
+    assert (overlap.same, overlap.alike, overlap.nearest) == (1, 0, None)
+    assert report.near_duplicate_groups == 0
+
+
+def test_named_groups_in_two_parts() -> None:
+    train = [dataclasses.replace(each, group="patient 7") for each in TRAIN]
+    test = [dataclasses.replace(TEST[0], group="patient 7"), *TEST[1:]]
+    report = audit_splits({"train": train, "test": test})
+    assert report.overlap("train", "test").groups == ("patient 7",)
+    assert report.parts[0].groups == 1
+    assert not report.ok
+    assert "LEAK" in str(report)
+
+
+def test_unseen_answers_and_balance() -> None:
+    test = [
+        dataclasses.replace(each, answers=(answer,))
+        for each, answer in zip(TEST, ["left", "LEFT", "yes", "Yes", "no"], strict=True)
+    ]
+    report = audit_splits({"train": TRAIN, "test": test})
+    assert report.unseen_answers == {"test": {"left": 2, "no": 1}}
+    assert report.parts[1].kinds == {"open": 2, "closed": 3}
+    assert report.parts[1].closed == 0.6
+    assert "60.0% of pairs" in str(report)
+
+
+def test_examples_without_answers() -> None:
+    report = audit_splits({"train": [dataclasses.replace(each, answers=()) for each in TRAIN], "test": TEST})
+    assert report.parts[0].closed is None
+
+
+def test_the_report_of_a_split_goes_by_its_groups() -> None:
+    examples = [dataclasses.replace(each, metadata={"shop": each.id[-1]}) for each in TRAIN + TEST]
+    report = DatasetSplitter(train=0.5, validation=0.0, test=0.5, by="shop").split(examples).report
+    assert report.ok
+    assert sum(part.groups for part in report.parts) == 8
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"), [({"train": TRAIN}, "not two parts"), ({"train": TRAIN, "test": []}, "part 'test' is empty")]
+)
+def test_refuses(parts: dict[str, list[VQAExample]], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        audit_splits(parts)
+
+
+def test_no_such_overlap() -> None:
+    with pytest.raises(KeyError):
+        audit_splits({"train": TRAIN, "test": TEST}).overlap("test", "train")

@@ -1,0 +1,144 @@
+"""The same proof for splits made elsewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqaft.data.duplicates import NEAR_DISTANCE, ImageTable, near_groups, nearest_across
+from vqaft.data.example import VQAExample
+from vqaft.data.kinds import question_kind
+from vqaft.data.splits.groups import GroupBy, Groups, group_examples
+from vqaft.data.splits.report import AlikePair, Overlap, PartSummary, SplitReport
+from vqaft.errors import DataError
+
+
+def audit_splits(
+    parts: Mapping[str, Iterable[VQAExample]],
+    *,
+    by: GroupBy = None,
+    distance: int | None = NEAR_DISTANCE,
+) -> SplitReport:
+    """Find out what the parts of a data set share.
+
+    Args:
+        parts: The parts by name, what is trained on first: `{"train": …, "test": …}`. Ids may repeat across parts.
+        by: What else must not be shared: a metadata column, a function, or None for `VQAExample.group`.
+        distance: How many of 64 bits may differ between images that look alike; None to compare contents only,
+            without decoding.
+
+    Returns:
+        The report.
+
+    Raises:
+        DataError: If there are fewer than two parts, or one is empty.
+        ImageError: If an image cannot be read.
+    """
+    found = {name: tuple(examples) for name, examples in parts.items()}
+    empty = [name for name, examples in found.items() if not examples]
+    if len(found) < 2 or empty:  # noqa: PLR2004 - a pair
+        raise DataError(f"part {empty[0]!r} is empty" if empty else "there are not two parts to compare")
+    everything = tuple(chain.from_iterable(found.values()))
+    images = ImageTable.of(everything, looks=distance is not None)
+    groups = group_examples(everything, images, by=by, distance=distance)
+    bounds = np.cumsum([0, *map(len, found.values())])
+    views = [
+        _Part(name=name, examples=examples, start=int(start), images=images, groups=groups)
+        for (name, examples), start in zip(found.items(), bounds, strict=False)
+    ]
+    summaries = tuple(map(_summary, views))
+    alike = np.bincount(near_groups(images.phash[images.visible], distance=distance or 0))
+    return SplitReport(
+        parts=summaries,
+        overlaps=tuple(_overlap(one, other, distance) for one, other in combinations(views, 2)),
+        unseen_answers={part.name: _unseen(part, summaries[0]) for part in summaries[1:]},
+        near_duplicate_groups=int((alike > 1).sum()),
+        near_duplicate_images=int(alike[alike > 1].sum()),
+        distance=distance,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """One part with its images, all parts sharing one table."""
+
+    name: str
+    examples: Sequence[VQAExample]
+    start: int
+    images: ImageTable
+    groups: Groups
+
+    @property
+    def image_of_example(self) -> NDArray[np.int32]:
+        return self.images.index[self.start : self.start + len(self.examples)]
+
+    @property
+    def names(self) -> set[str]:
+        names = self.groups.names[self.start : self.start + len(self.examples)]
+        return {name for name in names if name is not None}
+
+
+def _summary(part: _Part) -> PartSummary:
+    answered = [example for example in part.examples if example.answers]
+    images = np.unique(part.image_of_example)
+    return PartSummary(
+        name=part.name,
+        pairs=len(part.examples),
+        images=len(images),
+        groups=len(np.unique(part.groups.of_image[images])),
+        kinds=Counter(map(question_kind, answered)),
+        types=_by_frequency(example.question_type or "" for example in part.examples),
+        answers=_by_frequency(example.answer.casefold() for example in answered),
+    )
+
+
+def _by_frequency(values: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(values).most_common())
+
+
+def _unseen(part: PartSummary, first: PartSummary) -> dict[str, int]:
+    return {answer: count for answer, count in part.answers.items() if answer not in first.answers}
+
+
+def _overlap(one: _Part, other: _Part, distance: int | None) -> Overlap:
+    shared, apart = _compare(one, other)
+    near = [pair for pair in apart if distance is not None and pair.distance is not None and pair.distance <= distance]
+    return Overlap(
+        parts=(one.name, other.name),
+        images=len(np.unique(other.image_of_example)),
+        same=len(shared),
+        alike=len(near),
+        groups=tuple(sorted(one.names & other.names)),
+        leaks=(*shared, *near),
+        nearest=apart[0] if apart else None,
+    )
+
+
+def _compare(one: _Part, other: _Part) -> tuple[list[AlikePair], list[AlikePair]]:
+    """Pair every image of the second part with the same image in the first, or else with the nearest, nearest first."""
+    looks = one.images
+    first, user_of_first = np.unique(one.image_of_example, return_index=True)
+    second, user_of_second = np.unique(other.image_of_example, return_index=True)
+
+    def pair(target: int, row: int, bits: int | None, *, same: bool) -> AlikePair:
+        examples = one.examples[user_of_first[target]], other.examples[user_of_second[row]]
+        return AlikePair(parts=(one.name, other.name), examples=examples, distance=bits, same=same)
+
+    same = np.isin(second, first)
+    shared = [
+        pair(int(np.searchsorted(first, second[row])), row, 0 if looks.visible[second[row]] else None, same=True)
+        for row in np.flatnonzero(same).tolist()
+    ]
+    seen = np.flatnonzero(~same & looks.visible[second])
+    there = np.flatnonzero(looks.visible[first])
+    nearest = nearest_across(looks.phash[second[seen]], looks.phash[first[there]])
+    apart = [
+        pair(int(there[nearest.target[place]]), int(seen[place]), int(nearest.distance[place]), same=False)
+        for place in (np.argsort(nearest.distance, kind="stable").tolist() if len(there) else [])
+    ]
+    return shared, apart

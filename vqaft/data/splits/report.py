@@ -1,0 +1,149 @@
+"""What a split is worth: sizes, balance, and what its parts share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
+from vqaft.data.example import VQAExample
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartSummary:
+    """One part in numbers.
+
+    Attributes:
+        name: Its name, e.g. `train`.
+        pairs: How many pairs of image and question it has.
+        images: How many different images.
+        groups: How many groups of images that hang together (the same, look-alikes, or of one named group).
+        kinds: Its pairs by kind of question; pairs without an answer have none.
+        types: Its pairs by type of question, the most frequent first; `""` where there is none.
+        answers: Its pairs by canonical answer, without regard to case, the most frequent first.
+    """
+
+    name: str
+    pairs: int
+    images: int
+    groups: int
+    kinds: Mapping[str, int]
+    types: Mapping[str, int]
+    answers: Mapping[str, int] = field(repr=False)
+
+    @property
+    def closed(self) -> float | None:
+        """The share of closed questions among those with an answer, or None without any."""
+        known = sum(self.kinds.values())
+        return self.kinds.get("closed", 0) / known if known else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlikePair:
+    """Two examples of different parts whose images are the same or alike.
+
+    Attributes:
+        parts: The names of the parts.
+        examples: One example of each, with its image.
+        distance: How many of the 64 bits of their perceptual hashes differ; None where nobody looked.
+        same: Whether the files are the same, byte for byte.
+    """
+
+    parts: tuple[str, str]
+    examples: tuple[VQAExample, VQAExample]
+    distance: int | None
+    same: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overlap:
+    """What two parts share, counted in images of the second.
+
+    Attributes:
+        parts: The names of the two parts.
+        images: How many images the second part has.
+        same: How many of them the first part has too, byte for byte.
+        alike: How many more look like an image of the first part.
+        groups: Named groups that both parts have, e.g. patients.
+        leaks: One pair for each image counted in `same` or `alike`: the image and its nearest in the first part.
+        nearest: The nearest pair of images that are not the same, however far apart; None where there is none.
+    """
+
+    parts: tuple[str, str]
+    images: int
+    same: int
+    alike: int
+    groups: tuple[str, ...]
+    leaks: tuple[AlikePair, ...] = field(repr=False)
+    nearest: AlikePair | None = field(repr=False)
+
+    def __str__(self) -> str:
+        first, second = self.parts
+        text = f"{self.same} of the {self.images} images of {second} are in {first} too"
+        if self.alike:
+            text += f", and {self.alike} more look like one there"
+        if self.groups:
+            text += f"; both have {len(self.groups)} groups, such as {self.groups[0]!r}"
+        if self.nearest is not None and self.nearest.distance is not None:
+            text += f"; the nearest of the others differ in {self.nearest.distance} of 64 bits"
+        return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitReport:
+    """The proof that a split can be believed, or that it cannot.
+
+    Attributes:
+        parts: The parts in numbers.
+        overlaps: What every two parts share.
+        unseen_answers: For each part but the first, its answers that the first part never shows, with their pairs. A
+            model that only repeats answers cannot get them right.
+        near_duplicate_groups: How many groups of two or more different files look alike, over all parts together.
+        near_duplicate_images: How many images are in these groups.
+        distance: How many of 64 bits may differ between look-alikes; None if only contents were compared.
+    """
+
+    parts: tuple[PartSummary, ...]
+    overlaps: tuple[Overlap, ...]
+    unseen_answers: Mapping[str, Mapping[str, int]] = field(repr=False)
+    near_duplicate_groups: int
+    near_duplicate_images: int
+    distance: int | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether no two parts share an image, a look-alike or a named group."""
+        return not any(overlap.same or overlap.alike or overlap.groups for overlap in self.overlaps)
+
+    @property
+    def leaks(self) -> tuple[AlikePair, ...]:
+        """Every pair of images that gives one part away to another."""
+        return tuple(chain.from_iterable(overlap.leaks for overlap in self.overlaps))
+
+    def overlap(self, first: str, second: str) -> Overlap:
+        """Give what two parts share.
+
+        Args:
+            first: The name of the part that stands first in the report.
+            second: The name of the other.
+
+        Raises:
+            KeyError: If there are no such parts in this order.
+        """
+        for overlap in self.overlaps:
+            if overlap.parts == (first, second):
+                return overlap
+        raise KeyError((first, second))
+
+    def __str__(self) -> str:
+        width = max(len(part.name) for part in self.parts)
+        lines = [f"{'part':<{width}}  images   pairs  groups  closed  unseen answers"]
+        for part in self.parts:
+            closed = "-" if part.closed is None else f"{part.closed:.1%}"
+            unseen = self.unseen_answers.get(part.name)
+            share = "-" if unseen is None or not part.pairs else f"{sum(unseen.values()) / part.pairs:.1%} of pairs"
+            numbers = f"{part.images:>6}  {part.pairs:>6}  {part.groups:>6}  {closed:>6}  {share:>14}"
+            lines.append(f"{part.name:<{width}}  {numbers}")
+        lines.append(f"{self.near_duplicate_groups} groups of {self.near_duplicate_images} different files look alike")
+        lines += [f"{'LEAK' if overlap.leaks or overlap.groups else 'ok  '} {overlap}" for overlap in self.overlaps]
+        return "\n".join(lines)
