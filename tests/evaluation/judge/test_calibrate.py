@@ -80,8 +80,8 @@ def test_repeats_and_swaps_are_measured(scripted_judge: Any) -> None:
 
 def test_each_repeat_has_a_seed_of_its_own(scripted_judge: Any) -> None:
     backend = scripted_judge(lambda _: "Incorrect")
-    measure_consistency(LLMJudge(backend, model="judge", seed=7), [label(1, "x").answered], repeats=3)
-    assert [request.seed for request in backend.requests] == [7, 8, 9, 7]
+    measure_consistency(LLMJudge(backend, model="judge"), [label(1, "x").answered], repeats=3)
+    assert [request.seed for request in backend.requests] == [None, 1, 2, None]
 
 
 def test_nothing_to_measure_is_an_error(scripted_judge: Any) -> None:

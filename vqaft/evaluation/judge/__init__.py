@@ -3,6 +3,7 @@
 from vqaft.evaluation.judge.calibrate import calibrate
 from vqaft.evaluation.judge.calibration import Calibration, HumanLabel
 from vqaft.evaluation.judge.consistency import JudgeConsistency, measure_consistency
+from vqaft.evaluation.judge.journal import JudgeJournal
 from vqaft.evaluation.judge.llm_judge import LLMJudge
 from vqaft.evaluation.judge.rubric import FOUR_LEVELS, Level, Rating, Rubric
 from vqaft.evaluation.judge.usage import JudgeUsage
@@ -12,6 +13,7 @@ __all__ = [
     "Calibration",
     "HumanLabel",
     "JudgeConsistency",
+    "JudgeJournal",
     "JudgeUsage",
     "LLMJudge",
     "Level",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vqaft.evaluation.judge.canary import false_reference, says_the_same
+from vqaft.evaluation.judge.journal import JudgeJournal
 from vqaft.evaluation.judge.prompt import JudgeQuestion, judge_messages, judge_schema
 from vqaft.evaluation.judge.reply import read_rating
 from vqaft.evaluation.judge.rubric import FOUR_LEVELS, Rubric
 from vqaft.evaluation.judge.usage import JudgeUsage, UsageMeter
 from vqaft.evaluation.score import Answered, Score, ScoreFailure
 from vqaft.images import ImageEncoder
-from vqaft.inference import ChatBackend, ChatRequest, PacedBackend
+from vqaft.inference import ChatBackend, ChatReply, ChatRequest, PacedBackend
 
 HALF = 0.5
 
@@ -34,9 +35,9 @@ class LLMJudge:
         rubric: What to rate and the levels; the cookbook's four by default.
         canary: Whether to judge accepted answers a second time, against a false reference.
         encoder: How to send the image; None for a judge that does not see it.
-        temperature: 0 to 2.
-        max_tokens: The most tokens for reason and rating.
-        seed: For repeatable ratings as far as the provider can.
+        journal: Where replies are kept and found again; None to keep none.
+        temperature: 0 to 2; left to the provider where None.
+        max_tokens: The most tokens for reason and rating; left to the provider where None.
     """
 
     backend: ChatBackend = field(repr=False, compare=False)
@@ -44,9 +45,9 @@ class LLMJudge:
     rubric: Rubric = field(default=FOUR_LEVELS, kw_only=True)
     canary: bool = field(default=True, kw_only=True)
     encoder: ImageEncoder | None = field(default=None, kw_only=True)
+    journal: JudgeJournal | None = field(default=None, kw_only=True, repr=False, compare=False)
     temperature: float | None = field(default=0.0, kw_only=True)
     max_tokens: int | None = field(default=500, kw_only=True)
-    seed: int | None = field(default=None, kw_only=True)
     _meter: UsageMeter = field(default_factory=UsageMeter, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -94,7 +95,8 @@ class LLMJudge:
 
         Args:
             asked: What to rate.
-            repeat: Which repetition this is; each has a seed of its own where the judge has one.
+            repeat: Which repetition this is; from 1 on it is sent as the seed, so that a service that keeps answers
+                does not give the same one back.
 
         Raises:
             ServiceError: If the judge could not be asked.
@@ -104,12 +106,21 @@ class LLMJudge:
             messages=judge_messages(asked, self.rubric),
             temperature=self.temperature,
             max_tokens=self.max_tokens,
-            seed=None if self.seed is None else self.seed + repeat,
+            seed=repeat or None,
             response_format=judge_schema(self.rubric),
         )
+        return read_rating(self._reply(request, repeat), self.rubric)
+
+    def _reply(self, request: ChatRequest, repeat: int) -> ChatReply:
+        known = self.journal.find(request, repeat=repeat) if self.journal is not None else None
+        if known is not None:
+            self._meter.add(known, reused=True)
+            return known
         reply = self.backend.complete(request)
+        if self.journal is not None:
+            self.journal.keep(request, reply, repeat=repeat)
         self._meter.add(reply)
-        return read_rating(reply, self.rubric)
+        return reply
 
     def _doubtful(self, score: Score, asked: JudgeQuestion) -> bool:
         return self.canary and score.value >= HALF and not says_the_same(asked.reference, asked.candidate)

@@ -77,7 +77,7 @@ def _distance(totals: Floats, metric: Metric) -> Floats:
     k = totals.shape[-1]
     places = np.arange(k, dtype=np.float64)
     if metric == "nominal":
-        return (places[:, None] != places).astype(np.float64)
+        return np.asarray(places[:, None] != places, dtype=np.float64)
     if metric == "interval":
         return np.asarray(np.square(places[:, None] - places))
     middles = np.cumsum(totals, axis=-1) - totals / 2
