@@ -1,13 +1,15 @@
 """The chat fine-tuning JSONL: rows, files, limits and checks."""
 
-from vqaft.records.builder import MessageBuilder
+from vqaft.records.builder import MessageBuilder, canonical_answer
 from vqaft.records.check import CheckReport, check_file
-from vqaft.records.jsonl import WrittenFile, read_jsonl, write_jsonl
+from vqaft.records.lines import read_lines
+from vqaft.records.reading import read_jsonl
+from vqaft.records.rows import ChatRecord, PreferenceInput, PreferenceRecord
 from vqaft.records.schema import (
     AssistantMessage,
-    ChatRecord,
     Detail,
     DeveloperMessage,
+    FunctionMessage,
     ImagePart,
     ImageURL,
     Message,
@@ -15,7 +17,9 @@ from vqaft.records.schema import (
     TextPart,
     ToolMessage,
     UserMessage,
+    Weight,
 )
+from vqaft.records.written import WrittenFile, write_jsonl
 
 __all__ = [
     "AssistantMessage",
@@ -23,16 +27,22 @@ __all__ = [
     "CheckReport",
     "Detail",
     "DeveloperMessage",
+    "FunctionMessage",
     "ImagePart",
     "ImageURL",
     "Message",
     "MessageBuilder",
+    "PreferenceInput",
+    "PreferenceRecord",
     "SystemMessage",
     "TextPart",
     "ToolMessage",
     "UserMessage",
+    "Weight",
     "WrittenFile",
+    "canonical_answer",
     "check_file",
     "read_jsonl",
+    "read_lines",
     "write_jsonl",
 ]

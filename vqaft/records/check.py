@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vqaft.errors import RecordError
-from vqaft.records.jsonl import read_jsonl
+from vqaft.records.reading import read_jsonl
 from vqaft.records.schema import AssistantMessage
 
 

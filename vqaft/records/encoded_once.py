@@ -1,0 +1,104 @@
+"""Every image encoded once, however many rows show it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from concurrent.futures import Future
+from os import PathLike, fspath
+from typing import Any
+
+from PIL import Image
+
+from vqaft.data.duplicates.image_content import file_state, image_sha256
+from vqaft.images import EncodedImage, ImageEncoder, ImageSource
+
+_ORIENTATION = 0x0112
+
+
+class EncodedOnce:
+    """Remembers encoded images, the latest used first, within a budget of memory. Threads may share it.
+
+    Args:
+        max_bytes: The most bytes of image files to remember; their base64 comes on top, about three times as much.
+    """
+
+    def __init__(self, *, max_bytes: int = 16_000_000) -> None:
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._images: OrderedDict[Hashable, Future[EncodedImage]] = OrderedDict()
+        self._size_bytes = 0
+
+    def encode(self, encoder: ImageEncoder, source: ImageSource) -> EncodedImage:
+        """Encode an image, or give what was made of it before; when several threads ask at once, one encodes.
+
+        Args:
+            encoder: Always the same one.
+            source: The image.
+
+        Raises:
+            ImageError: If the image is missing, unreadable or unsafe.
+        """
+        key = image_key(source)
+        with self._lock:
+            future = self._images.get(key)
+            if future is not None:
+                self._images.move_to_end(key)
+                known = True
+            else:
+                future = self._images[key] = Future()
+                known = False
+        return future.result() if known else self._make(future, key, encoder, source)
+
+    def _make(
+        self, future: Future[EncodedImage], key: Hashable, encoder: ImageEncoder, source: ImageSource
+    ) -> EncodedImage:
+        try:
+            image = encoder.encode(source)
+        except BaseException as error:
+            with self._lock:
+                del self._images[key]
+            future.set_exception(error)
+            raise
+        future.set_result(image)
+        with self._lock:
+            self._size_bytes += image.size_bytes
+            self._forget_oldest()
+        return image
+
+    def _forget_oldest(self) -> None:
+        while self._size_bytes > self._max_bytes and len(self._images) > 1:
+            key, oldest = next(iter(self._images.items()))
+            if not oldest.done():
+                return
+            self._size_bytes -= self._images.pop(key).result().size_bytes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is remembered stays here: another process encodes what it needs itself.
+        return _empty, (self._max_bytes,)
+
+
+def _empty(max_bytes: int) -> EncodedOnce:
+    return EncodedOnce(max_bytes=max_bytes)
+
+
+def image_key(source: ImageSource) -> Hashable:
+    """Give what tells an image from others: cheap for files and bytes, by the pixels for what has no bytes.
+
+    Args:
+        source: The image.
+
+    Raises:
+        ImageError: If a file is not there.
+    """
+    if isinstance(source, bytes):
+        return source
+    if isinstance(source, PathLike):
+        source = fspath(source)
+    if isinstance(source, str):
+        return source if source.startswith(("data:", "http://", "https://")) else file_state(source)
+    if isinstance(source, Image.Image):
+        # The same pixels can be shown turned, or in other colours.
+        return image_sha256(source), source.getexif().get(_ORIENTATION), source.info.get("icc_profile")
+    return image_sha256(source)

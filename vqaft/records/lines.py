@@ -1,0 +1,38 @@
+"""The lines of a JSONL file as bytes, cut at the newline byte alone and never longer than a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+
+from vqaft.errors import DataError, RecordError
+
+MAX_LINE_BYTES = 256 * 1024 * 1024
+"""The longest line that is read: ten images of 10 MB take 134 MB in base64."""
+
+
+def read_lines(path: str | PathLike[str], *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[tuple[int, bytes]]:
+    r"""Read a file line by line; U+2028 and other line ends of Unicode are text, as JSONL has it.
+
+    Args:
+        path: The file.
+        max_line_bytes: The longest line to hold in memory.
+
+    Yields:
+        The number of each line, from 1, and its bytes with the ending that it has in the file.
+
+    Raises:
+        DataError: If the file cannot be read.
+        RecordError: If a line is too long.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            number = 0
+            while line := file.readline(max_line_bytes + 1):
+                number += 1
+                if len(line) > max_line_bytes:
+                    raise RecordError(f"the line is longer than {max_line_bytes} bytes", path=path, line=number)
+                yield number, line
+    except OSError as error:
+        raise DataError(f"the file cannot be read: {error.strerror or error}", path=path) from error
