@@ -25,15 +25,27 @@ from vqaft.evaluation.ratings import RatingDistribution
 from vqaft.evaluation.score import Answered, Score, ScoreFailure, Scorer
 from vqaft.evaluation.scored_row import ScoredRow
 from vqaft.evaluation.scorer_facts import ScorerFacts
-from vqaft.evaluation.scorers import ExactMatch, LenientMatch, final_answer
+from vqaft.evaluation.scorers import (
+    ANLS,
+    ChoiceMatch,
+    ExactMatch,
+    LenientMatch,
+    Numeric,
+    RelaxedAccuracy,
+    TokenF1,
+    VQAAccuracy,
+    final_answer,
+)
 from vqaft.evaluation.slice_comparison import MissingBounds, PairedTest, SliceComparison, Verdict
 from vqaft.evaluation.slices import Slicer
 from vqaft.evaluation.summary import SliceMean, Summary
 
 __all__ = [
+    "ANLS",
     "FOUR_LEVELS",
     "Answered",
     "Calibration",
+    "ChoiceMatch",
     "Comparison",
     "ComparisonSettings",
     "CorrectedDifference",
@@ -50,11 +62,13 @@ __all__ = [
     "LenientMatch",
     "Level",
     "MissingBounds",
+    "Numeric",
     "Outcome",
     "PairedRow",
     "PairedTest",
     "Rating",
     "RatingDistribution",
+    "RelaxedAccuracy",
     "Rubric",
     "Score",
     "ScoreFailure",
@@ -65,6 +79,8 @@ __all__ = [
     "SliceMean",
     "Slicer",
     "Summary",
+    "TokenF1",
+    "VQAAccuracy",
     "Verdict",
     "calibrate",
     "compare",

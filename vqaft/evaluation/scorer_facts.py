@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from vqaft.evaluation.judge.usage import JudgeUsage
+
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,7 @@ def _describe(scorer: Any) -> str:
     kind: Any = type(scorer)
     if kind.__repr__ is object.__repr__:
         return f"{kind.__module__}.{kind.__qualname__}({sorted(getattr(scorer, '__dict__', {}).items())!r})"
-    return repr(scorer)
+    return ADDRESS.sub("", repr(scorer))
 
 
 def _bound(function: Any) -> str:
