@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ class Candidate:
         before: The text before it on its row.
         after: The text after it on its row.
         above: The text of the row above.
+        below: The text of the line below its last line.
+        last: The text of its last line, where it has several.
         joined: How many lines it spans.
         row: Number of its row from the top, from 0.
         kind: How it was cut: `line`, `row`, `words`, `shape` or `joined`.
@@ -35,6 +38,8 @@ class Candidate:
     before: str
     after: str
     above: str
+    below: str
+    last: str
     joined: int
     row: int
     kind: str
@@ -64,35 +69,54 @@ def candidates(lines: tuple[Line, ...], shapes: Iterable[re.Pattern[str]] = ()) 
         lines: What was read.
         shapes: Patterns of earlier answers; what they match inside a line is a candidate too.
     """
+    sheet, patterns = _Sheet(lines), tuple(shapes)
     found: dict[tuple[str, int, str], Candidate] = {}
-    above = ""
-    for number, row in enumerate(rows(lines)):
-        for candidate in _in_row(row, number, above, tuple(shapes)):
-            found.setdefault((candidate.text, number, candidate.before[-12:]), candidate)
-        above = " ".join(line.text for line in row)
-    for candidate in _joined(lines):
+    for candidate in itertools.chain(sheet.within_rows(patterns), sheet.joined()):
         found.setdefault((candidate.text, candidate.row, candidate.before[-12:]), candidate)
     return list(found.values())[:MAX_CANDIDATES]
 
 
-def _in_row(row: list[Line], number: int, above: str, shapes: tuple[re.Pattern[str], ...]) -> Iterator[Candidate]:
-    texts = [line.text for line in row]
-    for at, line in enumerate(row):
-        before, after = " ".join(texts[:at]), " ".join(texts[at + 1 :])
-        for start, end, kind in _cuts(line.text, shapes):
-            yield Candidate(
-                text=line.text[start:end],
-                line=line,
-                before=f"{before} {line.text[:start]}".strip(),
-                after=f"{line.text[end:]} {after}".strip(),
-                above=above,
-                joined=1,
-                row=number,
-                kind=kind,
-            )
-    if len(row) > 1:
-        yield Candidate(
-            text=" ".join(texts), line=row[0], before="", after="", above=above, joined=1, row=number, kind="row"
+class _Sheet:
+    """Lines in rows, each with the line that follows it."""
+
+    def __init__(self, lines: tuple[Line, ...]) -> None:
+        self._rows = rows(lines)
+        self._ordered = sorted(lines, key=lambda line: line.top)
+        self._texts = [" ".join(line.text for line in row) for row in self._rows]
+        self._row_of = {id(line): number for number, row in enumerate(self._rows) for line in row}
+        self._next = {id(line): below(line, self._ordered[at + 1 :]) for at, line in enumerate(self._ordered)}
+
+    def within_rows(self, shapes: tuple[re.Pattern[str], ...]) -> Iterator[Candidate]:
+        for row in self._rows:
+            texts = [line.text for line in row]
+            for at, line in enumerate(row):
+                before, after = " ".join(texts[:at]), " ".join(texts[at + 1 :])
+                for start, end, kind in _cuts(line.text, shapes):
+                    outside = f"{before} {line.text[:start]}".strip(), f"{line.text[end:]} {after}".strip()
+                    yield self._candidate([line], line.text[start:end], kind, outside)
+            if len(row) > 1:
+                yield self._candidate(row[:1], " ".join(texts), "row", ("", ""))
+
+    def joined(self) -> Iterator[Candidate]:
+        for first in self._ordered:
+            chain = [first]
+            while len(chain) < MAX_JOINED and (following := self._next[id(chain[-1])]) is not None:
+                chain.append(following)
+                yield self._candidate(chain, " ".join(line.text for line in chain), "joined", ("", ""))
+
+    def _candidate(self, lines: list[Line], text: str, kind: str, outside: tuple[str, str]) -> Candidate:
+        row, following = self._row_of[id(lines[0])], self._next[id(lines[-1])]
+        return Candidate(
+            text=text,
+            line=lines[0],
+            before=outside[0],
+            after=outside[1],
+            above=self._texts[row - 1] if row else "",
+            below="" if following is None else following.text,
+            last=lines[-1].text if len(lines) > 1 else "",
+            joined=len(lines),
+            row=row,
+            kind=kind,
         )
 
 
@@ -106,28 +130,3 @@ def _cuts(text: str, shapes: tuple[re.Pattern[str], ...]) -> Iterator[tuple[int,
         for last in range(first, count):
             if last - first < MAX_INNER_WORDS or first == 0 or last == count - 1:
                 yield words[first][0], words[last][1], "words"
-
-
-def _joined(lines: tuple[Line, ...]) -> Iterator[Candidate]:
-    ordered = sorted(lines, key=lambda line: line.top)
-    numbers = {id(line): number for number, row in enumerate(rows(lines)) for line in row}
-    texts = [" ".join(line.text for line in row) for row in rows(lines)]
-    for at, first in enumerate(ordered):
-        line, text, rest = first, first.text, ordered[at + 1 :]
-        for count in range(2, MAX_JOINED + 1):
-            following = below(line, rest)
-            if following is None:
-                break
-            rest = rest[rest.index(following) + 1 :]
-            line, text = following, f"{text} {following.text}"
-            row = numbers[id(first)]
-            yield Candidate(
-                text=text,
-                line=first,
-                before="",
-                after="",
-                above=texts[row - 1] if row else "",
-                joined=count,
-                row=row,
-                kind="joined",
-            )

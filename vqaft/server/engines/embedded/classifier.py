@@ -16,6 +16,8 @@ from vqaft.server.engines.embedded.vocabulary import Features, Vocabulary
 RATE = 0.05
 DECAY = 3e-4
 MOST_ANSWERS = 300
+IN_TEXT = ""
+"""Stands for "the answer is to be found in the text of the image"."""
 FEW_CASES = 500
 """With more cases than this, features that occur once are left out."""
 
@@ -25,7 +27,7 @@ class AnswerClassifier:
     """A linear softmax over known answers.
 
     Attributes:
-        answers: What it can answer.
+        answers: What it can answer; `IN_TEXT` may be among them.
         vocabulary: The features that it knows.
         weights: Features × answers.
     """

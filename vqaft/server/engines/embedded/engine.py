@@ -20,7 +20,7 @@ from vqaft.server.engines.engine import ChatModel, EpochMetrics, TrainingResult,
 
 AUTO_STEPS = 200
 """Steps that "auto" epochs come to at least."""
-AUTO_EPOCHS = 15, 40
+AUTO_EPOCHS = 20, 40
 """Epochs that "auto" means, at least and at most."""
 AUTO_BATCH_SIZE = 16
 
@@ -83,7 +83,7 @@ class EmbeddedEngine:
         if path is None:
             return None
         material, knowledge = gather(path), student.knowledge()
-        lines = read_text(material, self._reader) if knowledge.ranker else {}
+        lines = read_text(material, self._reader) if knowledge.text else {}
         return validation_exam(knowledge, material, lines)
 
 

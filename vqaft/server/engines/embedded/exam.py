@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vqaft.server.engines.embedded.knowledge import Knowledge
+from vqaft.server.engines.embedded.knowledge import Knowledge, best
 from vqaft.server.engines.embedded.lines import Line
 from vqaft.server.engines.embedded.material import Material
 from vqaft.server.engines.embedded.pairs import Pair
@@ -24,15 +24,42 @@ class Exam:
         pairs: Questions, without their frame, and right answers.
         cases: The pairs as `Vision` describes them.
         pages: The text of each pair's image.
+        has_evidence: Whether the cases hold the evidence of the text already; else the model is asked for it.
     """
 
     pairs: Sequence[Pair] = field(repr=False)
     cases: Sequence[Features] = field(repr=False)
     pages: Sequence[Page | None] = field(repr=False)
+    has_evidence: bool
 
     def take(self, knowledge: Knowledge) -> tuple[float, float]:
-        """Mean loss and accuracy of a model; see `measure`."""
-        return measure(knowledge, self.pairs, self.cases, self.pages)
+        """Measure a model.
+
+        Args:
+            knowledge: The model.
+
+        Returns:
+            Mean loss, -log of the probability given to the right answer (of at least 0.0001), and the share of
+            answers that equal the right one but for blanks and letter case.
+        """
+        losses, right = [], []
+        for pair, case, page in zip(self.pairs, self._complete(knowledge), self.pages, strict=True):
+            chances = knowledge.chances(case, page, pair.question)
+            wanted = squeezed(pair.answer)
+            losses.append(-np.log(max(chances.get(wanted, ("", 0.0))[1], 1e-4)))
+            right.append(squeezed(best(chances)) == wanted)
+        return float(np.mean(losses)), float(np.mean(right))
+
+    def _complete(self, knowledge: Knowledge) -> Sequence[Features]:
+        text = knowledge.text
+        if text is None or self.has_evidence:
+            return self.cases
+        pages = {pair.image: page for pair, page in zip(self.pairs, self.pages, strict=True) if page is not None}
+        findings = {image: text.findings(page) for image, page in pages.items()}
+        return [
+            {**case, **text.evidence(pair.question, findings[pair.image])} if pair.image in findings else case
+            for pair, case in zip(self.pairs, self.cases, strict=True)
+        ]
 
 
 def validation_exam(knowledge: Knowledge, material: Material, lines: Mapping[str, tuple[Line, ...]]) -> Exam:
@@ -47,33 +74,10 @@ def validation_exam(knowledge: Knowledge, material: Material, lines: Mapping[str
         Pair(image=pair.image, question=knowledge.frame.question(pair.question), answer=pair.answer)
         for pair in material.pairs
     ]
-    pages = {key: knowledge.ranker.page(found) for key, found in lines.items()} if knowledge.ranker else {}
+    pages = {key: knowledge.text.ranker.page(found) for key, found in lines.items()} if knowledge.text else {}
     return Exam(
         pairs=pairs,
         cases=[knowledge.vision.case(material.features[pair.image], pair.question) for pair in pairs],
         pages=[pages.get(pair.image) for pair in pairs],
+        has_evidence=False,
     )
-
-
-def measure(
-    knowledge: Knowledge, pairs: Sequence[Pair], cases: Sequence[Features], pages: Sequence[Page | None]
-) -> tuple[float, float]:
-    """Measure a model.
-
-    Args:
-        knowledge: The model.
-        pairs: Questions, without their frame, and right answers.
-        cases: The pairs as `Vision` describes them.
-        pages: The text of each pair's image.
-
-    Returns:
-        Mean loss, -log of the probability given to the right answer (of at least 0.0001), and the share of answers
-        that equal the right one but for blanks and letter case.
-    """
-    losses, right = [], []
-    for pair, case, page in zip(pairs, cases, pages, strict=True):
-        chances = knowledge.chances(case, page, pair.question)
-        wanted = squeezed(pair.answer)
-        losses.append(-np.log(max(chances.get(wanted, ("", 0.0))[1], 1e-4)))
-        right.append(max(chances, key=lambda key: chances[key][1]) == wanted)
-    return float(np.mean(losses)), float(np.mean(right))

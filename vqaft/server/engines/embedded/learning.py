@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from vqaft.server.engines.embedded.classifier import AnswerClassifier, ClassifierLearner, recurring
+from vqaft.server.engines.embedded.classifier import IN_TEXT, ClassifierLearner, recurring
 from vqaft.server.engines.embedded.descent import Learner, run_epoch
+from vqaft.server.engines.embedded.evidence import evidence
 from vqaft.server.engines.embedded.exam import Exam
 from vqaft.server.engines.embedded.frame import Frame
-from vqaft.server.engines.embedded.gate import Gate, gate_features, learn_gate
 from vqaft.server.engines.embedded.knowledge import Knowledge
 from vqaft.server.engines.embedded.lines import Line
 from vqaft.server.engines.embedded.pairs import Pair
 from vqaft.server.engines.embedded.ranker import SpanRanker
-from vqaft.server.engines.embedded.span_features import squeezed
 from vqaft.server.engines.embedded.text_lesson import TextLesson, text_lesson
+from vqaft.server.engines.embedded.text_skill import TextSkill, find
 from vqaft.server.engines.embedded.vision import learn_vision
 
 FOLDS = 4
@@ -57,12 +57,14 @@ class Student:
     def __init__(self, lesson: Lesson, *, rate: float, seed: int) -> None:
         self._lesson, self._rate, self._seed = lesson, rate, seed
         self._vision, self._cases = learn_vision(lesson.pairs, lesson.features, seed=seed)
-        self._answers = recurring(pair.answer for pair in lesson.pairs)
         self._text = text_lesson(lesson.pairs, lesson.lines) if lesson.lines else None
-        everything = range(len(lesson.pairs))
-        self._classifying = self._classifier(everything)
-        self._ranking = self._text.learner(everything, rate=rate) if self._text else None
-        self._gate = self._learn_gate(self._text) if self._text else Gate(weights=np.array([20.0, 0.0, 0.0]))
+        self._in_text = self._text.cases.keys() if self._text else frozenset[int]()
+        beside_text = [pair.answer for number, pair in enumerate(lesson.pairs) if number not in self._in_text]
+        self._answers = recurring(beside_text)
+        if self._text:
+            self._add_evidence(self._text)
+        self._classifying = self._classifier()
+        self._ranking = self._text.learner(range(len(lesson.pairs)), rate=rate) if self._text else None
 
     @property
     def learners(self) -> list[Learner]:
@@ -75,39 +77,39 @@ class Student:
             frame=self._lesson.frame,
             vision=self._vision,
             classifier=self._classifying.model,
-            ranker=self._ranking.model if self._ranking else None,
-            gate=self._gate,
-            letter_case=self._text.letter_case if self._text else "kept",
+            text=self._skill(self._text, self._ranking.model) if self._text and self._ranking else None,
         )
 
     def exam(self) -> Exam:
         """The lesson as an exam."""
         pages = self._text.pages if self._text else {}
         pairs = self._lesson.pairs
-        return Exam(pairs=pairs, cases=self._cases, pages=[pages.get(pair.image) for pair in pairs])
+        return Exam(pairs=pairs, cases=self._cases, pages=[pages.get(pair.image) for pair in pairs], has_evidence=True)
 
-    def _classifier(self, numbers: Sequence[int]) -> ClassifierLearner:
-        index = {answer: place for place, answer in enumerate(self._answers)}
-        found = [(n, index.get(self._lesson.pairs[n].answer.casefold())) for n in numbers]
-        known = [(self._cases[n], target) for n, target in found if target is not None]
+    def _skill(self, text: TextLesson, ranker: SpanRanker) -> TextSkill:
+        return TextSkill(ranker=ranker, probes=text.probes, spelling=text.spelling)
+
+    def _classifier(self) -> ClassifierLearner:
+        everything = range(len(self._lesson.pairs))
+        answers = (*([IN_TEXT] if self._in_text else []), *self._answers.values())
+        index = {answer.casefold(): place for place, answer in enumerate(answers)}
+        keys = [IN_TEXT if n in self._in_text else self._lesson.pairs[n].answer.casefold() for n in everything]
+        known = [(self._cases[n], index[key]) for n, key in zip(everything, keys, strict=True) if key in index]
         cases, targets = [case for case, _ in known], [target for _, target in known]
-        return ClassifierLearner(tuple(self._answers.values()), cases, targets, rate=self._rate)
+        return ClassifierLearner(answers, cases, targets, rate=self._rate)
 
-    def _learn_gate(self, text: TextLesson) -> Gate:
-        """Learn whom to trust from models that have not seen the image."""
-        features, known_is_right = [], []
+    def _add_evidence(self, text: TextLesson) -> None:
+        """Add to each case the evidence of its image, found by a ranker that has not seen the image."""
         rng = np.random.default_rng(self._seed)
         for train, test in self._folds(rng):
-            classifying, ranking = self._classifier(train), text.learner(train, rate=self._rate)
+            learner = text.learner(train, rate=self._rate)
             for _ in range(FOLD_EPOCHS):
-                run_epoch([classifying, ranking], batch_size=FOLD_BATCH, rng=rng)
+                run_epoch([learner], batch_size=FOLD_BATCH, rng=rng)
+            images = sorted({self._lesson.pairs[number].image for number in test})
+            findings = {image: find(learner.model, text.probes, text.pages[image]) for image in images}
             for number in test:
-                known, span = self._rivals(number, classifying.model, ranking.model, text)
-                if known[0] != span[0]:
-                    place = ranking.model.space.vector(self._lesson.pairs[number].question)
-                    features.append(gate_features(known[1], span[1], place))
-                    known_is_right.append(known[0])
-        return learn_gate(features, known_is_right)
+                pair = self._lesson.pairs[number]
+                self._cases[number] |= evidence(pair.question, text.probes, findings[pair.image])
 
     def _folds(self, rng: np.random.Generator) -> Iterator[tuple[list[int], list[int]]]:
         images = sorted(self._lesson.features)
@@ -116,15 +118,3 @@ class Student:
         for number in range(FOLDS):
             train = [n for n, own in enumerate(of_pair) if own != number]
             yield train, [n for n, own in enumerate(of_pair) if own == number]
-
-    def _rivals(
-        self, number: int, classifier: AnswerClassifier, ranker: SpanRanker, text: TextLesson
-    ) -> tuple[tuple[bool, float], tuple[bool, float]]:
-        """Whether the best known answer and the best span are right, each with its probability."""
-        pair = self._lesson.pairs[number]
-        wanted = squeezed(pair.answer)
-        known = classifier.probabilities([self._cases[number]])[0]
-        spans = ranker.rank(text.pages[pair.image], pair.question)
-        first = squeezed(classifier.answers[int(known.argmax())]) == wanted, float(known.max())
-        second = (squeezed(spans[0].text) == wanted, spans[0].probability) if spans else (False, 0.0)
-        return first, second

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vqaft.server.engines.embedded.base_model import untrained_answer
 from vqaft.server.engines.embedded.conversation import asked
+from vqaft.server.engines.embedded.evidence import Findings
 from vqaft.server.engines.embedded.image_features import image_features
 from vqaft.server.engines.embedded.knowledge import Knowledge, best
 from vqaft.server.engines.embedded.pictures import Picture
 from vqaft.server.engines.embedded.ranker import Page
 from vqaft.server.engines.embedded.reading import Reader
+from vqaft.server.engines.embedded.text_skill import TextSkill
 from vqaft.server.engines.engine import ChatAnswer, ChatTurn
 from vqaft.server.engines.replies import reply
 
@@ -49,7 +54,8 @@ class TrainedModel:
 
     def __init__(self, knowledge: Knowledge, reader: Reader) -> None:
         self._knowledge, self._reader = knowledge, reader
-        self._page = lru_cache(maxsize=REMEMBERED)(self._described)
+        self._features = lru_cache(maxsize=REMEMBERED)(_features)
+        self._reading = lru_cache(maxsize=REMEMBERED)(self._read)
 
     def answer(self, turn: ChatTurn) -> ChatAnswer:
         """Answer by the image and the question; few-shot examples in the conversation do not count.
@@ -60,10 +66,17 @@ class TrainedModel:
         what = asked(turn.messages)
         question = self._knowledge.frame.question(what.question)
         picture = None if what.image_url is None else Picture.from_url(what.image_url)
-        case = self._knowledge.vision.case(image_features(None if picture is None else picture.open()), question)
-        page = None if picture is None else self._page(picture)
+        case = self._knowledge.vision.case(self._features(picture), question)
+        page, text = None, self._knowledge.text
+        if picture is not None and text is not None:
+            page, findings = self._reading(text, picture)
+            case |= text.evidence(question, findings)
         return reply(turn, best(self._knowledge.chances(case, page, question)))
 
-    def _described(self, picture: Picture) -> Page | None:
-        ranker = self._knowledge.ranker
-        return None if ranker is None else ranker.page(self._reader.read(picture))
+    def _read(self, text: TextSkill, picture: Picture) -> tuple[Page, Findings]:
+        page = text.ranker.page(self._reader.read(picture))
+        return page, text.findings(page)
+
+
+def _features(picture: Picture | None) -> dict[str, NDArray[np.float64]]:
+    return image_features(None if picture is None else picture.open())

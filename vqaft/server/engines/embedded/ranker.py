@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from vqaft.server.engines.embedded.candidates import Candidate, candidates, shape_of
 from vqaft.server.engines.embedded.descent import Adam, Weights, softmax
 from vqaft.server.engines.embedded.lines import Line
+from vqaft.server.engines.embedded.question_features import words
 from vqaft.server.engines.embedded.question_space import QuestionSpace
 from vqaft.server.engines.embedded.span_features import LONGEST_SHAPE, span_features, squeezed
 from vqaft.server.engines.embedded.vocabulary import Vocabulary
@@ -37,6 +38,11 @@ class Page:
 
     spans: tuple[Candidate, ...] = field(repr=False)
     matrix: Any = field(repr=False)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All words of the image, in lower case."""
+        return frozenset(word for span in self.spans if span.kind == "line" for word in words(span.text))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,6 +57,9 @@ class _Page:
         yield from _words("before", candidate.before[-40:], 4)
         yield from _words("after", candidate.after[:24], 2)
         yield from _words("above", candidate.above, 6)
+        yield from _words("below", candidate.below, 6)
+        if candidate.last:
+            yield from _words("ending", candidate.last, 6)
 
     def _place(self, candidate: Candidate, line: Line) -> Iterator[tuple[str, float]]:
         wide, high = max(self.right - self.left, 1.0), max(self.bottom - self.top, 1.0)

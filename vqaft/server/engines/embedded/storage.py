@@ -15,12 +15,14 @@ from vqaft.durable import write_atomically
 from vqaft.errors import StateError
 from vqaft.server.engines.embedded.classifier import AnswerClassifier
 from vqaft.server.engines.embedded.concepts import Concepts, Family
+from vqaft.server.engines.embedded.evidence import Probes
 from vqaft.server.engines.embedded.frame import Frame
-from vqaft.server.engines.embedded.gate import Gate
 from vqaft.server.engines.embedded.knowledge import Knowledge
 from vqaft.server.engines.embedded.question_space import QuestionSpace
 from vqaft.server.engines.embedded.ranker import SpanRanker
 from vqaft.server.engines.embedded.scaling import Scaling
+from vqaft.server.engines.embedded.spelling import Spelling
+from vqaft.server.engines.embedded.text_skill import TextSkill
 from vqaft.server.engines.embedded.vision import Vision
 from vqaft.server.engines.embedded.vocabulary import Vocabulary
 
@@ -67,29 +69,39 @@ def load(folder: Path) -> Knowledge:
 
 
 def _taken_apart(knowledge: Knowledge) -> tuple[dict[str, Any], Arrays]:
-    vision, classifier, ranker = knowledge.vision, knowledge.classifier, knowledge.ranker
+    vision, classifier, text = knowledge.vision, knowledge.classifier, knowledge.text
     words: dict[str, Any] = {
         "frame": [knowledge.frame.before, knowledge.frame.after],
         "families": [family.names for family in vision.concepts.families],
         "answers": classifier.answers,
         "features": classifier.vocabulary.names,
-        "letter_case": knowledge.letter_case,
-        "ranker": None,
+        "text": None,
     }
     arrays: Arrays = {
         "mean": vision.scaling.mean,
         "spread": vision.scaling.spread,
         "axes": vision.axes,
         "classifier": classifier.weights,
-        "gate": knowledge.gate.weights,
     }
     for number, family in enumerate(vision.concepts.families):
         arrays |= {f"family{number}": family.weights, f"bias{number}": family.bias}
-    if ranker is not None:
-        spoken = {"shapes": ranker.shapes, "features": ranker.vocabulary.names, "words": ranker.space.vocabulary.names}
-        words["ranker"] = spoken
+    if text is not None:
+        words["text"] = _words_of(text)
+        ranker = text.ranker
         arrays |= {"ranker": ranker.weights, "question_axes": ranker.space.axes}
     return words, arrays
+
+
+def _words_of(text: TextSkill) -> dict[str, Any]:
+    return {
+        "shapes": text.ranker.shapes,
+        "features": text.ranker.vocabulary.names,
+        "words": text.ranker.space.vocabulary.names,
+        "probes": text.probes.questions,
+        "form": sorted(text.probes.form),
+        "letter_case": text.spelling.letter_case,
+        "answers": text.spelling.answers,
+    }
 
 
 def _put_together(words: dict[str, Any], arrays: Arrays) -> Knowledge:
@@ -107,17 +119,20 @@ def _put_together(words: dict[str, Any], arrays: Arrays) -> Knowledge:
         frame=Frame(before=words["frame"][0], after=words["frame"][1]),
         vision=Vision(scaling=scaling, concepts=Concepts(families=families), axes=arrays["axes"]),
         classifier=classifier,
-        ranker=None if words["ranker"] is None else _ranker(words["ranker"], arrays),
-        gate=Gate(weights=arrays["gate"]),
-        letter_case=words["letter_case"],
+        text=None if words["text"] is None else _text(words["text"], arrays),
     )
 
 
-def _ranker(words: dict[str, Any], arrays: Arrays) -> SpanRanker:
+def _text(words: dict[str, Any], arrays: Arrays) -> TextSkill:
     space = QuestionSpace(vocabulary=Vocabulary(tuple(words["words"])), axes=arrays["question_axes"])
-    return SpanRanker(
+    ranker = SpanRanker(
         shapes=tuple(words["shapes"]),
         vocabulary=Vocabulary(tuple(words["features"])),
         space=space,
         weights=arrays["ranker"],
+    )
+    return TextSkill(
+        ranker=ranker,
+        probes=Probes(questions=tuple(words["probes"]), form=frozenset(words["form"])),
+        spelling=Spelling(letter_case=words["letter_case"], answers=tuple(words["answers"])),
     )

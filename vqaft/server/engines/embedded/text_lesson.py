@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from vqaft.server.engines.embedded.candidates import candidates
+from vqaft.server.engines.embedded.evidence import Probes
 from vqaft.server.engines.embedded.lines import Line
 from vqaft.server.engines.embedded.pairs import Pair
 from vqaft.server.engines.embedded.ranker import (
@@ -21,7 +22,8 @@ from vqaft.server.engines.embedded.ranker import (
     untrained_ranker,
 )
 from vqaft.server.engines.embedded.span_features import squeezed
-from vqaft.server.engines.embedded.style import LetterCase, learn_letter_case
+from vqaft.server.engines.embedded.spelling import Spelling
+from vqaft.server.engines.embedded.style import learn_letter_case
 
 LIFT = 2.0
 """How much more often an answer must stand in the images that it is right for than in the others."""
@@ -36,13 +38,15 @@ class TextLesson:
         pages: The described text of each image, by key.
         cases: By number of the pair: the question and the candidates that answer it; pairs that no text answers
             are left out.
-        letter_case: How answers from images are written.
+        spelling: How answers from images are written.
+        probes: Questions to ask oneself.
     """
 
     ranker: SpanRanker
     pages: Mapping[str, Page] = field(repr=False)
     cases: Mapping[int, SpanCase] = field(repr=False)
-    letter_case: LetterCase
+    spelling: Spelling
+    probes: Probes
 
     def learner(self, numbers: Sequence[int], *, rate: float) -> RankerLearner:
         """Make a fresh learner for some of the pairs.
@@ -83,7 +87,14 @@ def text_lesson(pairs: Sequence[Pair], lines: Mapping[str, tuple[Line, ...]]) ->
     letter_case = learn_letter_case(
         (pages[case.page].spans[int(case.right.argmax())].text, pairs[number].answer) for number, case in cases.items()
     )
-    return TextLesson(ranker=spaced, pages=pages, cases=cases, letter_case=letter_case)
+    answers = sorted({pairs[number].answer for number in cases})
+    return TextLesson(
+        ranker=spaced,
+        pages=pages,
+        cases=cases,
+        spelling=Spelling(letter_case=letter_case, answers=tuple(answers)),
+        probes=Probes.of([case.question for case in cases.values()], [pair.question for pair in pairs]),
+    )
 
 
 def _telling(pairs: Sequence[Pair], pages: Mapping[str, Page]) -> set[str]:
