@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from vqaft.data.example import VQAExample
+from vqaft.errors import DataError
 
 QuestionKind: TypeAlias = Literal["closed", "open"]
+
+KindRule: TypeAlias = Callable[[VQAExample], QuestionKind]
+"""Tells the kind of an example's question: `question_kind`, `ClosedChoices(...)`, `FewValues.of(...)`, or your own."""
 
 BINARY_ANSWERS = frozenset({"yes", "no"})
 
@@ -20,4 +27,63 @@ def question_kind(example: VQAExample) -> QuestionKind:
     Returns:
         `"closed"` or `"open"`.
     """
-    return "closed" if example.answer.strip().casefold() in BINARY_ANSWERS else "open"
+    return _closed_if(example.answer.strip().casefold() in BINARY_ANSWERS)
+
+
+@dataclass(frozen=True)
+class ClosedChoices:
+    """A question is closed if its true answer is one of a fixed list, e.g. of grades.
+
+    Attributes:
+        choices: The answers that can be chosen, without regard to case.
+    """
+
+    choices: frozenset[str]
+
+    def __init__(self, choices: Iterable[str]) -> None:
+        object.__setattr__(self, "choices", frozenset(choice.strip().casefold() for choice in choices))
+
+    def __call__(self, example: VQAExample) -> QuestionKind:
+        """Tell the kind of an example's question."""
+        return _closed_if(example.answer.casefold() in self.choices)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FewValues:
+    """A question is closed if questions like it have few different answers in the data.
+
+    Attributes:
+        closed: The question types, or the questions where there is no type, that have few answers.
+    """
+
+    closed: frozenset[str]
+
+    @classmethod
+    def of(cls, examples: Iterable[VQAExample], *, at_most: int) -> FewValues:
+        """Count the answers of each question type, or of each question where there is no type.
+
+        Args:
+            examples: The data to learn the rule from: training data, so that the test set decides nothing.
+            at_most: How many different answers a closed question may have, without regard to case; at least 2.
+
+        Raises:
+            DataError: If `at_most` is below 2.
+        """
+        if at_most < 2:  # noqa: PLR2004 - a choice is between two
+            raise DataError(f"at_most is {at_most}, but a choice is between 2 or more")
+        answers = defaultdict(set)
+        for example in examples:
+            answers[_key(example)].add(example.answer.casefold())
+        return cls(closed=frozenset(key for key, values in answers.items() if 1 < len(values) <= at_most))
+
+    def __call__(self, example: VQAExample) -> QuestionKind:
+        """Tell the kind of an example's question."""
+        return _closed_if(_key(example) in self.closed)
+
+
+def _key(example: VQAExample) -> str:
+    return example.question_type or example.question.casefold()
+
+
+def _closed_if(closed: bool) -> QuestionKind:  # noqa: FBT001 - private
+    return "closed" if closed else "open"

@@ -8,6 +8,7 @@ decoded at an eighth of their size or so, which is what makes it fast; the bits 
 from __future__ import annotations
 
 import io
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ On real images: a picture saved again, at half its size, brighter or with less c
 
 _SIDE = 32
 _LOW = 8
-_DRAFT = (4 * _SIDE, 4 * _SIDE)
+_DRAFT = 4  # times the side: decoded larger, then shrunk
 _FLAT = 0.5  # grey levels: a picture with less contrast than this has no shape to compare
 
 _TURNS = {
@@ -40,6 +41,8 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION = 0x0112
+
+_UNREADABLE = (OSError, ValueError, RuntimeError, TypeError, SyntaxError, MemoryError, Image.DecompressionBombError)
 
 
 def perceptual_hash(source: ImageSource) -> int | None:
@@ -54,8 +57,11 @@ def perceptual_hash(source: ImageSource) -> int | None:
     Raises:
         ImageError: If the image cannot be read.
     """
-    thumbnail = grey_thumbnail(source)
-    return None if thumbnail is None or thumbnail.std() < _FLAT else int(hash_thumbnails(thumbnail))
+    picture = thumbnail(source)
+    if picture is None:
+        return None
+    levels = np.asarray(picture, dtype=np.float32)
+    return None if levels.std() < _FLAT else int(hash_thumbnails(levels))
 
 
 def hash_thumbnails(thumbnails: NDArray[np.float32]) -> NDArray[np.uint64]:
@@ -76,14 +82,16 @@ def hash_thumbnails(thumbnails: NDArray[np.float32]) -> NDArray[np.uint64]:
     return hashes
 
 
-def grey_thumbnail(source: ImageSource) -> NDArray[np.float32] | None:
-    """Shrink an image to grey 32 × 32, as it is shown.
+def thumbnail(source: ImageSource, *, mode: Literal["L", "RGB"] = "L", side: int = _SIDE) -> Image.Image | None:
+    """Shrink an image to a small square, as it is shown.
 
     Args:
         source: The image.
+        mode: In grey or in colour.
+        side: The side of the square in pixels.
 
     Returns:
-        Grey levels from 0 to 255; None for a web address.
+        The picture; None for a web address.
 
     Raises:
         ImageError: If the image cannot be read.
@@ -93,31 +101,23 @@ def grey_thumbnail(source: ImageSource) -> NDArray[np.float32] | None:
         return None
     try:
         if isinstance(image, np.ndarray):
-            return _shrink(Image.fromarray(image))
+            return _shrink(Image.fromarray(image), mode, side)
         if isinstance(image, Image.Image):
-            return _shrink(image)
-        return _read(image if isinstance(image, str) else io.BytesIO(content_of(image)))
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-        TypeError,
-        SyntaxError,
-        MemoryError,
-        Image.DecompressionBombError,
-    ) as error:
+            return _shrink(image, mode, side)
+        return _read(image if isinstance(image, str) else io.BytesIO(content_of(image)), mode, side)
+    except _UNREADABLE as error:
         path = image if isinstance(image, str) else None
         hint = "Leave the image out, or split with near_duplicates=None."
         raise ImageError(f"the image cannot be read: {error}", path=path, hint=hint) from error
 
 
-def _read(file: str | io.BytesIO) -> NDArray[np.float32]:
+def _read(file: str | io.BytesIO, mode: str, side: int) -> Image.Image:
     with Image.open(file) as image:
         turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
-        image.draft("L", _DRAFT)
-        return _shrink(image, turn)
+        image.draft(mode, (_DRAFT * side, _DRAFT * side))
+        small = _shrink(image, mode, side)
+    return small if turn is None else small.transpose(turn)
 
 
-def _shrink(image: Image.Image, turn: Image.Transpose | None = None) -> NDArray[np.float32]:
-    small = image.convert("L").resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
-    return np.asarray(small if turn is None else small.transpose(turn), dtype=np.float32)
+def _shrink(image: Image.Image, mode: str, side: int) -> Image.Image:
+    return image.convert(mode).resize((side, side), Image.Resampling.BILINEAR)

@@ -2,6 +2,7 @@
 
 from vqaft.data.splits.audit import audit_splits
 from vqaft.data.splits.placement import Placement
+from vqaft.data.splits.power import Power, power
 from vqaft.data.splits.report import AlikePair, Overlap, PartSummary, SplitReport
 from vqaft.data.splits.split import Split
 from vqaft.data.splits.splitter import DatasetSplitter
@@ -12,7 +13,9 @@ __all__ = [
     "Overlap",
     "PartSummary",
     "Placement",
+    "Power",
     "Split",
     "SplitReport",
     "audit_splits",
+    "power",
 ]

@@ -1,0 +1,95 @@
+"""Which gain a test set can show."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vqaft.data import Power, VQAExample, power
+from vqaft.errors import DataError
+
+
+def some(images: int, pairs: int) -> list[VQAExample]:
+    return [
+        VQAExample(id=f"{image}-{pair}", image=f"{image}".encode(), question="?")
+        for image in range(images)
+        for pair in range(pairs)
+    ]
+
+
+@pytest.mark.parametrize(("pairs", "accuracy", "points"), [(190, 0.8789, 9.4), (295, 0.461, 11.5)])
+def test_the_notebook_could_not_have_seen_less(pairs: int, accuracy: float, points: float) -> None:
+    found = power(some(pairs, 1), accuracy=accuracy)
+    assert found.design_effect == 1
+    assert 100 * found.detectable_gain == pytest.approx(points, abs=0.05)
+
+
+def test_clusters_count_for_less() -> None:
+    found = power(some(100, 5), icc=0.25)
+    assert (found.pairs, found.clusters, found.cluster_size, found.design_effect) == (500, 100, 5.0, 2.0)
+    assert found.detectable_gain == pytest.approx(power(some(250, 1)).detectable_gain)
+    assert power(some(100, 5), icc=1.0).detectable_gain == pytest.approx(power(some(100, 1)).detectable_gain)
+
+
+def test_unequal_clusters_count_for_less_than_equal_ones() -> None:
+    unequal = some(1, 9) + [dataclasses.replace(each, id=f"x{each.id}", image=b"x" + each.image) for each in some(1, 1)]  # type: ignore[operator]
+    assert power(unequal).cluster_size == pytest.approx((81 + 1) / 10)
+
+
+@given(
+    st.integers(10, 5000),
+    st.floats(1, 20),
+    st.floats(0.05, 0.95),
+    st.floats(0, 1),
+    st.floats(0, 0.9),
+    st.floats(0.005, 1),
+)
+def test_as_many_pairs_as_are_said_show_the_gain(
+    pairs: int, size: float, accuracy: float, icc: float, correlation: float, gain: float
+) -> None:
+    found = Power(pairs=pairs, clusters=10, cluster_size=size, accuracy=accuracy, icc=icc, correlation=correlation)
+    needed = found.pairs_for(gain)
+    assert dataclasses.replace(found, pairs=needed).detectable_gain <= gain * (1 + 1e-9)
+    if needed > 1:
+        assert dataclasses.replace(found, pairs=needed - 1).detectable_gain > gain * (1 - 1e-9)
+    assert found.clusters_for(gain) == math.ceil(needed * 10 / pairs)
+
+
+def test_simulated_tests_see_the_gain_as_often_as_said() -> None:
+    """Clustered answers of two independent models, a gain as large as can be detected, a z test on cluster sums."""
+    clusters, size, icc = 200, 5, 0.3
+    gain = power(some(clusters, size), icc=icc).detectable_gain
+    chance = np.random.default_rng(0)
+
+    def answers(accuracy: float) -> np.ndarray[tuple[int, int, int], np.dtype[np.bool_]]:
+        shared = chance.random((2000, clusters, 1)) < accuracy
+        own = chance.random((2000, clusters, size)) < accuracy
+        return np.where(chance.random((2000, clusters, size)) < math.sqrt(icc), shared, own)
+
+    difference = answers(0.5 + gain / 2).mean(axis=2) - answers(0.5 - gain / 2).mean(axis=2)
+    z = difference.mean(axis=1) / (difference.std(axis=1, ddof=1) / math.sqrt(clusters))
+    assert (z > 1.96).mean() == pytest.approx(0.8, abs=0.04)
+
+
+def test_says_it_in_words() -> None:
+    assert "show a gain of" in str(power(some(100, 5)))
+
+
+@pytest.mark.parametrize("setting", ["accuracy", "icc", "correlation", "level", "power"])
+def test_refuses_what_is_no_share(setting: str) -> None:
+    wrong: dict[str, Any] = {setting: 1.5}
+    with pytest.raises(DataError, match=f"{setting} is 1.5"):
+        power(some(2, 1), **wrong)
+
+
+def test_refuses_nothing() -> None:
+    with pytest.raises(DataError, match="no examples"):
+        power([])
+    with pytest.raises(DataError, match="not above 0"):
+        power(some(2, 1)).pairs_for(0)
