@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -127,6 +128,24 @@ class OpenAIBackend:
     def list_checkpoints(self, job_id: str, *, after: str | None = None) -> Page[Checkpoint]:
         """Give a page of the models saved on the way, newest first; see `FineTuneBackend`."""
         return page_from(self._get(_page_path(f"{_job_path(job_id)}/checkpoints", after)), checkpoint_from)
+
+    def shutdown_date(self, model: str) -> dt.date | None:
+        """Give the day on which a model stops answering; see `ModelsBackend`."""
+        day = self._get(f"/models/{quote(model, safe=':')}").get("shutdown_date")
+        try:
+            return dt.date.fromisoformat(day[:10]) if isinstance(day, str) else None
+        except ValueError:
+            return None
+
+    def refuses_training(self, model: str) -> str | None:
+        """Say why this account may not train the model; see `ModelsBackend`.
+
+        The route's shape is not documented: only a list of models in which this one is missing is taken for a no.
+        """
+        listed = self._get("/fine_tuning/model_limits").get("data")
+        names = [entry.get("model") or entry.get("id") for entry in listed or [] if isinstance(entry, dict)]
+        is_missing = bool(names) and model not in names
+        return "the service lists what the account may train, and the model is not there" if is_missing else None
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """Ask a model once; see `ChatBackend`."""

@@ -5,13 +5,16 @@ from vqaft.tuning.client import FineTuneClient
 from vqaft.tuning.file_slice import FileSlice
 from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec, RemoteFile
 from vqaft.tuning.ledger import Ledger
-from vqaft.tuning.metrics import StepMetrics, read_metrics
+from vqaft.tuning.metrics import StepMetrics, metrics_frame, metrics_of_events, read_metrics
 from vqaft.tuning.page import Page
 from vqaft.tuning.parts import PartSizes
 from vqaft.tuning.parts_backend import FilePart, PartsBackend
+from vqaft.tuning.sunset import CALENDAR, Sunset
+from vqaft.tuning.sunset_guard import ModelsBackend
 from vqaft.tuning.watch import Pace
 
 __all__ = [
+    "CALENDAR",
     "Checkpoint",
     "FilePart",
     "FileSlice",
@@ -22,6 +25,7 @@ __all__ = [
     "JobEvent",
     "JobSpec",
     "Ledger",
+    "ModelsBackend",
     "OnBytes",
     "Pace",
     "Page",
@@ -29,5 +33,8 @@ __all__ = [
     "PartsBackend",
     "RemoteFile",
     "StepMetrics",
+    "Sunset",
+    "metrics_frame",
+    "metrics_of_events",
     "read_metrics",
 ]

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 
 from vqaft.errors import JobFailedError
+from vqaft.records import check_file
 from vqaft.retry import RetryPolicy
 from vqaft.tuning.backend import FineTuneBackend
 from vqaft.tuning.creation import JobCreation
-from vqaft.tuning.job import Checkpoint, FineTuneJob, JobEvent, JobSpec, RemoteFile
+from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec, RemoteFile
 from vqaft.tuning.ledger import DEFAULT_PATH, Ledger
-from vqaft.tuning.metrics import StepMetrics, read_metrics
-from vqaft.tuning.page import all_entries
+from vqaft.tuning.metrics import StepMetrics, metrics_of_events, read_metrics
+from vqaft.tuning.page import Page, all_entries
 from vqaft.tuning.parts import PartSizes
 from vqaft.tuning.progress import JobProgress
+from vqaft.tuning.sunset import CALENDAR, Sunset
+from vqaft.tuning.sunset_guard import SunsetGuard
 from vqaft.tuning.upload import Uploader
 from vqaft.tuning.watch import JobUpdate, Pace, follow
 
@@ -30,6 +33,7 @@ class FineTuneClient:
         retry: How often and how long a request that failed is sent again, where that is safe.
         pace: How often a running job is looked at.
         sizes: When a file is sent in parts, and how.
+        calendar: What providers announced about the end of their models.
         progress: Whether uploads show a progress bar.
     """
 
@@ -41,12 +45,14 @@ class FineTuneClient:
         retry: RetryPolicy | None = None,
         pace: Pace | None = None,
         sizes: PartSizes | None = None,
+        calendar: Sequence[Sunset] = CALENDAR,
         progress: bool = True,
     ) -> None:
         self._backend = backend
         self._ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger or DEFAULT_PATH)
         self._retry = retry or RetryPolicy()
         self._pace = pace or Pace()
+        self._guard = SunsetGuard(backend, account=backend.account, calendar=calendar)
         self._creation = JobCreation(backend, ledger=self._ledger, retry=self._retry)
         self._uploader = Uploader(
             backend, ledger=self._ledger, retry=self._retry, sizes=sizes or PartSizes(), progress=progress
@@ -78,10 +84,54 @@ class FineTuneClient:
             spec: What to train, and on what.
 
         Raises:
+            ModelRetiredError: If the model cannot be trained any more; nothing was sent then.
             ServiceError: If the service does not take it; or if it is in doubt whether a job was made and the service
                 cannot tell: a second one is never made then.
         """
+        self._guard.check(spec.model)
         return self._creation.create(spec)
+
+    def start(
+        self,
+        train: str | PathLike[str],
+        *,
+        model: str,
+        validation: str | PathLike[str] | None = None,
+        hyperparameters: Hyperparameters | None = None,
+        seed: int | None = None,
+        suffix: str | None = None,
+        check: bool = True,
+    ) -> FineTuneJob:
+        """Look at the model and the files, upload them, and create the job: all that comes before waiting.
+
+        Args:
+            train: The training file.
+            model: The base model.
+            validation: The validation file.
+            hyperparameters: How to train.
+            seed: 0 to 2147483647.
+            suffix: 1 to 64 characters that become part of the model's name.
+            check: Whether to check the files' rows before anything is sent.
+
+        Raises:
+            ModelRetiredError: If the model cannot be trained any more.
+            RecordError: If a row is not what the providers accept; all rows at fault are named.
+            ServiceError: If the service does not take a file or the job.
+        """
+        self._guard.check(model)
+        files = [Path(path) for path in (train, validation) if path is not None]
+        for path in files if check else ():
+            check_file(path).raise_for_errors()
+        ids = [self.upload(path).id for path in files]
+        spec = JobSpec(
+            model=model,
+            training_file=ids[0],
+            validation_file=ids[1] if validation is not None else None,
+            hyperparameters=hyperparameters or Hyperparameters(),
+            seed=seed,
+            suffix=suffix,
+        )
+        return self.create(spec)
 
     def watch(self, job_id: str) -> Iterator[JobEvent]:
         """Give a job's events as they happen, each once, until the job ended.
@@ -98,6 +148,15 @@ class FineTuneClient:
         for update in self._follow(job_id):
             yield from update.events
 
+    def events(self, job_id: str) -> tuple[JobEvent, ...]:
+        """Give what happened in a job until now, oldest first, without waiting."""
+
+        def page(after: str | None) -> Page[JobEvent]:
+            return self._retry.call(lambda: self._backend.list_events(job_id, after=after))
+
+        newest_first = {event.id: event for event in all_entries(page)}
+        return tuple(reversed(newest_first.values()))
+
     def wait(self, job_id: str, *, progress: bool = True) -> FineTuneJob:
         """Wait until a job has ended.
 
@@ -113,8 +172,13 @@ class FineTuneClient:
             ServiceError: If the service cannot be reached for longer than the retry policy allows.
         """
         with JobProgress(job_id, enabled=progress) as bar:
-            for update in self._follow(job_id):
-                bar.show(update)
+            try:
+                for update in self._follow(job_id):
+                    bar.show(update)
+            except KeyboardInterrupt:
+                bar.say(f"Job {job_id} goes on. Return with wait({job_id!r}) or: vqaft watch {job_id}")
+                raise
+        self._record_end(update.job)
         return _succeeded(update.job)
 
     def retrieve(self, job_id: str) -> FineTuneJob:
@@ -148,11 +212,19 @@ class FineTuneClient:
         """Give the losses and accuracies of each step, from the job's result files.
 
         Args:
-            job_id: A job that succeeded; before that there is no result file and nothing is given.
+            job_id: The job; before it succeeded there is no result file, and its events are read instead.
         """
         names = self.retrieve(job_id).result_files
+        if not names:
+            return metrics_of_events(self.events(job_id))
         contents = [self._retry.call(lambda name=name: self._backend.download_file(name)) for name in names]  # type: ignore[misc]
         return tuple(step for content in contents for step in read_metrics(content))
+
+    def _record_end(self, job: FineTuneJob) -> None:
+        account = self._backend.account
+        if self._ledger.last("job_end", account=account, job=job.id) is None:
+            facts = {"job": job.id, "status": job.status, "trained_tokens": job.trained_tokens}
+            self._ledger.record("job_end", account=account, **facts, fine_tuned_model=job.fine_tuned_model)
 
     def _follow(self, job_id: str) -> Iterator[JobUpdate]:
         return follow(self._backend, job_id, retry=self._retry, pace=self._pace)

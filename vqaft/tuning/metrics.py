@@ -6,8 +6,12 @@ import base64
 import binascii
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from vqaft.errors import MissingExtraError
+from vqaft.tuning.job import JobEvent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,49 @@ def read_metrics(content: bytes) -> tuple[StepMetrics, ...]:
     return tuple(
         StepMetrics(step=int(step), values=_without_step(row)) for row in rows if (step := row.get("step")) is not None
     )
+
+
+def metrics_of_events(events: Iterable[JobEvent]) -> tuple[StepMetrics, ...]:
+    """Gather the numbers of a job's metrics events, for a job that has no result file yet.
+
+    Args:
+        events: A job's events; those without a step or a number are passed over.
+
+    Returns:
+        One for each step, in their order; what several events say of one step is put together.
+    """
+    by_step: dict[int, dict[str, float]] = {}
+    for event in events:
+        numbers = numbers_of(event)
+        if "step" in numbers:
+            by_step.setdefault(int(numbers.pop("step")), {}).update(numbers)
+    return tuple(StepMetrics(step=step, values=values) for step, values in sorted(by_step.items()) if values)
+
+
+def numbers_of(event: JobEvent) -> dict[str, float]:
+    """Give the finite numbers in an event's data; totals, which do not change, are left out."""
+    return {
+        name: float(number)
+        for name, number in event.data.items()
+        if isinstance(number, int | float) and math.isfinite(number) and not name.startswith("total_")
+    }
+
+
+def metrics_frame(metrics: Iterable[StepMetrics]) -> Any:
+    """Give a pandas frame: the steps as its index, a column for each number, ready to `.plot()`.
+
+    Args:
+        metrics: As `FineTuneClient.metrics` gives them.
+
+    Raises:
+        MissingExtraError: If pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise MissingExtraError("pandas", extra="pandas") from error
+    rows = [{"step": row.step, **row.values} for row in metrics]  # noqa: PD011 - no frame yet
+    return pd.DataFrame(rows, columns=None if rows else ["step"]).set_index("step")
 
 
 def _without_step(row: Mapping[str, float | None]) -> dict[str, float]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Self
 
+from vqaft.tuning.metrics import numbers_of
 from vqaft.tuning.watch import JobUpdate
+
+QUIET_TYPES = frozenset({"message", "metrics"})
+"""What is not printed while all goes well; moderation checks are."""
+
+SHOWN = frozenset({"epoch", "train_loss", "valid_loss", "full_valid_loss", "train_accuracy"})
+"""The numbers beside the bar."""
 
 
 class JobProgress:
@@ -19,6 +26,7 @@ class JobProgress:
     def __init__(self, job_id: str, *, enabled: bool) -> None:
         from tqdm.auto import tqdm
 
+        self._shown: dict[str, str] = {}
         self._bar: Any = tqdm(total=None, desc=job_id, unit="step", disable=not enabled)
 
     def __enter__(self) -> Self:
@@ -29,15 +37,18 @@ class JobProgress:
     ) -> None:
         self._bar.close()
 
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._bar.write(text)
+
     def show(self, update: JobUpdate) -> None:
         """Bring the bar up to date."""
-        shown: dict[str, str] = {"status": update.job.status}
         for event in update.events:
-            if event.level != "info":
-                self._bar.write(f"{event.level}: {event.message}")
+            if event.level != "info" or event.type not in QUIET_TYPES:
+                self.say(f"{event.level}: {event.message}")
             self._step(event.data.get("step"), event.data.get("total_steps"))
-            shown |= {name: f"{value:.4g}" for name, value in event.data.items() if name.endswith(("loss", "accuracy"))}
-        self._bar.set_postfix(shown)
+            self._shown |= {name: f"{number:.4g}" for name, number in numbers_of(event).items() if name in SHOWN}
+        self._bar.set_postfix({"status": update.job.status, **self._shown})
 
     def _step(self, step: object, total: object) -> None:
         if isinstance(total, int | float):

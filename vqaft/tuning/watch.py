@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
+from vqaft.errors import RequestRefusedError
 from vqaft.retry import RetryPolicy
 from vqaft.tuning.backend import FineTuneBackend
 from vqaft.tuning.job import FineTuneJob, JobEvent
@@ -31,10 +33,12 @@ class Pace:
     Attributes:
         shortest_s: Seconds between two looks after something happened.
         longest_s: The most seconds between two looks.
+        patience_s: Seconds for which a service that stopped answering is waited for: restarts and lost networks pass.
     """
 
     shortest_s: float = 0.2
     longest_s: float = 10.0
+    patience_s: float = 3600.0
 
     def after(self, wait_s: float, *, quiet: bool) -> float:
         """Give the seconds to wait after a look that followed a wait of `wait_s`."""
@@ -61,6 +65,8 @@ def follow(backend: FineTuneBackend, job_id: str, *, retry: RetryPolicy, pace: P
     while True:
         # The job goes first: events that came before its end are then all there.
         job = retry.call(lambda: backend.retrieve_job(job_id))
+        # Who answered once is waited for longer.
+        retry = replace(retry, outage_s=max(retry.outage_s, pace.patience_s))
         events = _new_events(backend, job_id, seen=seen, retry=retry)
         yield JobUpdate(job=job, events=events)
         if job.is_final:
@@ -70,20 +76,27 @@ def follow(backend: FineTuneBackend, job_id: str, *, retry: RetryPolicy, pace: P
 
 
 def _new_events(backend: FineTuneBackend, job_id: str, *, seen: set[str], retry: RetryPolicy) -> tuple[JobEvent, ...]:
-    fresh: list[JobEvent] = []
+    fresh: dict[str, JobEvent] = {}
+    for page in _event_pages(backend, job_id, retry):
+        new = {event.id: event for event in page.entries if event.id not in seen}
+        fresh |= new
+        # One old event among new ones is a repetition; only a page of old ones is the end of the new.
+        if not new:
+            break
+    seen.update(fresh)
+    return tuple(reversed(fresh.values()))
+
+
+def _event_pages(backend: FineTuneBackend, job_id: str, retry: RetryPolicy) -> Iterator[Page[JobEvent]]:
     marks: set[str | None] = set()
     after: str | None = None
     while after not in marks:
         marks.add(after)
-        page = _event_page(backend, job_id, after=after, retry=retry)
-        known = [event for event in page.entries if event.id in seen]
-        fresh += [event for event in page.entries if event.id not in seen]
-        seen.update(event.id for event in page.entries)
-        if known or page.after is None:
-            break
+        try:
+            page = retry.call(partial(backend.list_events, job_id, after=after))
+        except RequestRefusedError:
+            return  # the job is followed all the same; some services have no events
+        yield page
+        if page.after is None:
+            return
         after = page.after
-    return tuple({event.id: event for event in reversed(fresh)}.values())
-
-
-def _event_page(backend: FineTuneBackend, job_id: str, *, after: str | None, retry: RetryPolicy) -> Page[JobEvent]:
-    return retry.call(lambda: backend.list_events(job_id, after=after))

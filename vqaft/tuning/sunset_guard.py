@@ -1,0 +1,97 @@
+"""Whether it still makes sense to train a model."""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
+
+from vqaft.errors import AuthenticationError, ModelRetiredError, QuotaError, ServiceError
+from vqaft.tuning.sunset import CALENDAR, Sunset
+
+WARN_DAYS = 120
+"""A model that is shut down within so many days is warned of before it is trained."""
+
+
+@runtime_checkable
+class ModelsBackend(Protocol):
+    """What a service must be able to do to be asked about a model's end."""
+
+    def shutdown_date(self, model: str) -> dt.date | None:
+        """Give the day on which a model stops answering; None where it is not announced."""
+        ...
+
+    def refuses_training(self, model: str) -> str | None:
+        """Say why this account may not train the model; None where it may, or the service does not say."""
+        ...
+
+
+class SunsetGuard:
+    """Refuses to train what can no longer be trained, and warns of what will soon stop answering.
+
+    Args:
+        backend: The service; asked for its own dates where it is a `ModelsBackend`.
+        account: The service's address.
+        calendar: What providers announced.
+        today: Gives the day; another one in tests.
+    """
+
+    def __init__(
+        self,
+        backend: object,
+        *,
+        account: str,
+        calendar: Sequence[Sunset] = CALENDAR,
+        today: Callable[[], dt.date] = dt.date.today,
+    ) -> None:
+        self._backend = backend
+        self._account = account
+        self._calendar = calendar
+        self._today = today
+
+    def check(self, model: str) -> None:
+        """Look at a model before anything is uploaded or paid.
+
+        Args:
+            model: The model that is to be trained.
+
+        Raises:
+            ModelRetiredError: If it cannot be trained any more.
+        """
+        known = [sunset for sunset in self._calendar if sunset.concerns(self._account, model)]
+        ends = [(sunset.training_ends, sunset.source) for sunset in known if sunset.training_ends is not None]
+        stops = [(sunset.shuts_down, sunset.source) for sunset in known if sunset.shuts_down is not None]
+        own, refusal = self._own_word(model)
+        if refusal:
+            raise ModelRetiredError(f"{model} cannot be trained with this account: {refusal}", hint=_HINT)
+        if own is not None:
+            stops = [(own, "the service itself")]
+        self._refuse_if_past(model, [*ends, *stops])
+        self._warn_if_near(model, stops)
+
+    def _refuse_if_past(self, model: str, days: Sequence[tuple[dt.date, str]]) -> None:
+        for day, source in days:
+            if self._today() > day:
+                raise ModelRetiredError(f"{model} cannot be trained since {day} ({source})", hint=_HINT)
+
+    def _warn_if_near(self, model: str, days: Sequence[tuple[dt.date, str]]) -> None:
+        for day, source in days:
+            left = (day - self._today()).days
+            if left <= WARN_DAYS:
+                text = f"{model}, and what is tuned on it, stops answering on {day}, in {left} days ({source})"
+                warnings.warn(text, stacklevel=5)
+
+    def _own_word(self, model: str) -> tuple[dt.date | None, str | None]:
+        if not isinstance(self._backend, ModelsBackend):
+            return None, None
+        try:
+            return self._backend.shutdown_date(model), self._backend.refuses_training(model)
+        except (AuthenticationError, QuotaError):
+            raise
+        except ServiceError:
+            # Not every service has these routes, or knows its base models by the names that it trains.
+            return None, None
+
+
+_HINT = "Azure OpenAI, Together, Fireworks and your own machine take the same training file."
