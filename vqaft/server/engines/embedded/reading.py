@@ -38,6 +38,9 @@ class Reader:
         self._lock = threading.Lock()
         self._engine: Any = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Reader, (self._folder,)  # another process reads for itself, and shares what is kept in the folder
+
     def read(self, picture: Picture) -> tuple[Line, ...]:
         """Read the lines of text in an image.
 

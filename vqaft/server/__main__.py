@@ -1,0 +1,23 @@
+"""`python -m vqaft.server FOLDER`: the server as `LocalServer` starts it, the token in the environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from vqaft.server.serve import serve
+
+
+def main() -> None:
+    """Serve on a free loopback port, which is printed, until standard input ends."""
+    api_key = os.environ.pop("VQAFT_SERVER_API_KEY")
+    serve(Path(sys.argv[1]), api_key=api_key, port=0, on_ready=_announce, until_input_ends=True)
+
+
+def _announce(base_url: str) -> None:
+    print(base_url, flush=True)  # noqa: T201 - read by the process that started this one
+
+
+if __name__ == "__main__":
+    main()

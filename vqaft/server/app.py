@@ -1,0 +1,66 @@
+"""The server as an ASGI application."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Collection, Mapping
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from vqaft.server.api_error import ApiError, on_api_error, on_crash, on_http_error
+from vqaft.server.engines import ChatModel, Engine
+from vqaft.server.guard import Guard
+from vqaft.server.routes import FileRoutes, JobRoutes, chat_routes, model_routes
+from vqaft.server.runner import JobRunner
+from vqaft.server.shelf import Shelf
+from vqaft.server.state import State
+
+
+def create_app(
+    state: State,
+    *,
+    api_key: str,
+    engines: Mapping[str, Engine],
+    judges: Mapping[str, ChatModel],
+    hosts: Collection[str] = ("127.0.0.1", "localhost", "[::1]"),
+) -> Starlette:
+    """Make the application.
+
+    Args:
+        state: What the server keeps.
+        api_key: The token that requests must bear.
+        engines: What trains and answers, by the name of its base model.
+        judges: Models that answer and cannot be trained, by name.
+        hosts: Host names by which the server may be called.
+    """
+    shelf = Shelf(state, engines=engines, judges=judges)
+    runner = JobRunner(state, engines)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        runner.start()
+        yield
+        runner.stop()
+        state.documents.close()
+
+    return Starlette(
+        routes=[
+            Route("/health", _health),
+            *FileRoutes(state).routes(),
+            *JobRoutes(state, runner, shelf).routes(),
+            *chat_routes(shelf),
+            *model_routes(shelf),
+        ],
+        middleware=[Middleware(Guard, api_key=api_key, hosts=tuple(hosts))],
+        exception_handlers={ApiError: on_api_error, HTTPException: on_http_error, Exception: on_crash},
+        lifespan=lifespan,
+    )
+
+
+def _health(_: Request) -> Response:
+    return JSONResponse({"status": "ok"})

@@ -1,0 +1,197 @@
+"""A job as the API shows it, and each step of its life."""
+
+from __future__ import annotations
+
+import io
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from vqaft.server.documents import Document
+from vqaft.server.engines import EpochMetrics, TrainingResult
+from vqaft.server.job_request import JobBody
+from vqaft.server.result_file import result_csv
+from vqaft.server.state import State, new_id, now
+from vqaft.server.worker import TrainingFailure
+
+WAITING = ("validating_files", "queued")
+GOING = (*WAITING, "running")
+
+
+def create_job(state: State, body: JobBody) -> Document:
+    """Note a new job.
+
+    Args:
+        state: Where to.
+        body: What was asked for.
+
+    Returns:
+        The job's document.
+    """
+    settings = body.settings.model_dump()
+    settings["batch_size"] = settings["batch_size"] or "auto"
+    document: Document = {
+        "id": new_id("ftjob-"),
+        "object": "fine_tuning.job",
+        "created_at": now(),
+        "error": None,
+        "estimated_finish": None,
+        "fine_tuned_model": None,
+        "finished_at": None,
+        "hyperparameters": settings,
+        "integrations": [],
+        "metadata": body.metadata,
+        "method": {"type": "supervised", "supervised": {"hyperparameters": settings}},
+        "model": body.model,
+        "organization_id": "org-local",
+        "result_files": [],
+        "seed": secrets.randbelow(2**31) if body.seed is None else body.seed,
+        "status": "validating_files",
+        "trained_tokens": None,
+        "training_file": body.training_file,
+        "validation_file": body.validation_file,
+        "_paused": False,
+        "_settings": settings,
+        "_suffix": body.suffix,
+    }
+    state.documents.insert("job", document)
+    state.add_event(document["id"], f"Created fine-tuning job: {document['id']}")
+    state.add_event(document["id"], f"Validating training file: {body.training_file}")
+    return document
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """The steps of one job; each tells whether it was made, for the job may have ended or been stopped before.
+
+    Attributes:
+        state: Where the job is.
+        job: Its id.
+    """
+
+    state: State
+    job: str
+
+    def read(self) -> Document:
+        """Give the document."""
+        document = self.state.documents.get("job", self.job)
+        assert document is not None  # noqa: S101 - jobs are never deleted
+        return document
+
+    def queue(self) -> bool:
+        """The files are good."""
+        return self._step(("validating_files",), {"status": "queued"}, "Files validated, moving job to queued state")
+
+    def begin(self) -> Document | None:
+        """Training starts; gives the document, or None where the job was stopped before."""
+        started = self._step(("queued",), {"status": "running"}, "Fine-tuning job started")
+        return self.read() if started else None
+
+    def epoch(self, metrics: EpochMetrics) -> None:
+        """An epoch is done."""
+        data: dict[str, Any] = {
+            "step": metrics.step,
+            "total_steps": metrics.total_steps,
+            "epoch": metrics.epoch,
+            "n_epochs": metrics.n_epochs,
+            "train_loss": metrics.train_loss,
+            "train_mean_token_accuracy": metrics.train_accuracy,
+        }
+        if metrics.valid_loss is not None:
+            data |= {"valid_loss": metrics.valid_loss, "valid_mean_token_accuracy": metrics.valid_accuracy}
+        loss = f"training loss={metrics.train_loss:.4f}"
+        loss += "" if metrics.valid_loss is None else f", validation loss={metrics.valid_loss:.4f}"
+        self.state.add_event(self.job, f"Step {metrics.step}/{metrics.total_steps}: {loss}", data=data)
+        if metrics.checkpoint is not None:
+            self._add_checkpoint(metrics, data, metrics.checkpoint.name)
+
+    def succeed(self, result: TrainingResult) -> bool:
+        """The model is there."""
+        events = self.state.documents.page("event", parent=self.job, limit=100_000, newest_first=False).documents
+        table = result_csv(event["data"] for event in events if event["type"] == "metrics")
+        results = self.state.add_file(io.BytesIO(table), filename="step_metrics.csv", purpose="fine-tune-results")
+        used = {
+            "n_epochs": result.n_epochs,
+            "batch_size": result.batch_size,
+            "learning_rate_multiplier": result.learning_rate_multiplier,
+        }
+        name = self._model_name(self.read())
+        self._add_model(name, self.job)
+        changes = {
+            "status": "succeeded",
+            "finished_at": now(),
+            "fine_tuned_model": name,
+            "trained_tokens": result.trained_tokens,
+            "result_files": [results["id"]],
+            "hyperparameters": used,
+            "method": {"type": "supervised", "supervised": {"hyperparameters": used}},
+        }
+        if not self._step(("running",), changes, f"New fine-tuned model created: {name}"):
+            self.state.documents.delete("model", name)
+            self.state.delete_file(results["id"])
+            return False
+        self.state.add_event(self.job, "The job has successfully completed")
+        return True
+
+    def fail(self, failure: TrainingFailure) -> bool:
+        """The job ends without a model."""
+        error = {"code": failure.code, "message": failure.message, "param": failure.param}
+        changes = {"status": "failed", "finished_at": now(), "error": error}
+        return self._step(GOING, changes, f"The job failed. {failure.message}", level="error")
+
+    def lost(self) -> bool:
+        """The training process ended without a word: out of memory, or killed by somebody."""
+        if self.read()["status"] != "running":
+            return False
+        message = "The training process ended without a result; the machine may be out of memory."
+        return self.fail(TrainingFailure(code="server_error", message=message))
+
+    def cancel(self) -> bool:
+        """The user does not want it any more."""
+        changes = {"status": "cancelled", "finished_at": now(), "_paused": False}
+        return self._step(GOING, changes, "Fine-tuning job cancelled")
+
+    def pause(self) -> bool:
+        """The user wants it to wait; OpenAI's contract has no status of its own for that, so it is queued."""
+        if self.read()["_paused"]:
+            return False
+        return self._step(GOING, {"status": "queued", "_paused": True}, "Fine-tuning job paused")
+
+    def resume(self) -> bool:
+        """The user wants it to go on."""
+        if not self.read()["_paused"]:
+            return False
+        return self._step(("queued",), {"status": "validating_files", "_paused": False}, "Fine-tuning job resumed")
+
+    def _step(self, status_in: tuple[str, ...], changes: dict[str, Any], message: str, *, level: str = "info") -> bool:
+        done = self.state.documents.change("job", self.job, lambda old: {**old, **changes}, status_in=status_in)
+        if done is not None:
+            self.state.add_event(self.job, message, level=level)
+        return done is not None
+
+    def _model_name(self, document: Document) -> str:
+        suffix = re.sub(r"[^A-Za-z0-9_-]+", "-", document["_suffix"] or "")
+        return f"ft:{document['model']}:local:{suffix}:{self.job[-8:]}"
+
+    def _add_model(self, name: str, folder: str) -> None:
+        self.state.documents.delete("model", name)
+        document = {"id": name, "object": "model", "created": now(), "owned_by": "org-local"}
+        document |= {"_engine": self.read()["model"], "_folder": folder}
+        self.state.documents.insert("model", document)
+
+    def _add_checkpoint(self, metrics: EpochMetrics, data: dict[str, Any], folder: str) -> None:
+        name = f"{self._model_name(self.read())}:ckpt-step-{metrics.step}"
+        self._add_model(name, f"{self.job}/{folder}")
+        checkpoint = {
+            "id": new_id("ftckpt_"),
+            "object": "fine_tuning.job.checkpoint",
+            "created_at": now(),
+            "fine_tuned_model_checkpoint": name,
+            "fine_tuning_job_id": self.job,
+            "metrics": {
+                key: value for key, value in data.items() if key == "step" or key.endswith(("loss", "accuracy"))
+            },
+            "step_number": metrics.step,
+        }
+        self.state.documents.insert("checkpoint", checkpoint, parent=self.job)

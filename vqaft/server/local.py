@@ -1,0 +1,109 @@
+"""The server as a context manager, for scripts, notebooks and tests."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from vqaft.errors import MissingExtraError, StateError
+
+
+class LocalServer:
+    """vqaft's own OpenAI-compatible server, on a free loopback port of this machine, with a random token.
+
+    The server is a process of its own that ends with the block, or with the process that started it.
+
+    Example:
+        >>> from openai import OpenAI
+        >>> with LocalServer() as server:
+        ...     client = OpenAI(base_url=server.base_url, api_key=server.api_key)
+        ...     names = [model.id for model in client.models.list()]
+
+    Args:
+        folder: Where files, jobs and models are kept for the next time; None keeps nothing.
+
+    Attributes:
+        api_key: The token to ask with.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.api_key = "local-" + secrets.token_urlsafe(24)
+        self._folder = folder
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._process: subprocess.Popen[str] | None = None
+        self._base_url: str | None = None
+
+    @property
+    def base_url(self) -> str:
+        """The address to give to a client, e.g. `http://127.0.0.1:41234/v1`.
+
+        Raises:
+            StateError: If the server is not running.
+        """
+        if self._base_url is None:
+            raise StateError("the server is not running", hint="Use it as: with LocalServer() as server: …")
+        return self._base_url
+
+    def start(self) -> Self:
+        """Start the server, where a block does not fit, as in a notebook; end it by `stop`.
+
+        Raises:
+            MissingExtraError: If the extra `local` is not installed.
+            StateError: If the server does not start; the message has its last words.
+        """
+        _require_extra()
+        if self._folder is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="vqaft-server-", ignore_cleanup_errors=True)
+        folder = Path(self._temporary.name if self._temporary else self._folder or ".").absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        log = folder / "server.log"
+        with log.open("ab") as stderr:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module, by this interpreter
+                [sys.executable, "-m", "vqaft.server", str(folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                env={**os.environ, "VQAFT_SERVER_API_KEY": self.api_key},
+            )
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        self._base_url = self._process.stdout.readline().strip() or None
+        if self._base_url is None:
+            words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
+            self.stop()
+            raise StateError("the server did not start: " + " ".join(words))
+        return self
+
+    def stop(self) -> None:
+        """Stop the server; what it kept in a temporary folder is removed."""
+        process, self._process, self._base_url = self._process, None, None
+        if process is not None:
+            process.communicate(timeout=None if process.poll() is not None else 30)
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._base_url or 'not running'})"
+
+
+def _require_extra() -> None:
+    from importlib.util import find_spec
+
+    for package in ("starlette", "uvicorn", "multipart", "sklearn"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, extra="local")

@@ -1,0 +1,82 @@
+"""Files: send, list, describe, fetch, delete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from vqaft.server.api_error import ApiError, missing
+from vqaft.server.documents import Document, public
+from vqaft.server.routes.reading import as_list, read_page
+from vqaft.server.state import State
+
+PURPOSES = frozenset({"fine-tune", "batch", "vision", "user_data", "evals", "assistants"})
+MAX_FILE_BYTES = 512 << 20
+
+
+@dataclass(frozen=True)
+class FileRoutes:
+    """What can be done with files.
+
+    Attributes:
+        state: Where the files are.
+    """
+
+    state: State
+
+    def routes(self) -> list[Route]:
+        """Give the routes."""
+        return [
+            Route("/v1/files", self.create, methods=["POST"]),
+            Route("/v1/files", self.list),
+            Route("/v1/files/{file}", self.retrieve),
+            Route("/v1/files/{file}", self.delete, methods=["DELETE"]),
+            Route("/v1/files/{file}/content", self.content),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """Keep a file that is sent as a form."""
+        async with request.form() as form:
+            file, purpose = form.get("file"), form.get("purpose")
+            if not isinstance(file, UploadFile):
+                raise ApiError(400, "The form has no file.", param="file")
+            if not isinstance(purpose, str) or purpose not in PURPOSES:
+                raise ApiError(400, f"purpose must be one of {', '.join(sorted(PURPOSES))}.", param="purpose")
+            if (file.size or 0) > MAX_FILE_BYTES:
+                raise ApiError(413, f"The file is larger than {MAX_FILE_BYTES} bytes.", param="file")
+            name = file.filename or "file"
+            kept = await run_in_threadpool(self.state.add_file, file.file, filename=name, purpose=purpose)
+            return JSONResponse(kept)
+
+    def list(self, request: Request) -> Response:
+        """Give a page of the files."""
+        page = read_page(request, self.state.documents, "file", default=10_000)
+        purpose = request.query_params.get("purpose")
+        entries = [public(file) for file in page.documents if purpose in {None, file["purpose"]}]
+        return JSONResponse(as_list(page, entries))
+
+    def retrieve(self, request: Request) -> Response:
+        """Describe a file."""
+        return JSONResponse(public(self._file(request)))
+
+    def content(self, request: Request) -> Response:
+        """Send a file's bytes."""
+        path = self.state.file_path(self._file(request)["id"])
+        return FileResponse(path, media_type="application/octet-stream")
+
+    def delete(self, request: Request) -> Response:
+        """Remove a file."""
+        name = self._file(request)["id"]
+        return JSONResponse({"id": name, "object": "file", "deleted": self.state.delete_file(name)})
+
+    def _file(self, request: Request) -> Document:
+        name = request.path_params["file"]
+        document = self.state.documents.get("file", name)
+        if document is None:
+            raise missing("file", name)
+        return document

@@ -1,0 +1,121 @@
+"""Fine-tuning jobs: create, list, describe, cancel, pause, resume, events, checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from vqaft.server.api_error import ApiError, missing
+from vqaft.server.documents import Document, public
+from vqaft.server.job_record import create_job
+from vqaft.server.job_request import JobBody
+from vqaft.server.routes.reading import as_list, read_body, read_page
+from vqaft.server.runner import JobRunner
+from vqaft.server.shelf import Shelf
+from vqaft.server.state import State
+
+PREFIX = "/v1/fine_tuning/jobs"
+
+
+@dataclass(frozen=True)
+class JobRoutes:
+    """What can be done with jobs.
+
+    Attributes:
+        state: Where the jobs are.
+        runner: What trains.
+        shelf: The models that can be trained.
+    """
+
+    state: State
+    runner: JobRunner
+    shelf: Shelf
+
+    def routes(self) -> list[Route]:
+        """Give the routes."""
+        return [
+            Route(PREFIX, self.create, methods=["POST"]),
+            Route(PREFIX, self.list),
+            Route(PREFIX + "/{job}", self.retrieve),
+            Route(PREFIX + "/{job}/cancel", self.cancel, methods=["POST"]),
+            Route(PREFIX + "/{job}/pause", self.pause, methods=["POST"]),
+            Route(PREFIX + "/{job}/resume", self.resume, methods=["POST"]),
+            Route(PREFIX + "/{job}/events", self.events),
+            Route(PREFIX + "/{job}/checkpoints", self.checkpoints),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """Create a job."""
+        body = await read_body(request, JobBody)
+        _check(self.state, self.shelf, body)
+        document = create_job(self.state, body)
+        self.runner.submit(document["id"])
+        return JSONResponse(public(document))
+
+    def list(self, request: Request) -> Response:
+        """Give a page of the jobs, newest first."""
+        page = read_page(request, self.state.documents, "job")
+        wanted = _metadata_filter(request)
+        entries = [public(job) for job in page.documents if wanted.items() <= (job["metadata"] or {}).items()]
+        return JSONResponse({"object": "list", "data": entries, "has_more": page.has_more})
+
+    def retrieve(self, request: Request) -> Response:
+        """Describe a job."""
+        return JSONResponse(public(self._job(request)))
+
+    def cancel(self, request: Request) -> Response:
+        """Stop a job for good."""
+        self.runner.cancel(self._job(request)["id"])
+        return self.retrieve(request)
+
+    def pause(self, request: Request) -> Response:
+        """Stop a job until it is resumed."""
+        self.runner.pause(self._job(request)["id"])
+        return self.retrieve(request)
+
+    def resume(self, request: Request) -> Response:
+        """Let a paused job go on."""
+        self.runner.resume(self._job(request)["id"])
+        return self.retrieve(request)
+
+    def events(self, request: Request) -> Response:
+        """Give a page of a job's events, newest first."""
+        page = read_page(request, self.state.documents, "event", parent=self._job(request)["id"])
+        return JSONResponse({"object": "list", "data": page.documents, "has_more": page.has_more})
+
+    def checkpoints(self, request: Request) -> Response:
+        """Give a page of the models saved on the way, newest first."""
+        page = read_page(request, self.state.documents, "checkpoint", parent=self._job(request)["id"], default=10)
+        return JSONResponse(as_list(page, page.documents))
+
+    def _job(self, request: Request) -> Document:
+        name = request.path_params["job"]
+        document = self.state.documents.get("job", name)
+        if document is None:
+            raise missing("fine-tuning job", name)
+        return document
+
+
+def _check(state: State, shelf: Shelf, body: JobBody) -> None:
+    if body.method is not None and body.method.type != "supervised":
+        raise ApiError(400, f"This server cannot train by {body.method.type!r}.", param="method.type")
+    if body.integrations:
+        raise ApiError(400, "This server has no integrations.", param="integrations")
+    if body.model not in shelf.engines:
+        known = ", ".join(shelf.engines)
+        message = f"The model {body.model!r} cannot be fine-tuned here; these can: {known}."
+        raise ApiError(400, message, param="model", code="model_not_found")
+    for param, name in (("training_file", body.training_file), ("validation_file", body.validation_file)):
+        file = None if name is None else state.documents.get("file", name)
+        if name is not None and (file is None or file["purpose"] != "fine-tune"):
+            message = f"There is no file {name!r} with the purpose 'fine-tune'."
+            raise ApiError(400, message, param=param, code="file_not_found")
+
+
+def _metadata_filter(request: Request) -> dict[str, str]:
+    prefix = "metadata["
+    query = request.query_params
+    return {key[len(prefix) : -1]: query[key] for key in query if key.startswith(prefix) and key.endswith("]")}

@@ -1,0 +1,66 @@
+"""What a request says: its body and its query, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+
+from vqaft.server.api_error import ApiError
+from vqaft.server.documents import Document, Documents, Slice
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+async def read_body(request: Request, kind: type[Body]) -> Body:
+    """Read a request's JSON body.
+
+    Args:
+        request: The request.
+        kind: What it must be.
+
+    Raises:
+        ApiError: 400 if it is not.
+    """
+    try:
+        return kind.model_validate_json(await request.body())
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ApiError(400, f"{first['msg']} ({place or 'the body'})", param=place or None) from error
+
+
+def read_limit(request: Request, *, default: int, most: int) -> int:
+    """Read how many entries a page may have.
+
+    Raises:
+        ApiError: 400 if it is no number from 1 to `most`.
+    """
+    text = request.query_params.get("limit", str(default))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        raise ApiError(400, f"limit must be a whole number from 1 to {most}.", param="limit")
+    return int(text)
+
+
+def read_page(
+    request: Request, documents: Documents, kind: str, *, parent: str | None = None, default: int = 20
+) -> Slice:
+    """Give the page of a list that a request asks for, newest first.
+
+    Raises:
+        ApiError: 400 if `limit` or `after` is wrong.
+    """
+    after = request.query_params.get("after")
+    if after is not None and documents.get(kind, after) is None:
+        raise ApiError(400, f"There is no entry {after!r} to go on after.", param="after")
+    limit = read_limit(request, default=default, most=10_000)
+    newest_first = request.query_params.get("order", "desc") != "asc"
+    return documents.page(kind, parent=parent, after=after, limit=limit, newest_first=newest_first)
+
+
+def as_list(page: Slice, entries: Sequence[Document]) -> Document:
+    """Give a list as the API does."""
+    ends = {"first_id": entries[0]["id"], "last_id": entries[-1]["id"]} if entries else {"first_id": "", "last_id": ""}
+    return {"object": "list", "data": list(entries), "has_more": page.has_more, **ends}
