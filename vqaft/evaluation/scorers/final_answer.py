@@ -11,7 +11,8 @@ MARKED = re.compile(
     r"(?:answer|conclusion)[*_\s]*(?::|\bis\b)[*_:\s]*(?=\S)",
     re.IGNORECASE,
 )
-HINTS = ("answer", "conclusion", "boxed", "ANSWER", "Answer", "CONCLUSION", "Conclusion")
+HINTS = ("answer", "conclusion", "boxed")
+SHORTEST = len("answer:x")
 
 
 def final_answer(text: str) -> str:
@@ -24,7 +25,10 @@ def final_answer(text: str) -> str:
     Args:
         text: What the model said.
     """
-    if not any(hint in text for hint in HINTS):
+    if len(text) < SHORTEST:
+        return text
+    lowered = text.lower()
+    if not any(hint in lowered for hint in HINTS):
         return text
     enclosed = BOXED.findall(text) or TAGGED.findall(text)
     if enclosed:

@@ -52,7 +52,9 @@ def words(text: str) -> tuple[str, ...]:
         text: Any text.
     """
     folded = text.lower() if text.isascii() else _without_accents(folded_text(text))
-    return tuple(filter(None, map(_word, WORD.findall(folded))))
+    # Letters and blanks alone, as in most answers, need no pattern.
+    found = folded.split() if folded.replace(" ", "").isalpha() else WORD.findall(folded)
+    return tuple(filter(None, map(_word, found)))
 
 
 def _without_accents(text: str) -> str:
