@@ -4,7 +4,17 @@ from vqaft.data.duplicates import image_sha256
 from vqaft.data.example import VQAExample
 from vqaft.data.kinds import ClosedChoices, FewValues, KindRule, QuestionKind, question_kind
 from vqaft.data.labels import AnswerDistribution, LabelConflict, answer_distribution, label_conflicts
-from vqaft.data.loaders import OCR_VQA, VQA_RAD, Columns, load_easy_vqa, load_folder, load_hf
+from vqaft.data.loaders import (
+    OCR_VQA,
+    VQA_RAD,
+    Columns,
+    load_chat_jsonl,
+    load_coco_vqa,
+    load_easy_vqa,
+    load_folder,
+    load_hf,
+    load_llava,
+)
 from vqaft.data.question_types import OCR_VQA_TYPES, TypeByColumn, TypeByPattern, TypeByText, TypeRule, with_types
 from vqaft.data.splits import (
     AlikePair,
@@ -47,9 +57,12 @@ __all__ = [
     "audit_splits",
     "image_sha256",
     "label_conflicts",
+    "load_chat_jsonl",
+    "load_coco_vqa",
     "load_easy_vqa",
     "load_folder",
     "load_hf",
+    "load_llava",
     "power",
     "question_kind",
     "with_types",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from vqaft.data import Columns, load_folder
-from vqaft.errors import DataError
+from vqaft.errors import DataError, ImageError
 
 HEADER = "image,question,answer\n"
 
@@ -59,7 +61,7 @@ def test_jsonl_with_types(folder: Path) -> None:
         (HEADER + "/etc/hostname,what?,it\n", "leads out of the folder"),
         (HEADER + "link.png,what?,it\n", "symbolic link"),
         (HEADER + "b.png,what?,it\n", "qa.csv:2: the image 'b.png' is missing"),
-        (HEADER + ",what?,it\n", "the image path is missing"),
+        (HEADER + ",what?,it\n", "qa.csv:2: the image is missing"),
         (HEADER + "a.png,what?,\n", "qa.csv:2: example '0': the answer is missing"),
     ],
 )
@@ -77,7 +79,65 @@ def test_refuses_lines_that_are_no_rows(folder: Path, line: str, message: str) -
 
 
 def test_says_what_the_folder_holds(folder: Path) -> None:
-    with pytest.raises(DataError, match=r"no table qa\.jsonl or qa\.csv\. The folder holds a\.png"):
+    with pytest.raises(DataError, match=r"no table qa\.jsonl or qa\.csv or qa\.parquet\. The folder holds a\.png"):
         list(load_folder(folder))
     with pytest.raises(DataError, match="not there"):
         list(load_folder(folder / "nowhere"))
+
+
+def test_a_link_to_a_folder_is_a_way_out_too(folder: Path) -> None:
+    (folder / "up").symlink_to(folder.parent)
+    (folder / "here").symlink_to(folder)
+    for name in ("up/a.png", "here/a.png"):
+        (folder / "qa.csv").write_text(HEADER + f"{name},what?,it\n", encoding="utf-8")
+        with pytest.raises(ImageError, match="symbolic link"):
+            list(load_folder(folder))
+
+
+def test_a_name_that_no_system_can_read(folder: Path) -> None:
+    (folder / "qa.jsonl").write_text('{"image": "a\\u0000.png", "question": "?", "answer": "no"}', encoding="utf-8")
+    with pytest.raises(ImageError, match=r"qa\.jsonl:1: .*cannot be read"):
+        list(load_folder(folder))
+
+
+def test_broken_csv(folder: Path) -> None:
+    (folder / "qa.csv").write_text(HEADER + 'a.png,"open,it\n', encoding="utf-8")
+    with pytest.raises(DataError, match="the table is no CSV"):
+        list(load_folder(folder))
+
+
+@pytest.fixture
+def parquet(folder: Path) -> Path:
+    picture = {"bytes": (folder / "a.png").read_bytes(), "path": "elsewhere.png"}
+    for number, image in enumerate([picture, {"bytes": None, "path": "a.png"}]):
+        rows = {"image": [image], "question": ["How many?"], "answer": [number]}
+        pq.write_table(pa.table(rows), folder / f"train-{number}.parquet")
+    return folder
+
+
+def test_parquet_in_several_files(parquet: Path) -> None:
+    first, second = load_folder(parquet, table="train-*.parquet")
+    assert (first.id, first.answer, first.image) == ("0", "0", (parquet / "a.png").read_bytes())
+    assert (second.id, second.answer, second.image) == ("1", "1", str(parquet / "a.png"))
+
+
+def test_parquet_that_is_none(folder: Path) -> None:
+    (folder / "qa.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(DataError, match=r"qa\.parquet: the table is no parquet"):
+        list(load_folder(folder))
+    with pytest.raises(DataError, match=r"none of \.csv, \.jsonl, \.parquet"):
+        list(load_folder(folder, table="a.png"))
+
+
+def test_rows_are_read_one_by_one(folder: Path) -> None:
+    (folder / "qa.csv").write_text(HEADER + "a.png,what?,it\n" + "broken\n", encoding="utf-8")
+    examples = load_folder(folder)
+    assert next(examples).id == "0"
+    with pytest.raises(DataError, match="1 cells"):
+        next(examples)
+
+
+def test_vqa_rad_with_its_quirks(shared: Path) -> None:
+    examples = list(load_folder(shared / "data" / "radiology", columns=Columns(id="id", question_type="question_type")))
+    assert len(examples) == 2248
+    assert {example.question_type for example in examples} == {"open", "closed"}

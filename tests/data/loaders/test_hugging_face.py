@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
+import pickle
 from typing import Any
 
 import datasets
 import pytest
 from PIL import Image
 
-from vqaft.data import OCR_VQA, VQA_RAD, Columns, load_hf
-from vqaft.errors import DataError
+from tests.data.pictures import picture
+from vqaft.data import OCR_VQA, VQA_RAD, Columns, DatasetSplitter, image_sha256, load_hf
+from vqaft.errors import DataError, ImageError
 
 ROW = {"image": "a.png", "question": "What is it?", "answer": "A cat"}
 
@@ -53,15 +54,45 @@ def test_lists_become_pairs_of_one_image() -> None:
     assert example.metadata == {"title": "Sunrise", "authorName": None, "genre": "Novels"}
 
 
-@pytest.mark.parametrize("streaming", [False, True])
-def test_image_columns_of_a_data_set_are_not_decoded(tmp_path: Path, *, streaming: bool) -> None:
-    values = {"image": [{"bytes": png(), "path": None}], "question": ["What is it?"], "answer": ["red"]}
+def data_set(*images: bytes | None) -> Any:
+    values = {
+        "image": [image and {"bytes": image, "path": None} for image in images],
+        "question": ["What is it?"] * len(images),
+        "answer": ["red"] * len(images),
+    }
     features = datasets.Features(
         image=datasets.Image(), question=datasets.Value("string"), answer=datasets.Value("string")
     )
-    rows: Any = datasets.Dataset.from_dict(values, features=features)
-    [example] = load_hf(rows.to_iterable_dataset() if streaming else rows, columns=VQA_RAD, prefix="train-")
-    assert (example.id, example.image) == ("train-0", png())
+    return datasets.Dataset.from_dict(values, features=features)
+
+
+def test_images_of_a_stream_are_not_decoded() -> None:
+    rows = data_set(b"not even an image").to_iterable_dataset()
+    [example] = load_hf(rows, columns=VQA_RAD, prefix="train-")
+    assert (example.id, example.image) == ("train-0", b"not even an image")
+
+
+def test_images_of_a_data_set_stay_there() -> None:
+    rows = data_set(png("red"), b"not even an image", png("blue")).select([2, 1, 0])
+    examples = list(load_hf(rows, columns=VQA_RAD))
+    assert [example.id for example in examples] == ["0", "1", "2"]
+    first: Any = examples[0].image
+    assert first == {"bytes": png("blue"), "path": None}
+    assert repr(first) == "DatasetImage(column='image', row=0)"
+    assert image_sha256(examples[2].image) == image_sha256(png("red"))
+    assert image_sha256(pickle.loads(pickle.dumps(examples))[0].image) == image_sha256(png("blue"))  # noqa: S301
+
+
+def test_a_data_set_can_be_split() -> None:
+    examples = list(load_hf(data_set(*map(picture, range(30))), columns=VQA_RAD))
+    split = DatasetSplitter(train=20, validation=3, test=7).split(examples)
+    assert split.report.ok
+
+
+def test_an_image_that_a_data_set_lacks() -> None:
+    [example] = load_hf(data_set(None), columns=VQA_RAD)
+    with pytest.raises(ImageError):
+        image_sha256(example.image)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,21 @@
 """Where examples come from; every loader reads rows one by one and leaves the pixels where they are."""
 
+from vqaft.data.loaders.coco_vqa import load_coco_vqa
 from vqaft.data.loaders.columns import OCR_VQA, VQA_RAD, Columns
 from vqaft.data.loaders.easy_vqa import load_easy_vqa
 from vqaft.data.loaders.folder import load_folder
 from vqaft.data.loaders.hugging_face import load_hf
+from vqaft.data.loaders.llava import load_llava
+from vqaft.data.loaders.openai_chat import load_chat_jsonl
 
-__all__ = ["OCR_VQA", "VQA_RAD", "Columns", "load_easy_vqa", "load_folder", "load_hf"]
+__all__ = [
+    "OCR_VQA",
+    "VQA_RAD",
+    "Columns",
+    "load_chat_jsonl",
+    "load_coco_vqa",
+    "load_easy_vqa",
+    "load_folder",
+    "load_hf",
+    "load_llava",
+]

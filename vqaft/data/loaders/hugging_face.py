@@ -8,6 +8,7 @@ from typing import Any
 
 from vqaft.data.example import VQAExample
 from vqaft.data.loaders.columns import Columns
+from vqaft.data.loaders.dataset_image import DatasetImage
 from vqaft.data.loaders.rows import read_row
 from vqaft.errors import DataError
 
@@ -15,7 +16,8 @@ from vqaft.errors import DataError
 def load_hf(rows: Iterable[Mapping[str, Any]], *, columns: Columns, prefix: str = "") -> Iterator[VQAExample]:
     """Read examples from a `datasets.Dataset`, a streaming one, or any iterable of mappings.
 
-    Image columns of a data set are not decoded: the examples hold the bytes of the files.
+    Image columns of a data set are not decoded. Examples of a data set on disk leave the images there until somebody
+    looks at them; those of a stream hold the bytes of the files.
 
     Args:
         rows: The rows. One split of a data set, not a `DatasetDict`.
@@ -42,8 +44,17 @@ def _undecoded(rows: Iterable[Mapping[str, Any]], columns: Columns) -> Iterable[
     if datasets is None or not isinstance(rows, datasets.Dataset | datasets.IterableDataset):
         return rows
     undecoded: Any = rows
-    columns.check(undecoded.features or dict.fromkeys(columns.names))
-    for name, feature in (undecoded.features or {}).items():
+    features = undecoded.features or {}
+    columns.check(features or dict.fromkeys(columns.names))
+    for name, feature in features.items():
         if isinstance(feature, datasets.Image):
             undecoded = undecoded.cast_column(name, datasets.Image(decode=False))
+    if isinstance(features.get(columns.image), datasets.Image) and isinstance(undecoded, datasets.Dataset):
+        return _with_images_left_there(undecoded, columns.image)
     return undecoded  # type: ignore[no-any-return]
+
+
+def _with_images_left_there(rows: Any, column: str) -> Iterator[Mapping[str, Any]]:
+    images = rows.select_columns([column])
+    for number, row in enumerate(rows.remove_columns([column])):
+        yield {**row, column: DatasetImage(images, column, number)}

@@ -99,7 +99,7 @@ def image_of(value: Any, name: str) -> ImageSource:
     Raises:
         DataError: If there is no image.
     """
-    if isinstance(value, Mapping) and set(value) >= {"bytes", "path"}:
+    if isinstance(value, dict) and set(value) >= {"bytes", "path"}:
         value = value["bytes"] or value["path"]
     if value is None or (isinstance(value, str | bytes) and not value):
         raise DataError("the image is missing", example_id=name)

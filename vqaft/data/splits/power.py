@@ -2,10 +2,10 @@
 
 Two models answer the same n pairs, and each is right with about the same probability p. Their difference in accuracy
 has the variance 2 p (1 - p) (1 - r) / n, where r is the correlation between the two being right on the same pair. A
-test sees a gain with the wanted power if the gain is at least z(1 - level/2) + z(power) standard errors (Miller, "Adding
-Error Bars to Evals", arXiv:2411.00640, 2024). Pairs of one image are alike, so the variance grows by the design effect
-1 + (m - 1) icc, where m is the sum of squared cluster sizes over the sum of sizes (Kish, "Survey Sampling", 1965; for
-clusters of unequal size Eldridge, Ashby and Kerry, Int. J. Epidemiology 35:1292, 2006).
+test sees a gain with the wanted power if the gain is at least z(1 - level/2) + z(power) standard errors (Miller,
+"Adding Error Bars to Evals", arXiv:2411.00640, 2024). Pairs of one image are alike, so the variance grows by the design
+effect 1 + (m - 1) icc, where m is the sum of squared cluster sizes over the sum of sizes (Kish, "Survey Sampling",
+1965; for clusters of unequal size Eldridge, Ashby and Kerry, Int. J. Epidemiology 35:1292, 2006).
 """
 
 from __future__ import annotations
