@@ -1,5 +1,7 @@
 """Adapters to the services that train and answer."""
 
+from vqaft.backends.fireworks import FireworksBackend
 from vqaft.backends.openai_backend import OpenAIBackend
+from vqaft.backends.together import TogetherBackend
 
-__all__ = ["OpenAIBackend"]
+__all__ = ["FireworksBackend", "OpenAIBackend", "TogetherBackend"]

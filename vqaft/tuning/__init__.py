@@ -2,6 +2,7 @@
 
 from vqaft.tuning.backend import FineTuneBackend, OnBytes
 from vqaft.tuning.client import FineTuneClient
+from vqaft.tuning.creation import KEY
 from vqaft.tuning.file_slice import FileSlice
 from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec, RemoteFile
 from vqaft.tuning.ledger import Ledger
@@ -15,6 +16,7 @@ from vqaft.tuning.watch import Pace
 
 __all__ = [
     "CALENDAR",
+    "KEY",
     "Checkpoint",
     "FilePart",
     "FileSlice",

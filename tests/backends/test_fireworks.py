@@ -1,0 +1,135 @@
+"""Requests in Fireworks' shape."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+import respx
+
+from vqaft.backends import FireworksBackend
+from vqaft.errors import DataError, RequestRefusedError
+from vqaft.inference import ChatRequest
+from vqaft.tuning import KEY, FineTuneClient, Hyperparameters, JobSpec
+
+URL = "https://api.fireworks.ai/v1/accounts/me"
+STAMP = "0123456789abcdef01234567-1"
+JOB = {
+    "name": f"accounts/me/supervisedFineTuningJobs/vq-{STAMP}",
+    "state": "JOB_STATE_RUNNING",
+    "baseModel": "accounts/fireworks/models/qwen2p5-vl-7b-instruct",
+    "dataset": "accounts/me/datasets/train",
+    "outputModel": "accounts/me/models/shapes",
+    "createTime": "2026-11-20T17:35:45Z",
+}
+
+
+@respx.mock
+def test_creates_a_job_under_an_id_of_its_own(fireworks_backend: FireworksBackend) -> None:
+    route = respx.post(f"{URL}/supervisedFineTuningJobs").respond(json=JOB)
+    spec = JobSpec(
+        model=JOB["baseModel"],
+        training_file=JOB["dataset"],
+        hyperparameters=Hyperparameters(n_epochs=2),
+        suffix="shapes",
+        metadata={KEY: STAMP},
+    )
+    job = fireworks_backend.create_job(spec)
+    sent = route.calls.last.request
+    assert sent.url.params["supervisedFineTuningJobId"] == f"vq-{STAMP}"
+    assert json.loads(sent.content) == {
+        "baseModel": JOB["baseModel"],
+        "dataset": JOB["dataset"],
+        "displayName": "shapes",
+        "epochs": 2,
+    }
+    assert (job.id, job.status, dict(job.metadata)) == (f"vq-{STAMP}", "running", {KEY: STAMP})
+
+
+@respx.mock
+def test_a_job_that_is_there_already_is_adopted(fireworks_backend: FireworksBackend, tmp_path: Path) -> None:
+    create = respx.post(f"{URL}/supervisedFineTuningJobs").respond(409, json={"error": {"message": "exists"}})
+
+    def listed(_request: httpx.Request) -> httpx.Response:
+        name = create.calls.last.request.url.params["supervisedFineTuningJobId"]
+        job = {**JOB, "name": f"accounts/me/supervisedFineTuningJobs/{name}"}
+        return httpx.Response(200, json={"supervisedFineTuningJobs": [job], "nextPageToken": ""})
+
+    respx.get(f"{URL}/supervisedFineTuningJobs").mock(side_effect=listed)
+    client = FineTuneClient(fireworks_backend, ledger=tmp_path / "ledger.jsonl", progress=False)
+    assert client.create(JobSpec(model="m", training_file="f")).status == "running"
+    assert create.call_count == 1
+
+
+@respx.mock
+def test_makes_a_dataset_of_a_file(fireworks_backend: FireworksBackend, file: Path) -> None:
+    announce = respx.post(f"{URL}/datasets").respond(409)
+    upload = respx.post(f"{URL}/datasets/train-12ab-jsonl:upload").respond(json={})
+    respx.get(f"{URL}/datasets/train-12ab-jsonl").respond(
+        json={"name": "accounts/me/datasets/train-12ab-jsonl", "displayName": "Train_12ab.jsonl", "state": "READY"}
+    )
+    respx.get(f"{URL}/datasets").respond(json={"datasets": [{"name": "accounts/me/datasets/x", "state": "UPLOADING"}]})
+    remote = fireworks_backend.upload_file(file, filename="Train_12ab.jsonl")
+    assert remote.id == "accounts/me/datasets/train-12ab-jsonl"
+    assert json.loads(announce.calls.last.request.content) == {
+        "datasetId": "train-12ab-jsonl",
+        "dataset": {"displayName": "Train_12ab.jsonl", "userUploaded": {}},
+    }
+    assert file.read_bytes() in upload.calls.last.request.content
+    assert fireworks_backend.retrieve_file(remote.id).status == "processed"
+    assert fireworks_backend.list_files().entries[0].status == "error"
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_sent(
+    fireworks_backend: FireworksBackend, tmp_path: Path
+) -> None:
+    path = tmp_path / "large.jsonl"
+    with path.open("wb") as file:
+        file.truncate(150_000_001)
+    with pytest.raises(DataError, match="150 MB"):
+        fireworks_backend.upload_file(path, filename="large.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("state", "wanted"),
+    [
+        ("JOB_STATE_COMPLETED", "succeeded"),
+        ("JOB_STATE_FAILED", "failed"),
+        ("JOB_STATE_PENDING", "queued"),
+        ("JOB_STATE_WRITING_RESULTS", "writing_results"),
+    ],
+)
+@respx.mock
+def test_states_are_called_as_everywhere(fireworks_backend: FireworksBackend, state: str, wanted: str) -> None:
+    problem = {"code": "INVALID_ARGUMENT", "message": "row 3"}
+    respx.get(f"{URL}/supervisedFineTuningJobs/j").respond(json={**JOB, "state": state, "status": problem})
+    job = fireworks_backend.retrieve_job("j")
+    assert job.status == wanted
+    assert (job.fine_tuned_model is not None) == (wanted == "succeeded")
+    assert job.error_message == ("row 3" if wanted == "failed" else None)
+
+
+@respx.mock
+def test_cancels_and_asks(fireworks_backend: FireworksBackend) -> None:
+    respx.get(f"{URL}/supervisedFineTuningJobs/j").respond(json=JOB)
+    gone = respx.delete(f"{URL}/supervisedFineTuningJobs/j").respond(json={})
+    reply = {"choices": [{"message": {"content": "red"}, "finish_reason": "stop"}]}
+    route = respx.post("https://api.fireworks.ai/inference/v1/chat/completions").respond(json=reply)
+    assert fireworks_backend.cancel_job("j").status == "cancelled"
+    assert gone.called
+    assert fireworks_backend.complete(ChatRequest(model="m", messages=b"[]", max_tokens=9)).text == "red"
+    assert orjson.loads(route.calls.last.request.content)["max_tokens"] == 9
+
+
+def test_says_what_fireworks_has_not(fireworks_backend: FireworksBackend) -> None:
+    assert fireworks_backend.list_events("j").entries == ()
+    assert fireworks_backend.list_checkpoints("j").entries == ()
+    assert "canary" not in repr(fireworks_backend) + fireworks_backend.account
+    for refused in (fireworks_backend.pause_job, fireworks_backend.resume_job, fireworks_backend.download_file):
+        with pytest.raises(RequestRefusedError):
+            refused("j")
+    with pytest.raises(RequestRefusedError):
+        fireworks_backend.create_job(JobSpec(model="m", training_file="f", method="dpo"))

@@ -1,0 +1,156 @@
+"""Requests in Together's shape."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+import respx
+
+from vqaft.backends import TogetherBackend
+from vqaft.errors import AuthenticationError, RequestRefusedError, ServiceUnreachableError
+from vqaft.inference import ChatRequest
+from vqaft.tuning import KEY, FineTuneClient, Hyperparameters, JobSpec
+
+URL = "https://api.together.xyz/v1"
+STAMP = "0123456789abcdef01234567-1"
+JOB = {
+    "id": "ft-1",
+    "status": "running",
+    "model": "Qwen/Qwen3-VL-8B-Instruct",
+    "created_at": "2026-11-20T17:35:45.123Z",
+    "training_file": "file-1",
+    "model_output_name": f"me/Qwen3-VL-8B-Instruct-shapes-vq{STAMP}-9f",
+    "token_count": 850_000,
+}
+
+
+@respx.mock
+def test_creates_a_job_and_finds_its_key_again(together_backend: TogetherBackend) -> None:
+    route = respx.post(f"{URL}/fine-tunes").respond(json=JOB)
+    spec = JobSpec(
+        model="Qwen/Qwen3-VL-8B-Instruct",
+        training_file="file-1",
+        hyperparameters=Hyperparameters(n_epochs=3),
+        suffix="shapes",
+        metadata={KEY: STAMP},
+    )
+    job = together_backend.create_job(spec)
+    assert json.loads(route.calls.last.request.content) == {
+        "model": "Qwen/Qwen3-VL-8B-Instruct",
+        "training_file": "file-1",
+        "n_epochs": 3,
+        "batch_size": "max",
+        "suffix": f"shapes-vq{STAMP}",
+        "training_method": {"method": "sft"},
+        "training_type": {"type": "Lora"},
+    }
+    assert (job.status, job.fine_tuned_model, dict(job.metadata)) == ("running", None, {KEY: STAMP})
+
+
+@pytest.mark.parametrize("suffix", [None, "s" * 64])
+@respx.mock
+def test_the_key_always_fits(together_backend: TogetherBackend, suffix: str | None) -> None:
+    route = respx.post(f"{URL}/fine-tunes").respond(json=JOB)
+    together_backend.create_job(JobSpec(model="m", training_file="f", suffix=suffix, metadata={KEY: STAMP}))
+    sent = json.loads(route.calls.last.request.content)["suffix"]
+    assert sent.endswith(f"vq{STAMP}")
+    assert len(sent) <= 64
+
+
+@respx.mock
+def test_a_lost_answer_is_found_by_the_key(together_backend: TogetherBackend, tmp_path: Path) -> None:
+    create = respx.post(f"{URL}/fine-tunes").mock(side_effect=httpx.ReadError("reset"))
+
+    def listed(_request: httpx.Request) -> httpx.Response:
+        suffix = json.loads(create.calls.last.request.content)["suffix"]
+        return httpx.Response(200, json={"data": [{**JOB, "model_output_name": f"me/m-{suffix}-1"}]})
+
+    respx.get(f"{URL}/fine-tunes").mock(side_effect=listed)
+    client = FineTuneClient(together_backend, ledger=tmp_path / "ledger.jsonl", progress=False)
+    assert client.create(JobSpec(model="m", training_file="f")).id == "ft-1"
+    assert create.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "wanted"),
+    [("pending", "queued"), ("completed", "succeeded"), ("error", "failed"), ("user_error", "failed"), ("new", "new")],
+)
+@respx.mock
+def test_states_are_called_as_everywhere(together_backend: TogetherBackend, status: str, wanted: str) -> None:
+    events = [{"message": "row 3 has no image"}]
+    respx.get(f"{URL}/fine-tunes/ft-1").respond(json={**JOB, "status": status, "events": events})
+    job = together_backend.retrieve_job("ft-1")
+    assert job.status == wanted
+    assert (job.fine_tuned_model is not None) == (wanted == "succeeded")
+    assert job.error_message == ("row 3 has no image" if wanted == "failed" else None)
+
+
+@respx.mock
+def test_uploads_lists_and_fetches_files(together_backend: TogetherBackend, file: Path) -> None:
+    remote = {"id": "file-1", "filename": "x.jsonl", "bytes": 0, "purpose": "fine-tune", "Processed": False}
+    upload = respx.post(f"{URL}/files/upload").respond(json=remote)
+    respx.get(f"{URL}/files/file-1").respond(json={**remote, "bytes": 48, "Processed": True})
+    respx.get(f"{URL}/files").respond(json={"data": [remote, {**remote, "id": "file-2", "purpose": "eval"}]})
+    respx.get(f"{URL}/files/file-1/content").respond(content=b"rows")
+    assert together_backend.upload_file(file, filename="x.jsonl").size_bytes is None
+    sent = upload.calls.last.request.content
+    for part in (b'name="purpose"\r\n\r\nfine-tune', b'name="file_name"\r\n\r\nx.jsonl', file.read_bytes()):
+        assert part in sent
+    assert together_backend.retrieve_file("file-1").size_bytes == 48
+    assert [entry.id for entry in together_backend.list_files().entries] == ["file-1"]
+    assert together_backend.download_file("file-1") == b"rows"
+
+
+@respx.mock
+def test_follows_a_job(together_backend: TogetherBackend) -> None:
+    events = [
+        {"created_at": "2026-11-20T17:35:45Z", "message": "queued", "type": "job_pending", "hash": ""},
+        {
+            "created_at": "2026-11-20T17:36:45Z",
+            "message": "step",
+            "step": 3,
+            "total_steps": 9,
+            "hash": "ab",
+            "level": "warning",
+        },
+    ]
+    respx.get(f"{URL}/fine-tunes/ft-1/events").respond(json={"data": events})
+    respx.get(f"{URL}/fine-tunes/ft-1/checkpoints").respond(json={"data": [{"id": "x", "step": 3, "path": "s3://c"}]})
+    respx.post(f"{URL}/fine-tunes/ft-1/cancel").respond(json={**JOB, "status": "cancelled"})
+    newest, oldest = together_backend.list_events("ft-1").entries
+    assert (newest.id, newest.level, newest.data["step"], oldest.type) == ("ab", "warn", 3, "message")
+    assert together_backend.list_checkpoints("ft-1").entries[0].model == "s3://c"
+    assert together_backend.cancel_job("ft-1").status == "cancelled"
+    for verb in (together_backend.pause_job, together_backend.resume_job):
+        with pytest.raises(RequestRefusedError):
+            verb("ft-1")
+
+
+@respx.mock
+def test_asks_with_the_older_name_of_the_limit(together_backend: TogetherBackend) -> None:
+    reply = {"choices": [{"message": {"content": "red"}, "finish_reason": "stop"}]}
+    route = respx.post(f"{URL}/chat/completions").respond(json=reply)
+    assert together_backend.complete(ChatRequest(model="m", messages=b"[]", max_tokens=9)).text == "red"
+    sent = route.calls.last.request
+    assert orjson.loads(sent.content) == {"model": "m", "max_tokens": 9, "messages": []}
+    assert sent.headers["authorization"] == "Bearer sk-canary-0123456789"
+
+
+@respx.mock
+def test_errors_have_their_kinds_and_no_key(together_backend: TogetherBackend) -> None:
+    respx.get(f"{URL}/fine-tunes/a").respond(401, json={"error": {"message": "no"}})
+    respx.get(f"{URL}/fine-tunes/b").mock(side_effect=httpx.ConnectError("refused"))
+    for name, kind in (("a", AuthenticationError), ("b", ServiceUnreachableError)):
+        with pytest.raises(kind) as caught:
+            together_backend.retrieve_job(name)
+        assert "canary" not in str(caught.value) + repr(together_backend) + together_backend.account
+
+
+def test_a_setting_that_together_has_not_is_refused(together_backend: TogetherBackend) -> None:
+    spec = JobSpec(model="m", training_file="f", hyperparameters=Hyperparameters(learning_rate_multiplier=2.0))
+    with pytest.raises(RequestRefusedError, match="learning rate"):
+        together_backend.create_job(spec)

@@ -1,0 +1,119 @@
+"""Together's JSON as vqaft's values, and back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+from vqaft.backends.wire import JSON, identity_of, mapping_in
+from vqaft.errors import RequestRefusedError
+from vqaft.tuning import KEY, Checkpoint, FineTuneJob, JobEvent, JobSpec, RemoteFile
+
+STATUSES = {"completed": "succeeded", "error": "failed", "user_error": "failed", "pending": "queued"}
+"""Together's words for what OpenAI calls otherwise; the others mean the same, or are taken as still going."""
+
+LONGEST_SUFFIX = 64
+_STAMP = re.compile(r"vq([0-9a-f]{24}-\d+)")
+
+
+def together_body(spec: JobSpec) -> dict[str, Any]:
+    """Give the JSON that creates a job.
+
+    Together keeps no metadata with a job, so that the key of the intent goes into the suffix of the model's name.
+
+    Raises:
+        RequestRefusedError: If the settings are none that Together has.
+    """
+    chosen = spec.hyperparameters
+    if chosen.learning_rate_multiplier != "auto":
+        message = "Together takes a learning rate, not a factor on its own"
+        raise RequestRefusedError(message, hint="Leave learning_rate_multiplier at auto.")
+    wanted = {
+        "model": spec.model,
+        "training_file": spec.training_file,
+        "validation_file": spec.validation_file,
+        "n_epochs": None if chosen.n_epochs == "auto" else chosen.n_epochs,
+        "batch_size": "max" if chosen.batch_size == "auto" else chosen.batch_size,
+        "suffix": _stamped(spec),
+        "training_method": {"method": "dpo" if spec.method == "dpo" else "sft"},
+        "training_type": {"type": "Lora"},
+        "random_seed": spec.seed,
+    }
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def together_job(value: JSON) -> FineTuneJob:
+    """Read a fine-tuning job."""
+    status = str(value.get("status") or "unknown")
+    is_done = status == "completed"
+    stamp = _STAMP.search(f"{value.get('suffix') or ''} {value.get('model_output_name') or ''}")
+    return FineTuneJob(
+        id=identity_of(value),
+        status=STATUSES.get(status, status),
+        model=str(value.get("model") or ""),
+        fine_tuned_model=str(value["model_output_name"]) if is_done and value.get("model_output_name") else None,
+        trained_tokens=value.get("token_count") if is_done and isinstance(value.get("token_count"), int) else None,
+        error_message=_last_message(value) if STATUSES.get(status) == "failed" else None,
+        training_file=value.get("training_file"),
+        validation_file=value.get("validation_file") or None,
+        metadata={KEY: stamp[1]} if stamp else {},
+        created_at=seconds_of(value.get("created_at")),
+    )
+
+
+def together_event(value: JSON) -> JobEvent:
+    """Read an event; Together gives it a hash, or else what it says must tell it apart."""
+    created, message = seconds_of(value.get("created_at")) or 0, str(value.get("message") or "")
+    numbers = {name: value[name] for name in ("step", "total_steps", "token_count") if value.get(name)}
+    return JobEvent(
+        id=str(value.get("hash") or f"{created}-{value.get('type')}-{value.get('step')}-{message}"),
+        created_at=created,
+        level={"warning": "warn"}.get(str(value.get("level")), str(value.get("level") or "info")),
+        type="metrics" if "step" in numbers else "message",
+        message=message,
+        data=numbers,
+    )
+
+
+def together_checkpoint(value: JSON) -> Checkpoint:
+    """Read a checkpoint; its path is what a deployment is made from."""
+    step = int(value.get("step") or 0)
+    return Checkpoint(id=f"step-{step}", step=step, model=str(value.get("path") or ""))
+
+
+def together_file(value: JSON) -> RemoteFile:
+    """Read a file."""
+    inner = value if "id" in value else mapping_in(value, "data")
+    size = inner.get("bytes")
+    return RemoteFile(
+        id=identity_of(inner),
+        filename=str(inner.get("filename") or ""),
+        # Together says 0 until it has looked at the file.
+        size_bytes=size if isinstance(size, int) and size > 0 else None,
+        status="processed" if inner.get("Processed") else None,
+    )
+
+
+def seconds_of(text: object) -> int | None:
+    """Read a time in ISO 8601, or in seconds since 1970; None where it is neither."""
+    if isinstance(text, int):
+        return text
+    try:
+        return int(dt.datetime.fromisoformat(str(text)).timestamp())
+    except ValueError:
+        return None
+
+
+def _stamped(spec: JobSpec) -> str | None:
+    key = spec.metadata.get(KEY)
+    if key is None:
+        return spec.suffix
+    stamp = f"vq{key}"
+    return f"{(spec.suffix or '')[: LONGEST_SUFFIX - 1 - len(stamp)]}-{stamp}".lstrip("-")
+
+
+def _last_message(value: JSON) -> str | None:
+    events = value.get("events")
+    messages = [str(event.get("message") or "") for event in events or [] if isinstance(event, dict)]
+    return next((message for message in reversed(messages) if message), None)
