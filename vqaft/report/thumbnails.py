@@ -1,0 +1,147 @@
+"""Pictures small enough for a report."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import pybase64
+from PIL import Image
+
+from vqaft.data import VQAExample, image_sha256
+from vqaft.errors import ImageError
+from vqaft.images import EncodedImage, ImageEncoder
+from vqaft.parallel import ordered_map
+
+SIDES = (896, 640, 448, 320, 224, 160, 112, 80)
+QUALITY = 80
+BASE64_GROWTH = 4 / 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureBudget:
+    """How much room the pictures of a report may take.
+
+    Attributes:
+        total_bytes: Room for all pictures together; each distinct image gets the same share of it and is shrunk until
+            it fits, down to 80 pixels.
+        max_side: The longest side of a picture in pixels.
+        workers: How many images are read at once.
+    """
+
+    total_bytes: int = 12_000_000
+    max_side: int = 640
+    workers: int = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thumbnail:
+    """One distinct image, encoded again for the report.
+
+    Attributes:
+        data_url: The picture as a `data:` URL.
+        width: Its width in pixels.
+        height: Its height in pixels.
+    """
+
+    data_url: str = field(repr=False)
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gallery:
+    """The pictures of a report, each once.
+
+    Attributes:
+        pictures: The distinct pictures.
+        place: The position of an example's picture, by example id.
+        problems: Why an example has no picture, by example id.
+    """
+
+    pictures: tuple[Thumbnail, ...] = ()
+    place: Mapping[str, int] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, example_id: str) -> Thumbnail | None:
+        """Give an example's picture, where there is one.
+
+        Args:
+            example_id: The example.
+        """
+        place = self.place.get(example_id)
+        return None if place is None else self.pictures[place]
+
+    @property
+    def size_bytes(self) -> int:
+        """Room that the pictures take as they are written."""
+        return sum(len(picture.data_url) for picture in self.pictures)
+
+
+def make_gallery(examples: Iterable[VQAExample], *, budget: PictureBudget | None = None) -> Gallery:
+    """Make the pictures of examples, each distinct image once.
+
+    Every picture is decoded and encoded again, so that nothing but pixels reaches the report. Nothing is fetched: an
+    image at a web address is a problem, as is one that cannot be read, and neither is an error.
+
+    Args:
+        examples: Whose pictures.
+        budget: How much room they may take.
+    """
+    room = budget or PictureBudget()
+    problems: dict[str, str] = {}
+    keys: dict[str, str] = {}
+    distinct: dict[str, VQAExample] = {}
+    for example in examples:
+        key = _key(example)
+        if isinstance(key, ImageError):
+            problems[example.id] = str(key)
+        else:
+            keys[example.id] = key
+            distinct.setdefault(key, example)
+    share = room.total_bytes / max(1, len(distinct))
+    made = ordered_map(lambda example: _picture(example, room, share), distinct.values(), workers=room.workers)
+    found = dict(zip(distinct, made, strict=True))
+    good = {key: picture for key, picture in found.items() if isinstance(picture, Thumbnail)}
+    order = {key: place for place, key in enumerate(good)}
+    problems |= {name: str(found[key]) for name, key in keys.items() if key not in good}
+    place = {name: order[key] for name, key in keys.items() if key in good}
+    return Gallery(pictures=tuple(good.values()), place=place, problems=problems)
+
+
+def _key(example: VQAExample) -> str | ImageError:
+    if isinstance(example.image, str) and example.image.startswith(("http://", "https://")):
+        return ImageError("the image is at a web address, and a report fetches nothing")
+    try:
+        return image_sha256(example.image)
+    except ImageError as error:
+        return error
+
+
+def _picture(example: VQAExample, budget: PictureBudget, share: float) -> Thumbnail | ImageError:
+    try:
+        safe = ImageEncoder(max_side=budget.max_side).encode(example.image)
+    except ImageError as error:
+        return error
+    return _fitted(safe, budget.max_side, share)
+
+
+def _fitted(safe: EncodedImage, max_side: int, share: float) -> Thumbnail:
+    image = Image.open(io.BytesIO(safe.data), formats=("JPEG", "PNG", "WEBP"))
+    image = image.convert("RGBA" if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info else "RGB")
+    data = b""
+    for side in (max_side, *(side for side in SIDES if side < min(max_side, max(image.size)))):
+        image.thumbnail((side, side))
+        data = _webp(image)
+        if len(data) * BASE64_GROWTH <= share:
+            break
+    url = "data:image/webp;base64," + pybase64.b64encode(data).decode("ascii")
+    return Thumbnail(data_url=url, width=image.width, height=image.height)
+
+
+def _webp(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    # Metadata that pillow would carry over from the image's own is named, so that none is.
+    image.save(buffer, "WEBP", quality=QUALITY, exif=b"", icc_profile=b"", xmp=b"")
+    return buffer.getvalue()
