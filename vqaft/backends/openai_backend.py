@@ -14,6 +14,7 @@ from vqaft.backends.job_body import job_body
 from vqaft.backends.openai_caller import OpenAICaller
 from vqaft.backends.rate_headers import pause_s
 from vqaft.backends.wire import (
+    batch_from,
     checkpoint_from,
     event_from,
     file_from,
@@ -23,7 +24,7 @@ from vqaft.backends.wire import (
     page_from,
     reply_from,
 )
-from vqaft.inference import ChatReply, ChatRequest
+from vqaft.inference import Batch, ChatReply, ChatRequest
 from vqaft.tuning import Checkpoint, FilePart, FileSlice, FineTuneJob, JobEvent, JobSpec, OnBytes, Page, RemoteFile
 
 if TYPE_CHECKING:
@@ -146,6 +147,24 @@ class OpenAIBackend:
         names = [entry.get("model") or entry.get("id") for entry in listed or [] if isinstance(entry, dict)]
         is_missing = bool(names) and model not in names
         return "the service lists what the account may train, and the model is not there" if is_missing else None
+
+    def create_batch(self, input_file: str, *, metadata: Mapping[str, str]) -> Batch:
+        """Hand over a file of requests; see `BatchBackend`."""
+        wanted = {
+            "input_file_id": input_file,
+            "endpoint": "/v1/chat/completions",
+            "completion_window": "24h",
+            "metadata": dict(metadata),
+        }
+        return batch_from(self._post("/batches", wanted))
+
+    def retrieve_batch(self, batch_id: str) -> Batch:
+        """Describe a batch; see `BatchBackend`."""
+        return batch_from(self._get(f"/batches/{quote(batch_id, safe='')}"))
+
+    def list_batches(self, *, after: str | None = None) -> Page[Batch]:
+        """Give a page of the account's batches, newest first; see `BatchBackend`."""
+        return page_from(self._get(_page_path("/batches", after)), batch_from)
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """Ask a model once; see `ChatBackend`."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard, TypeVar
 
 from vqaft.errors import ServiceUnreachableError
-from vqaft.inference import ChatReply
+from vqaft.inference import Batch, ChatReply
 from vqaft.tuning import Checkpoint, FineTuneJob, JobEvent, Page, RemoteFile
 
 Entry = TypeVar("Entry")
@@ -63,6 +63,23 @@ def checkpoint_from(value: JSON) -> Checkpoint:
         step=_whole(value, "step_number") or 0,
         model=_text(value, "fine_tuned_model_checkpoint") or "",
         metrics={name: float(number) for name, number in metrics.items() if _is_number(number)},
+    )
+
+
+def batch_from(value: JSON) -> Batch:
+    """Read a batch object."""
+    counts = mapping_in(value, "request_counts")
+    done, failed = _whole(counts, "completed"), _whole(counts, "failed")
+    problems = [entry for entry in _entries(mapping_in(value, "errors"), "data") if isinstance(entry, dict)]
+    return Batch(
+        id=identity_of(value),
+        status=_text(value, "status") or "unknown",
+        output_file=_text(value, "output_file_id"),
+        error_file=_text(value, "error_file_id"),
+        metadata={str(key): str(item) for key, item in mapping_in(value, "metadata").items()},
+        done=None if done is None and failed is None else (done or 0) + (failed or 0),
+        total=_whole(counts, "total"),
+        problem="; ".join(f"line {entry.get('line')}: {entry.get('message')}" for entry in problems) or None,
     )
 
 

@@ -36,6 +36,9 @@ class Journal:
         self._log = LineLog(Path(path), exclusive=True)
         self._known = {entry["key"]: entry["prediction"] for entry in self._log.entries() if "key" in entry}
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._known
+
     def __len__(self) -> int:
         return len(self._known)
 
@@ -73,7 +76,9 @@ class Journal:
             StateError: If the disk is full or fails.
         """
         if prediction.failure is None or prediction.failure.kind not in PASSING:
-            self._log.append({"key": key, "prediction": prediction_json(prediction)})
+            value = prediction_json(prediction)
+            self._log.append({"key": key, "prediction": value})
+            self._known[key] = value
 
 
 def request_key(request: ChatRequest) -> str:

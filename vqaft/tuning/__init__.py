@@ -1,17 +1,19 @@
 """Fine-tuning jobs: upload, create, watch."""
 
-from vqaft.tuning.backend import FineTuneBackend, OnBytes
+from vqaft.tuning.backend import FilesBackend, FineTuneBackend, OnBytes
 from vqaft.tuning.client import FineTuneClient
 from vqaft.tuning.creation import KEY
 from vqaft.tuning.file_slice import FileSlice
 from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec, RemoteFile
 from vqaft.tuning.ledger import Ledger
 from vqaft.tuning.metrics import StepMetrics, metrics_frame, metrics_of_events, read_metrics
-from vqaft.tuning.page import Page
+from vqaft.tuning.once import make_once
+from vqaft.tuning.page import Page, all_entries
 from vqaft.tuning.parts import PartSizes
 from vqaft.tuning.parts_backend import FilePart, PartsBackend
 from vqaft.tuning.sunset import CALENDAR, Sunset
 from vqaft.tuning.sunset_guard import ModelsBackend
+from vqaft.tuning.upload import Uploader
 from vqaft.tuning.watch import Pace
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "Checkpoint",
     "FilePart",
     "FileSlice",
+    "FilesBackend",
     "FineTuneBackend",
     "FineTuneClient",
     "FineTuneJob",
@@ -36,6 +39,9 @@ __all__ = [
     "RemoteFile",
     "StepMetrics",
     "Sunset",
+    "Uploader",
+    "all_entries",
+    "make_once",
     "metrics_frame",
     "metrics_of_events",
     "read_metrics",

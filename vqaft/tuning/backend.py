@@ -12,12 +12,8 @@ from vqaft.tuning.page import Page
 OnBytes: TypeAlias = Callable[[int], None]
 
 
-class FineTuneBackend(Protocol):
-    """What a service must be able to do to be fine-tuned on.
-
-    Each method makes one request and never repeats it: retrying, waiting and pacing are the client's business.
-    Each raises a `ServiceError` of the fitting kind.
-    """
+class FilesBackend(Protocol):
+    """What a service must be able to do to keep files; each method makes one request and never repeats it."""
 
     @property
     def account(self) -> str:
@@ -37,6 +33,18 @@ class FineTuneBackend(Protocol):
     def retrieve_file(self, file_id: str) -> RemoteFile:
         """Describe a file."""
         ...
+
+    def download_file(self, file_id: str) -> bytes:
+        """Fetch a file's content."""
+        ...
+
+
+class FineTuneBackend(FilesBackend, Protocol):
+    """What a service must be able to do to be fine-tuned on.
+
+    Each method makes one request and never repeats it: retrying, waiting and pacing are the client's business.
+    Each raises a `ServiceError` of the fitting kind.
+    """
 
     def create_job(self, spec: JobSpec) -> FineTuneJob:
         """Create a job. Repeating this call makes a second, paid job."""
@@ -68,8 +76,4 @@ class FineTuneBackend(Protocol):
 
     def list_checkpoints(self, job_id: str, *, after: str | None = None) -> Page[Checkpoint]:
         """Give a page of the models saved on the way, newest first."""
-        ...
-
-    def download_file(self, file_id: str) -> bytes:
-        """Fetch a file's content."""
         ...

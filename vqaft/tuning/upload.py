@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vqaft.errors import RequestRefusedError, ServiceUnreachableError
 from vqaft.retry import RetryPolicy
-from vqaft.tuning.backend import FineTuneBackend, OnBytes
+from vqaft.tuning.backend import FilesBackend, OnBytes
 from vqaft.tuning.byte_progress import ByteProgress
 from vqaft.tuning.fingerprint import Fingerprint, fingerprint
 from vqaft.tuning.job import RemoteFile
@@ -34,7 +34,7 @@ class Uploader:
     """
 
     def __init__(
-        self, backend: FineTuneBackend, *, ledger: Ledger, retry: RetryPolicy, sizes: PartSizes, progress: bool
+        self, backend: FilesBackend, *, ledger: Ledger, retry: RetryPolicy, sizes: PartSizes, progress: bool
     ) -> None:
         self._backend = backend
         self._ledger = ledger

@@ -1,0 +1,131 @@
+"""What a prediction run would take, both ways, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from vqaft.data import VQAExample
+from vqaft.errors import VqaftError
+from vqaft.inference.asking import RequestBuilder
+from vqaft.inference.chat_settings import ChatSettings
+from vqaft.inference.predictions import Predictions
+from vqaft.inference.shards import ShardLimits, batch_line
+
+BATCH_HOURS = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Price:
+    """What tokens cost, in dollars a million.
+
+    Attributes:
+        prompt: Tokens sent.
+        completion: Tokens answered.
+        batch_discount: What the Batch API takes off, 0 to 1; half at OpenAI, as far as known.
+    """
+
+    prompt: float
+    completion: float
+    batch_discount: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPlan:
+    """What a run would take.
+
+    Attributes:
+        requests: Requests that would be sent.
+        unsendable: Examples whose image cannot be sent.
+        total_bytes: Bytes that would be sent.
+        shards: Files that the Batch API would need.
+        direct_cost: Dollars by single requests; None where the tokens or the price are not known.
+        batch_cost: Dollars by the Batch API; None as above.
+        direct_s: Seconds by single requests; None where the latency is not known.
+        batch_hours: Hours by the Batch API, at most.
+    """
+
+    requests: int
+    unsendable: int
+    total_bytes: int
+    shards: int
+    direct_cost: float | None
+    batch_cost: float | None
+    direct_s: float | None
+    batch_hours: int = BATCH_HOURS
+
+    def __str__(self) -> str:
+        direct = f"{_dollars(self.direct_cost)}, {_minutes(self.direct_s)}"
+        batch = f"{_dollars(self.batch_cost)}, up to {self.batch_hours} h, {self.shards} file(s)"
+        size = f"{self.requests} requests, {self.total_bytes / 1e6:.1f} MB"
+        return f"{size}, {self.unsendable} images cannot be sent\n  one by one: {direct}\n  as a batch: {batch}"
+
+
+def plan_run(
+    builder: RequestBuilder,
+    examples: Iterable[VQAExample],
+    *,
+    settings: ChatSettings,
+    sample: Predictions | None = None,
+    price: Price | None = None,
+    workers: int = 32,
+    limits: ShardLimits | None = None,
+) -> RunPlan:
+    """Build every request and send none.
+
+    Args:
+        builder: Turns examples into messages.
+        examples: What would be asked about.
+        settings: What would be asked with.
+        sample: A few real answers, from which tokens and latency are taken: guesses about image tokens go wrong.
+        price: What tokens cost.
+        workers: Requests at once, for the time.
+        limits: What one batch may hold.
+
+    Returns:
+        Cost and time of both ways, as far as the sample and the price tell them.
+    """
+    sizes, unsendable = [], 0
+    for example in examples:
+        try:
+            sizes.append(len(batch_line("0" * 32, settings.request(builder.request_json(example)).body())))
+        except VqaftError:
+            unsendable += 1
+    cost = _cost_each(sample, price)
+    latencies = [prediction.latency_s for prediction in sample.answered] if sample else []
+    return RunPlan(
+        requests=len(sizes),
+        unsendable=unsendable,
+        total_bytes=sum(sizes),
+        shards=_shards(sizes, limits or ShardLimits()),
+        direct_cost=None if cost is None else cost * len(sizes),
+        batch_cost=None if cost is None or price is None else cost * len(sizes) * (1 - price.batch_discount),
+        direct_s=sum(latencies) / len(latencies) * len(sizes) / workers if latencies else None,
+    )
+
+
+def _cost_each(sample: Predictions | None, price: Price | None) -> float | None:
+    billed = [row for row in sample or () if row.prompt_tokens is not None]
+    if not billed or price is None:
+        return None
+    dollars = sum(
+        (row.prompt_tokens or 0) * price.prompt + (row.completion_tokens or 0) * price.completion for row in billed
+    )
+    return dollars / 1e6 / len(billed)
+
+
+def _shards(sizes: list[int], limits: ShardLimits) -> int:
+    count = rows = filled = 0
+    for size in sizes:
+        if count == 0 or rows == limits.max_rows or filled + size > limits.max_bytes:
+            count, rows, filled = count + 1, 0, 0
+        rows, filled = rows + 1, filled + size
+    return count
+
+
+def _dollars(amount: float | None) -> str:
+    return "cost not known" if amount is None else f"${amount:,.2f}"
+
+
+def _minutes(seconds: float | None) -> str:
+    return "time not known" if seconds is None else f"about {seconds / 60:.1f} min"
