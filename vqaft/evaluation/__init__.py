@@ -1,6 +1,7 @@
 """Scores, statistics and comparisons."""
 
 from vqaft.evaluation.compare import compare
+from vqaft.evaluation.compare_runs import RunComparison, compare_runs
 from vqaft.evaluation.comparison import Comparison, ComparisonSettings
 from vqaft.evaluation.corrected_difference import CorrectedDifference, correct_difference
 from vqaft.evaluation.evaluation import Evaluation
@@ -70,6 +71,7 @@ __all__ = [
     "RatingDistribution",
     "RelaxedAccuracy",
     "Rubric",
+    "RunComparison",
     "Score",
     "ScoreFailure",
     "ScoredRow",
@@ -84,6 +86,7 @@ __all__ = [
     "Verdict",
     "calibrate",
     "compare",
+    "compare_runs",
     "correct_difference",
     "final_answer",
     "measure_consistency",

@@ -21,7 +21,7 @@ from vqaft.evaluation.slices import ALL, NONE, Slicer, as_slicers, slice_rows, s
 from vqaft.evaluation.statistics.clusters import cluster_codes
 from vqaft.evaluation.statistics.holm import holm
 from vqaft.evaluation.summarise import score_values
-from vqaft.evaluation.verdict import decide, in_words
+from vqaft.evaluation.verdict import decide, decide_by_margin, in_words
 
 
 def compare(
@@ -32,6 +32,7 @@ def compare(
     level: float = 0.95,
     resamples: int = 10_000,
     seed: int = 0,
+    margin: float | None = None,
 ) -> Comparison:
     """Tell whether a tuned model does better than its base, on the same examples and by the same scorers.
 
@@ -48,6 +49,8 @@ def compare(
         level: Confidence level of the intervals, 0 to 1; tests are made at 1 minus it.
         resamples: Bootstrap draws behind the intervals of differences.
         seed: Seed of the draws; the same seed gives the same comparison.
+        margin: The largest difference that does not matter, as a share of 1, set before looking: asks also whether
+            the tuned model is equivalent, or at least not worse.
 
     Returns:
         Figures, tests and verdicts for each scorer and slice, and the paired rows.
@@ -58,7 +61,7 @@ def compare(
     """
     _check_scorers(base, tuned)
     rows = pair_rows(base, tuned)
-    settings = ComparisonSettings(level=level, resamples=resamples, seed=seed)
+    settings = ComparisonSettings(level=level, resamples=resamples, seed=seed, margin=margin)
     parts = _parts([row.base for row in rows], as_slicers(by))
     codes = cluster_codes([row.group for row in rows])
     slices: list[SliceComparison] = []
@@ -70,7 +73,7 @@ def compare(
         figures = [
             compare_slice(values[0][members], values[1][members], codes[members], settings) for _, _, members in parts
         ]
-        slices += _judged(scorer, [(by, value) for by, value, _ in parts], figures, level=level)
+        slices += _judged(scorer, [(by, value) for by, value, _ in parts], figures, settings)
     found = (rating_distribution(rows, name, facts.levels) for name, facts in base.scorers.items())
     return Comparison(
         base_model=base.model,
@@ -141,7 +144,7 @@ def _parts(rows: Sequence[ScoredRow], slicers: tuple[Slicer, ...]) -> list[tuple
 
 
 def _judged(
-    scorer: str, names: Sequence[tuple[str, str]], figures: Sequence[SliceFigures], *, level: float
+    scorer: str, names: Sequence[tuple[str, str]], figures: Sequence[SliceFigures], settings: ComparisonSettings
 ) -> Iterator[SliceComparison]:
     tested = [part.test.p_value for part in figures[1:] if part.test]
     adjusted = iter(holm(tested))
@@ -149,8 +152,9 @@ def _judged(
         test = part.test
         if test and place:
             test = replace(test, p_adjusted=next(adjusted))
-        verdict = decide(part.difference, test, level=level)
-        words = in_words(verdict, difference=part.difference, test=test, n=part.n, detectable=part.detectable)
+        verdict = decide(part.difference, test, level=settings.level)
+        verdict = decide_by_margin(verdict, part.margin_interval, margin=settings.margin)
+        words = in_words(part, verdict, test, margin=settings.margin)
         values = {name: getattr(part, name) for name in part.__dataclass_fields__}
         yield SliceComparison(
             **{**values, "test": test}, scorer=scorer, by=by, value=value, verdict=verdict, words=words

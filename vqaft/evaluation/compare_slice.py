@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqaft.evaluation.comparison import ComparisonSettings
-from vqaft.evaluation.interval import Estimate
+from vqaft.evaluation.interval import Estimate, Interval
 from vqaft.evaluation.slice_comparison import MissingBounds, PairedTest
 from vqaft.evaluation.statistics.cluster_robust import cluster_robust_error
-from vqaft.evaluation.statistics.clusters import cluster_sums
+from vqaft.evaluation.statistics.clusters import ClusterSums, cluster_sums
 from vqaft.evaluation.statistics.difference import difference_interval, difference_test
 from vqaft.evaluation.statistics.mcnemar import mcnemar_exact
 from vqaft.evaluation.statistics.mean import is_binary, mean_interval
@@ -37,6 +37,7 @@ class SliceFigures:
     mcnemar_p: float | None
     detectable: float | None
     missing: MissingBounds
+    margin_interval: Interval | None
 
 
 def compare_slice(
@@ -59,7 +60,7 @@ def compare_slice(
     clusters = cluster_sums(differences, codes)
     name, p_value = difference_test(differences, clusters)
     won, lost = int((differences > 0).sum()), int((differences < 0).sum())
-    interval = difference_interval(clusters, level=settings.level, resamples=settings.resamples, seed=settings.seed)
+    interval = _interval(clusters, settings, level=settings.level)
     error = cluster_robust_error(clusters)
     binary = is_binary(base) and is_binary(tuned)
     return SliceFigures(
@@ -74,7 +75,14 @@ def compare_slice(
         mcnemar_p=mcnemar_exact(won, lost) if binary else None,
         detectable=None if math.isnan(error) or not error else detectable_difference(error, level=settings.level),
         missing=missing,
+        margin_interval=None
+        if settings.margin is None
+        else _interval(clusters, settings, level=2 * settings.level - 1),
     )
+
+
+def _interval(clusters: ClusterSums, settings: ComparisonSettings, *, level: float) -> Interval | None:
+    return difference_interval(clusters, level=level, resamples=settings.resamples, seed=settings.seed)
 
 
 def missing_bounds(base: NDArray[np.float64], tuned: NDArray[np.float64]) -> MissingBounds:
@@ -108,4 +116,5 @@ def _nothing(missing: MissingBounds) -> SliceFigures:
         mcnemar_p=None,
         detectable=None,
         missing=missing,
+        margin_interval=None,
     )

@@ -140,7 +140,9 @@ class Comparison:
 
 def _flat(part: SliceComparison) -> dict[str, Any]:
     facts = asdict(part)
-    nested = {name: facts.pop(name) or {} for name in ("base", "tuned", "difference", "test", "missing")}
+    nested = {
+        name: facts.pop(name) or {} for name in ("base", "tuned", "difference", "test", "missing", "margin_interval")
+    }
     for name in ("base", "tuned", "difference"):
         interval = nested[name]["interval"] or {}
         facts |= {name: nested[name]["value"], f"{name}_low": interval.get("low"), f"{name}_high": interval.get("high")}

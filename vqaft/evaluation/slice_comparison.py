@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from vqaft.evaluation.interval import Estimate
+from vqaft.evaluation.interval import Estimate, Interval
 
 
 class Verdict(StrEnum):
@@ -15,7 +15,9 @@ class Verdict(StrEnum):
     WORSE = "worse"
     NO_DIFFERENCE = "no detectable difference"
     EQUIVALENT = "equivalent"
-    """The difference is smaller than the margin that was asked about."""
+    """The difference, up or down, is smaller than the margin that was asked about."""
+    NOT_WORSE = "not worse"
+    """The loss, if there is one, is smaller than the margin that was asked about."""
     NO_DATA = "nothing to compare"
 
 
@@ -76,6 +78,8 @@ class SliceComparison:
         missing: What is missing, and what it could change.
         verdict: The result.
         words: The result as a sentence.
+        margin_interval: The interval that is held against the margin, where one was given: at level
+            2 * level - 1, which makes two one-sided tests at 1 - level. Not corrected for the number of slices.
     """
 
     scorer: str
@@ -94,3 +98,4 @@ class SliceComparison:
     missing: MissingBounds
     verdict: Verdict
     words: str
+    margin_interval: Interval | None = None

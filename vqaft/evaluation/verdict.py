@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from vqaft.evaluation.compare_slice import SliceFigures
 from vqaft.evaluation.figures import p_text, points, points_range
-from vqaft.evaluation.interval import Estimate
+from vqaft.evaluation.interval import Estimate, Interval
 from vqaft.evaluation.slice_comparison import PairedTest, Verdict
 
 
@@ -25,29 +26,58 @@ def decide(difference: Estimate, test: PairedTest | None, *, level: float) -> Ve
     return Verdict.BETTER if difference.value > 0 else Verdict.WORSE
 
 
-def in_words(
-    verdict: Verdict, *, difference: Estimate, test: PairedTest | None, n: int, detectable: float | None
-) -> str:
+def decide_by_margin(verdict: Verdict, interval: Interval | None, *, margin: float | None) -> Verdict:
+    """Decide whether a difference that was not found, or is a loss, is small enough not to matter.
+
+    D. J. Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15 (1987): two one-sided tests, read off the interval.
+
+    Args:
+        verdict: The verdict without the margin; a gain stays one.
+        interval: The interval of the difference at level 2 * level - 1.
+        margin: The largest difference that does not matter, as a share of 1; None where nothing was asked.
+    """
+    if margin is None or interval is None or verdict in {Verdict.BETTER, Verdict.NO_DATA}:
+        return verdict
+    if interval.low <= -margin:
+        return verdict
+    return Verdict.EQUIVALENT if interval.high < margin else Verdict.NOT_WORSE
+
+
+def in_words(figures: SliceFigures, verdict: Verdict, test: PairedTest | None, *, margin: float | None = None) -> str:
     """Say the result in a sentence.
 
     Args:
+        figures: The figures behind it.
         verdict: The result.
-        difference: Tuned minus base with its interval.
-        test: The test of no difference.
-        n: The number of paired examples.
-        detectable: The least gain that could have been found.
+        test: The test of no difference, corrected for the number of slices.
+        margin: The largest difference that does not matter, where one was given.
     """
     if verdict is Verdict.NO_DATA:
         return "nothing to compare: no example has a score from both models."
-    figures = f"{points(difference.value)} points on {n} examples"
-    if difference.interval is not None:
-        figures += f", {100 * difference.interval.level:.0f} % interval {points_range(difference.interval)}"
-    if test is not None:
-        figures += f", p {_p_words(test.p_adjusted)}"
+    found = _figures(figures, test)
+    if verdict in {Verdict.EQUIVALENT, Verdict.NOT_WORSE}:
+        than = "as good" if verdict is Verdict.EQUIVALENT else "not worse"
+        reach = figures.margin_interval
+        ends = f", {100 * reach.level:.0f} % interval {points_range(reach)}" if reach else ""
+        return f"the tuned model is {than}, within {100 * (margin or 0):.1f} points ({found}{ends})."
     if verdict is Verdict.NO_DIFFERENCE:
-        limit = f" A gain below about {100 * detectable:.0f} points cannot be seen here." if detectable else ""
-        return f"no detectable difference ({figures}).{limit}"
-    return f"the tuned model is {verdict} ({figures})."
+        return f"no detectable difference ({found}).{_limits(figures)}"
+    return f"the tuned model is {verdict} ({found})."
+
+
+def _limits(figures: SliceFigures) -> str:
+    interval, least = figures.difference.interval, figures.detectable
+    unconfirmed = interval is not None and 0.0 not in interval
+    doubt = " The interval leaves zero out, but the exact test does not confirm it." if unconfirmed else ""
+    return doubt + (f" A gain below about {100 * least:.0f} points cannot be seen here." if least else "")
+
+
+def _figures(figures: SliceFigures, test: PairedTest | None) -> str:
+    difference = figures.difference
+    found = f"{points(difference.value)} points on {figures.n} examples"
+    if difference.interval is not None:
+        found += f", {100 * difference.interval.level:.0f} % interval {points_range(difference.interval)}"
+    return found if test is None else f"{found}, p {_p_words(test.p_adjusted)}"
 
 
 def _p_words(p_value: float) -> str:

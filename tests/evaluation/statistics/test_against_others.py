@@ -10,6 +10,7 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -124,22 +125,28 @@ def test_graded_test_is_scipys_t() -> None:
     assert p_value == pytest.approx(stats.ttest_1samp(differences, 0).pvalue)
 
 
-def test_bootstrap_by_kinds_is_the_bootstrap_by_index() -> None:
+def by_index(clusters: ClusterSums, *, resamples: int, seed: int) -> NDArray[np.float64]:
+    """The bootstrap as it is usually written."""
+    rng, m = np.random.default_rng(seed), len(clusters.sums)
+    drawn = [rng.integers(0, m, size=m) for _ in range(resamples)]
+    return np.array([clusters.sums[one].sum() / clusters.sizes[one].sum() for one in drawn])
+
+
+@pytest.mark.parametrize("kind", ["levels", "graded", "skewed"])
+def test_bootstrap_by_kinds_is_the_bootstrap_by_index(kind: str) -> None:
     rng = np.random.default_rng(5)
-    sizes = rng.integers(1, 6, size=200)
-    few = ClusterSums(sums=np.rint(rng.normal(size=200)), sizes=sizes.astype(float))
-    many = ClusterSums(sums=few.sums + 1e-9 * rng.random(200) * np.arange(200), sizes=few.sizes + 0.0)
-    wide = ClusterSums(sums=np.tile(many.sums, 3), sizes=np.tile(many.sizes, 3))
-    kinds = bootstrap_means(few, resamples=20_000, seed=1)
-    distribution = stats.ecdf(kinds).cdf
-    index = []
-    for _ in range(20_000):
-        drawn = rng.integers(0, 200, size=200)
-        index.append(few.sums[drawn].sum() / sizes[drawn].sum())
-    assert np.abs(distribution.evaluate(np.array(index)) - stats.ecdf(index).cdf.evaluate(np.array(index))).max() < 0.02
-    by_index = bootstrap_means(wide, resamples=4000, seed=2)
-    assert by_index.mean() == pytest.approx(few.mean, abs=0.005)
-    assert by_index.std() * math.sqrt(3) == pytest.approx(kinds.std(), rel=0.05)
+    sizes = rng.integers(1, 6, size=600).astype(float)
+    sums = {
+        "levels": np.rint(rng.normal(size=600)),
+        "graded": rng.normal(0.2, 1, size=600) * sizes,
+        "skewed": np.where(rng.random(600) < 0.9, 0.0, rng.random(600)) * sizes,
+    }[kind]
+    clusters = ClusterSums(sums=sums, sizes=sizes)
+    ours, theirs = bootstrap_means(clusters, resamples=20_000, seed=1), by_index(clusters, resamples=20_000, seed=2)
+    assert stats.ks_2samp(ours, theirs).statistic < 0.02
+    assert ours.mean() == pytest.approx(theirs.mean(), abs=0.03 * theirs.std())
+    assert ours.std() == pytest.approx(theirs.std(), rel=0.02)
+    assert ours.std() == pytest.approx(cluster_robust_error(clusters), rel=0.02)
 
 
 def test_bootstrap_interval_is_near_scipys_for_many_clusters() -> None:
