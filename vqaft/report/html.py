@@ -1,27 +1,28 @@
-"""One self-contained HTML file that a person can judge by."""
+"""A comparison as one HTML file that opens anywhere."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.durable import write_atomically
 from vqaft.errors import MissingExtraError
-from vqaft.evaluation import Comparison, Estimate
-from vqaft.report.charts import accuracy_chart, rating_chart, training_chart
-from vqaft.report.contents import make_contents, question_types
-from vqaft.report.visible import visible
+from vqaft.evaluation import Comparison, ScoreFailure
+from vqaft.evaluation import figures as figure_texts
+from vqaft.report import page_text
+from vqaft.report.charts import accuracy_chart, difference_chart, ratings_chart, training_charts
+from vqaft.report.content_policy import content_policy
+from vqaft.report.provenance import Provenance
+from vqaft.report.row_groups import group_rows
+from vqaft.report.thumbnails import Gallery, PictureBudget, make_gallery
 from vqaft.tuning import StepMetrics
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
 TEMPLATES = Path(__file__).parent / "templates"
+SIZE_MARK = "@@ the size of this file @@"
+TITLE = "Did it help?"
 
 
 def write_report(
@@ -30,26 +31,41 @@ def write_report(
     *,
     examples: Iterable[VQAExample] = (),
     training: Sequence[StepMetrics] = (),
-    title: str = "Did it help?",
+    provenance: Provenance | None = None,
+    scorer: str | None = None,
+    pictures: PictureBudget | None = None,
+    title: str = TITLE,
 ) -> Path:
-    """Write the report of a comparison as one HTML file, which needs nothing else to be looked at.
+    """Write a comparison as one self-contained HTML file: it opens anywhere, and fetches and sends nothing.
 
     Args:
-        path: The file; replaced in one step.
-        comparison: What is reported.
-        examples: The examples behind it, for the pictures.
+        path: The file; replaced in one step if it is there.
+        comparison: What is shown.
+        examples: The examples behind it, for their images; a row without one has no picture.
         training: What was measured during training, for the curve.
-        title: The heading.
+        provenance: What stands behind the figures: split, judge, cost, settings.
+        scorer: The name of the scorer whose verdict comes first and decides what won and lost; the first by default.
+        pictures: How much room the pictures may take.
+        title: The page's title.
 
     Returns:
-        The file's path.
+        The path.
 
     Raises:
-        MissingExtraError: If the extra `report` is not installed.
+        MissingExtraError: If jinja2 or matplotlib is not installed.
+        EvaluationError: If there is no such scorer.
     """
+    content = render_report(
+        comparison,
+        examples=examples,
+        training=training,
+        provenance=provenance,
+        scorer=scorer,
+        pictures=pictures,
+        title=title,
+    )
     target = Path(path)
-    text = render_report(comparison, examples=examples, training=training, title=title)
-    write_atomically(target, text.encode())
+    write_atomically(target, content.encode())
     return target
 
 
@@ -58,34 +74,59 @@ def render_report(
     *,
     examples: Iterable[VQAExample] = (),
     training: Sequence[StepMetrics] = (),
-    title: str = "Did it help?",
+    provenance: Provenance | None = None,
+    scorer: str | None = None,
+    pictures: PictureBudget | None = None,
+    title: str = TITLE,
 ) -> str:
-    """Give the same page as text; see `write_report`."""
-    contents = make_contents(comparison, examples)
-    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
-    return (
-        _environment()
-        .get_template("report.html.jinja")
-        .render(
-            title=title,
+    """Give a comparison as HTML; see `write_report`.
+
+    Args:
+        comparison: What is shown.
+        examples: The examples behind it.
+        training: What was measured during training.
+        provenance: What stands behind the figures.
+        scorer: The name of the scorer that decides.
+        pictures: How much room the pictures may take.
+        title: The page's title.
+
+    Raises:
+        MissingExtraError: If jinja2 or matplotlib is not installed.
+        EvaluationError: If there is no such scorer.
+    """
+    template = _environment().get_template("report.html.jinja")
+    overall = comparison.overall(scorer)
+    slices = comparison.of(overall.scorer)
+    wanted = {row.example_id for row in comparison.rows}
+    gallery = make_gallery((example for example in examples if example.id in wanted), budget=pictures)
+    style, picture_style, script = _asset("report.css"), _picture_style(gallery), _asset("report.js")
+    return _with_size(
+        template.render(
             comparison=comparison,
-            contents=contents,
-            types=question_types(contents.cards),
-            accuracy={name: accuracy_chart(comparison.of(name)) for name in comparison.scorers},
-            ratings=[(distribution, rating_chart(distribution)) for distribution in comparison.ratings],
-            training=[svg for svg in (training_chart(training, quantity=name) for name in ("loss", "accuracy")) if svg],
-            style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+            overall=overall,
+            others=[comparison.overall(name) for name in comparison.scorers if name != overall.scorer],
+            slice_charts=(accuracy_chart(slices), difference_chart(slices)),
+            rating_charts=[(ratings, ratings_chart(ratings)) for ratings in comparison.ratings],
+            training_charts=training_charts(training),
+            groups=group_rows(comparison, overall.scorer),
+            types=sorted({row.question_type for row in comparison.rows if row.question_type}),
+            gallery=gallery,
+            provenance=provenance or Provenance(),
+            title=title,
+            policy=content_policy(styles=(style, picture_style), scripts=(script,)),
+            style=style,
+            picture_style=picture_style,
             script=script,
-            script_hash=_hash(script),
+            size_mark=SIZE_MARK,
         )
     )
 
 
-def _environment() -> Environment:
+def _environment() -> Any:
     try:
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError as error:
-        raise MissingExtraError("jinja2", extra="report") from error
+    except ImportError:
+        raise MissingExtraError("jinja2", extra="report") from None
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -93,25 +134,26 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"visible": visible, "percent": _percent, "interval": _interval, "points": _points}
+    environment.tests["score_failure"] = lambda score: isinstance(score, ScoreFailure)
+    written = {name: getattr(page_text, name) for name in ("text", "label", "mark", "size")}
+    names = ("percent", "percent_range", "points", "points_range", "p_text")
+    environment.filters |= written | {name: getattr(figure_texts, name) for name in names}
     return environment
 
 
-def _hash(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+def _asset(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def _percent(estimate: Estimate) -> str:
-    return "–" if estimate.value is None else f"{100 * estimate.value:.1f} %"
+def _picture_style(gallery: Gallery) -> str:
+    """Each picture stands in the file once, as a class that any number of rows can wear."""
+    return "\n".join(
+        f".i{place}{{--w:{picture.width};--h:{picture.height};background-image:url({picture.data_url})}}"
+        for place, picture in enumerate(gallery.pictures)
+    )
 
 
-def _points(estimate: Estimate) -> str:
-    return "–" if estimate.value is None else f"{100 * estimate.value:+.1f}".replace("-", "−")
-
-
-def _interval(estimate: Estimate, *, signed: bool = False) -> str:
-    if estimate.interval is None:
-        return ""
-    form = "+.1f" if signed else ".1f"
-    low, high = (format(100 * end, form).replace("-", "−") for end in (estimate.interval.low, estimate.interval.high))
-    return f"{low} to {high}"
+def _with_size(page: str) -> str:
+    before, mark, after = page.rpartition(SIZE_MARK)  # the last: whatever the data say stands before it
+    written = page_text.size(len((before + after).encode())) if mark else ""
+    return before + written + after

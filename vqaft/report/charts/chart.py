@@ -1,0 +1,36 @@
+"""A chart and what goes with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegendEntry:
+    """What one colour or line of a chart stands for.
+
+    Attributes:
+        text: In words.
+        colour: "base", "tuned" or "muted".
+        dashes: The line's pattern, e.g. "4 3"; empty for an unbroken one.
+    """
+
+    text: str
+    colour: Literal["base", "tuned", "muted"]
+    dashes: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A chart for an HTML page.
+
+    Attributes:
+        title: Its caption.
+        svg: The `<svg>` element; its colours are the page's custom properties.
+        legend: What its colours and lines stand for.
+    """
+
+    title: str
+    svg: str
+    legend: tuple[LegendEntry, ...] = ()

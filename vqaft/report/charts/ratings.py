@@ -1,0 +1,30 @@
+"""How often each level was given."""
+
+from __future__ import annotations
+
+from vqaft.evaluation import RatingDistribution
+from vqaft.report.charts.accuracy import MODELS
+from vqaft.report.charts.chart import Chart
+from vqaft.report.charts.drawing import BASE, FONT_SIZE, INK, TUNED, Drawing
+
+ROW = 34
+BAR = 0.3
+OFFSET = 0.17
+
+
+def ratings_chart(ratings: RatingDistribution) -> Chart:
+    """Draw how often each level was given to both models' answers.
+
+    Args:
+        ratings: The levels of one scorer.
+    """
+    drawing = Drawing(height=ROW * len(ratings.levels), labels=ratings.levels, salt=f"ratings {ratings.scorer}")
+    for shift, counts, colour in ((-OFFSET, ratings.base, BASE), (OFFSET, ratings.tuned, TUNED)):
+        places = [place + shift for place in range(len(counts))]
+        bars = drawing.axes.barh(places, counts, height=BAR, color=colour)
+        drawing.axes.bar_label(bars, padding=3, color=INK, fontsize=FONT_SIZE)
+    drawing.axes.set_xlim(0, 1.12 * max((*ratings.base, *ratings.tuned, 1)))
+    drawing.axes.set_xticks([])
+    triples = zip(ratings.levels, ratings.base, ratings.tuned, strict=True)
+    words = "; ".join(f"{level}: base {old}, tuned {new}" for level, old, new in triples)
+    return Chart(title=f"Ratings by {ratings.scorer}", svg=drawing.svg(f"Number of answers. {words}."), legend=MODELS)

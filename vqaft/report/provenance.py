@@ -1,0 +1,59 @@
+"""What stands behind the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from vqaft.data import SplitReport
+from vqaft.evaluation import Calibration, JudgeConsistency
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What one stage cost.
+
+    Attributes:
+        what: The stage, e.g. "training" or "answers of the base model".
+        tokens: Tokens billed, where they are known.
+        amount: The price, where it is known.
+        currency: What the price is in.
+    """
+
+    what: str
+    tokens: int | None = None
+    amount: float | None = None
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """What a reader needs to believe a comparison, and to repeat it.
+
+    Attributes:
+        split: What the parts of the data share: `split.report`, or what `audit_splits` gave.
+        calibration: How far the judge agrees with people.
+        consistency: How far the judge agrees with itself.
+        costs: What each stage cost.
+        settings: Anything needed to repeat the run, by name: the system prompt, the seed of the split, the job's id.
+    """
+
+    split: SplitReport | None = None
+    calibration: Calibration | None = None
+    consistency: JudgeConsistency | None = None
+    costs: tuple[Cost, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "costs", tuple(self.costs))
+        object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
+
+    @property
+    def total(self) -> Mapping[str, float]:
+        """The sum of the known prices, by currency."""
+        sums: dict[str, float] = {}
+        for cost in self.costs:
+            if cost.amount is not None:
+                sums[cost.currency] = sums.get(cost.currency, 0.0) + cost.amount
+        return sums
