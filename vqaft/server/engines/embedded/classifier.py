@@ -16,8 +16,8 @@ from vqaft.server.engines.embedded.vocabulary import Features, Vocabulary
 RATE = 0.05
 DECAY = 3e-4
 MOST_ANSWERS = 300
-IN_TEXT = ""
-"""Stands for "the answer is to be found in the text of the image"."""
+IN_TEXT, IN_QUESTION = "\0text", "\0question"
+"""Stand for "the answer is to be found in the text of the image", and "among the words of the question"."""
 FEW_CASES = 500
 """With more cases than this, features that occur once are left out."""
 
@@ -27,7 +27,7 @@ class AnswerClassifier:
     """A linear softmax over known answers.
 
     Attributes:
-        answers: What it can answer; `IN_TEXT` may be among them.
+        answers: What it can answer; `IN_TEXT` and `IN_QUESTION` may be among them.
         vocabulary: The features that it knows.
         weights: Features × answers.
     """
@@ -85,9 +85,9 @@ class ClassifierLearner:
         """How many cases there are."""
         return len(self._targets)
 
-    def step(self, batch: NDArray[np.int_]) -> None:
+    def step(self, batch: NDArray[np.int_], pace: float) -> None:
         """Learn from the cases with these numbers, by softmax cross-entropy."""
         rows = self._matrix[batch]
         errors = softmax(rows @ self.model.weights)
         errors[np.arange(len(batch)), self._targets[batch]] -= 1.0
-        self._adam.step(self.model.weights, rows.T @ (errors / np.float32(len(batch))))
+        self._adam.step(self.model.weights, rows.T @ (errors / np.float32(len(batch))), pace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -25,15 +26,21 @@ class Adam:
         self._square = np.zeros(shape, dtype=np.float32)
         self._rate, self._decay, self._steps = rate, decay, 0
 
-    def step(self, weights: Weights, gradient: Weights) -> None:
-        """Change the weights in place by one step against the gradient of the loss."""
+    def step(self, weights: Weights, gradient: Weights, pace: float) -> None:
+        """Change the weights in place by one step against the gradient of the loss.
+
+        Args:
+            weights: What is changed.
+            gradient: Of the loss.
+            pace: Factor on the step length.
+        """
         gradient = gradient + np.float32(self._decay) * weights
         self._steps += 1
         self._mean += np.float32(0.1) * (gradient - self._mean)
         self._square += np.float32(0.001) * (gradient**2 - self._square)
         mean = self._mean / np.float32(1 - 0.9**self._steps)
         square = self._square / np.float32(1 - 0.999**self._steps)
-        weights -= np.float32(self._rate) * mean / (np.sqrt(square) + np.float32(1e-6))
+        weights -= np.float32(self._rate * pace) * mean / (np.sqrt(square) + np.float32(1e-6))
 
 
 def softmax(scores: Weights) -> Weights:
@@ -51,32 +58,46 @@ class Learner(Protocol):
         """How many cases there are."""
         ...
 
-    def step(self, batch: NDArray[np.int_]) -> None:
-        """Learn from the cases with these numbers."""
+    def step(self, batch: NDArray[np.int_], pace: float) -> None:
+        """Learn from the cases with these numbers, with the step length times `pace`."""
         ...
 
 
-def run_epoch(learners: Sequence[Learner], *, batch_size: int, rng: np.random.Generator) -> int:
-    """Let each learner see each of its cases once, in an order drawn by chance.
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """One of several passes; the pace falls evenly from 1 at the first step of all to 0 after the last.
 
-    Args:
-        learners: Who learns.
+    Attributes:
+        number: Counted from 0.
+        of: How many passes there are.
         batch_size: Cases a step.
-        rng: Draws the order.
-
-    Returns:
-        The steps made.
     """
-    batches: list[tuple[Learner, NDArray[np.int_]]] = []
-    for learner in learners:
-        order = rng.permutation(learner.size)
-        batches += [(learner, order[start : start + batch_size]) for start in range(0, learner.size, batch_size)]
-    for number in rng.permutation(len(batches)):
-        learner, batch = batches[number]
-        learner.step(batch)
-    return len(batches)
+
+    number: int
+    of: int
+    batch_size: int
+
+    def run(self, learners: Sequence[Learner], rng: np.random.Generator) -> int:
+        """Let each learner see each of its cases once, in an order drawn by chance.
+
+        Args:
+            learners: Who learns.
+            rng: Draws the order.
+
+        Returns:
+            The steps made.
+        """
+        batches: list[tuple[Learner, NDArray[np.int_]]] = []
+        for learner in learners:
+            order = rng.permutation(learner.size)
+            starts = range(0, learner.size, self.batch_size)
+            batches += [(learner, order[start : start + self.batch_size]) for start in starts]
+        for made, number in enumerate(rng.permutation(len(batches))):
+            learner, batch = batches[number]
+            learner.step(batch, 1.0 - (self.number + made / len(batches)) / self.of)
+        return len(batches)
 
 
 def steps_per_epoch(learners: Sequence[Learner], *, batch_size: int) -> int:
-    """How many steps `run_epoch` makes."""
+    """How many steps an epoch makes."""
     return sum(-(-learner.size // batch_size) for learner in learners)

@@ -20,7 +20,7 @@ from vqaft.server.engines.engine import ChatModel, EpochMetrics, TrainingResult,
 
 AUTO_STEPS = 200
 """Steps that "auto" epochs come to at least."""
-AUTO_EPOCHS = 20, 40
+AUTO_EPOCHS = 25, 40
 """Epochs that "auto" means, at least and at most."""
 AUTO_BATCH_SIZE = 16
 

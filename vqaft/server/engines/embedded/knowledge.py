@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from vqaft.server.engines.embedded.classifier import IN_TEXT, AnswerClassifier
+from vqaft.server.engines.embedded.classifier import IN_QUESTION, IN_TEXT, AnswerClassifier
 from vqaft.server.engines.embedded.frame import Frame
-from vqaft.server.engines.embedded.ranker import Page
+from vqaft.server.engines.embedded.lines import question_line
+from vqaft.server.engines.embedded.ranker import Page, Ranked
 from vqaft.server.engines.embedded.span_features import squeezed
 from vqaft.server.engines.embedded.text_skill import TextSkill
 from vqaft.server.engines.embedded.vision import Vision
 from vqaft.server.engines.embedded.vocabulary import Features
+
+NEGLIGIBLE = 0.001
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +26,14 @@ class Knowledge:
         vision: What is learnt of images.
         classifier: The known answers.
         text: What is learnt of their text; None where text did not help in training.
+        wording: Finds answers that stand in the question, as in "Is it this or that?"; None where too few did.
     """
 
     frame: Frame
     vision: Vision
     classifier: AnswerClassifier
     text: TextSkill | None
+    wording: TextSkill | None
 
     def chances(self, case: Features, page: Page | None, question: str) -> dict[str, tuple[str, float]]:
         """Weigh all possible answers.
@@ -41,15 +46,23 @@ class Knowledge:
         Returns:
             By the answer without blanks and letter case: how it is written, and its probability.
         """
-        known = self.classifier.probabilities([case])[0]
-        found = {squeezed(a): (a, float(p)) for a, p in zip(self.classifier.answers, known, strict=True)}
-        _, in_text = found.pop(IN_TEXT, ("", 0.0))
-        spans = [] if self.text is None or page is None else self.text.ranked(page, question)
-        for span in spans:
-            key = squeezed(span.text)
-            text, chance = found.get(key, (span.text, 0.0))
-            found[key] = text, chance + in_text * span.probability
+        known = dict(zip(self.classifier.answers, map(float, self.classifier.probabilities([case])[0]), strict=True))
+        in_text, in_question = known.pop(IN_TEXT, 0.0), known.pop(IN_QUESTION, 0.0)
+        found = {squeezed(answer): (answer, chance) for answer, chance in known.items()}
+        if self.text is not None and page is not None:
+            _add(found, self.text.ranked(page, question), in_text)
+        if self.wording is not None and in_question > NEGLIGIBLE:
+            _add(
+                found, self.wording.ranked(self.wording.ranker.page((question_line(question),)), question), in_question
+            )
         return found
+
+
+def _add(found: dict[str, tuple[str, float]], spans: Sequence[Ranked], share: float) -> None:
+    for span in spans:
+        key = squeezed(span.text)
+        text, chance = found.get(key, (span.text, 0.0))
+        found[key] = text, chance + share * span.probability
 
 
 def best(chances: Mapping[str, tuple[str, float]]) -> str:

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from vqaft.server.engines.embedded.classifier import IN_TEXT, ClassifierLearner, recurring
-from vqaft.server.engines.embedded.descent import Learner, run_epoch
+from vqaft.server.engines.embedded.classifier import IN_QUESTION, IN_TEXT, ClassifierLearner, recurring
+from vqaft.server.engines.embedded.descent import Epoch, Learner
 from vqaft.server.engines.embedded.evidence import evidence
 from vqaft.server.engines.embedded.exam import Exam
 from vqaft.server.engines.embedded.frame import Frame
 from vqaft.server.engines.embedded.knowledge import Knowledge
 from vqaft.server.engines.embedded.lines import Line
 from vqaft.server.engines.embedded.pairs import Pair
-from vqaft.server.engines.embedded.ranker import SpanRanker
-from vqaft.server.engines.embedded.text_lesson import TextLesson, text_lesson
+from vqaft.server.engines.embedded.ranker import RankerLearner
+from vqaft.server.engines.embedded.text_lesson import TextLesson, text_lesson, wording_lesson
 from vqaft.server.engines.embedded.text_skill import TextSkill, find
 from vqaft.server.engines.embedded.vision import learn_vision
 
@@ -58,18 +58,20 @@ class Student:
         self._lesson, self._rate, self._seed = lesson, rate, seed
         self._vision, self._cases = learn_vision(lesson.pairs, lesson.features, seed=seed)
         self._text = text_lesson(lesson.pairs, lesson.lines) if lesson.lines else None
-        self._in_text = self._text.cases.keys() if self._text else frozenset[int]()
-        beside_text = [pair.answer for number, pair in enumerate(lesson.pairs) if number not in self._in_text]
-        self._answers = recurring(beside_text)
+        self._wording = wording_lesson(lesson.pairs)
+        self._targets = self._find_targets()
+        self._answers = recurring(target for target in self._targets if target not in {IN_TEXT, IN_QUESTION})
         if self._text:
             self._add_evidence(self._text)
+        everything = range(len(lesson.pairs))
         self._classifying = self._classifier()
-        self._ranking = self._text.learner(range(len(lesson.pairs)), rate=rate) if self._text else None
+        self._reading = self._text.learner(everything, rate=rate) if self._text else None
+        self._listening = self._wording.learner(everything, rate=rate) if self._wording else None
 
     @property
     def learners(self) -> list[Learner]:
         """Who takes part in an epoch."""
-        return [self._classifying, self._ranking] if self._ranking else [self._classifying]
+        return [learner for learner in (self._classifying, self._reading, self._listening) if learner is not None]
 
     def knowledge(self) -> Knowledge:
         """The model as it is now; it changes with further epochs."""
@@ -77,7 +79,8 @@ class Student:
             frame=self._lesson.frame,
             vision=self._vision,
             classifier=self._classifying.model,
-            text=self._skill(self._text, self._ranking.model) if self._text and self._ranking else None,
+            text=_skill(self._text, self._reading),
+            wording=_skill(self._wording, self._listening),
         )
 
     def exam(self) -> Exam:
@@ -86,25 +89,30 @@ class Student:
         pairs = self._lesson.pairs
         return Exam(pairs=pairs, cases=self._cases, pages=[pages.get(pair.image) for pair in pairs], has_evidence=True)
 
-    def _skill(self, text: TextLesson, ranker: SpanRanker) -> TextSkill:
-        return TextSkill(ranker=ranker, probes=text.probes, spelling=text.spelling)
+    def _find_targets(self) -> list[str]:
+        """What the classifier should say to each pair: the answer, or where it stands."""
+        in_text = self._text.cases if self._text else {}
+        in_question = self._wording.cases if self._wording else {}
+        return [
+            IN_TEXT if number in in_text else IN_QUESTION if number in in_question else pair.answer
+            for number, pair in enumerate(self._lesson.pairs)
+        ]
 
     def _classifier(self) -> ClassifierLearner:
-        everything = range(len(self._lesson.pairs))
-        answers = (*([IN_TEXT] if self._in_text else []), *self._answers.values())
-        index = {answer.casefold(): place for place, answer in enumerate(answers)}
-        keys = [IN_TEXT if n in self._in_text else self._lesson.pairs[n].answer.casefold() for n in everything]
-        known = [(self._cases[n], index[key]) for n, key in zip(everything, keys, strict=True) if key in index]
-        cases, targets = [case for case, _ in known], [target for _, target in known]
-        return ClassifierLearner(answers, cases, targets, rate=self._rate)
+        places = [place for place in (IN_TEXT, IN_QUESTION) if place in self._targets]
+        answers = (*places, *self._answers.values())
+        index = {answer.casefold(): number for number, answer in enumerate(answers)}
+        known = [number for number, target in enumerate(self._targets) if target.casefold() in index]
+        targets = [index[self._targets[number].casefold()] for number in known]
+        return ClassifierLearner(answers, [self._cases[number] for number in known], targets, rate=self._rate)
 
     def _add_evidence(self, text: TextLesson) -> None:
         """Add to each case the evidence of its image, found by a ranker that has not seen the image."""
         rng = np.random.default_rng(self._seed)
         for train, test in self._folds(rng):
             learner = text.learner(train, rate=self._rate)
-            for _ in range(FOLD_EPOCHS):
-                run_epoch([learner], batch_size=FOLD_BATCH, rng=rng)
+            for number in range(FOLD_EPOCHS):
+                Epoch(number=number, of=FOLD_EPOCHS, batch_size=FOLD_BATCH).run([learner], rng)
             images = sorted({self._lesson.pairs[number].image for number in test})
             findings = {image: find(learner.model, text.probes, text.pages[image]) for image in images}
             for number in test:
@@ -118,3 +126,9 @@ class Student:
         for number in range(FOLDS):
             train = [n for n, own in enumerate(of_pair) if own != number]
             yield train, [n for n, own in enumerate(of_pair) if own == number]
+
+
+def _skill(lesson: TextLesson | None, learner: RankerLearner | None) -> TextSkill | None:
+    if lesson is None or learner is None:
+        return None
+    return TextSkill(ranker=learner.model, probes=lesson.probes, spelling=lesson.spelling)

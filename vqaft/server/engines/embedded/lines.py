@@ -73,3 +73,8 @@ def below(line: Line, rest: list[Line]) -> Line | None:
         if shared > 0.3 * min(line.right - line.left, other.right - other.left):
             return other
     return None
+
+
+def question_line(question: str) -> Line:
+    """Write a question as a line of text, so that its words can be candidates too."""
+    return Line(text=question.strip().rstrip("?!. "), left=0.0, top=0.0, right=1.0, bottom=1.0)

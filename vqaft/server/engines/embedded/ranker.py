@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,12 +18,12 @@ from vqaft.server.engines.embedded.lines import Line
 from vqaft.server.engines.embedded.question_features import words
 from vqaft.server.engines.embedded.question_space import QuestionSpace
 from vqaft.server.engines.embedded.span_features import LONGEST_SHAPE, span_features, squeezed
-from vqaft.server.engines.embedded.vocabulary import Vocabulary
+from vqaft.server.engines.embedded.vocabulary import Features, Vocabulary
 
 RATE = 0.05
 DECAY = 1e-3
 NEAR = 0.8
-"""How alike a span and an answer must be (normalised Levenshtein) for the span to stand for the answer."""
+"""How alike a span and an answer must be for the span to stand for the answer."""
 MOST_SHAPES = 60
 
 
@@ -71,7 +71,7 @@ class SpanRanker:
 
     @cached_property
     def _patterns(self) -> tuple[re.Pattern[str], ...]:
-        return tuple(re.compile(rf"(?<!\d){shape}") for shape in self.shapes)
+        return compiled(self.shapes)
 
     def page(self, lines: tuple[Line, ...]) -> Page:
         """Find and describe the candidates of an image."""
@@ -110,12 +110,18 @@ def answer_shapes(answers: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(shapes, key=lambda shape: (-shapes[shape], shape))[:MOST_SHAPES])
 
 
-def matches(page: Page, answer: str) -> NDArray[np.bool_] | None:
+def compiled(shapes: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    """Make patterns of shapes; a match does not begin inside a number."""
+    return tuple(re.compile(rf"(?<!\d){shape}") for shape in shapes)
+
+
+def matches(spans: Sequence[Candidate], answer: str, *, near: float) -> NDArray[np.bool_] | None:
     """Find the candidates that stand for an answer.
 
     Args:
-        page: The candidates of the image.
+        spans: The candidates of the image.
         answer: The right answer.
+        near: How alike they must be at least (normalised Levenshtein, blanks and letter case aside), 0 to 1.
 
     Returns:
         Which candidates are nearest to it, or None where none is near.
@@ -123,8 +129,8 @@ def matches(page: Page, answer: str) -> NDArray[np.bool_] | None:
     from rapidfuzz.distance import Levenshtein
 
     wanted = squeezed(answer)
-    alike = np.array([Levenshtein.normalized_similarity(squeezed(span.text), wanted) for span in page.spans])
-    if not len(alike) or alike.max() < NEAR:
+    alike = np.array([Levenshtein.normalized_similarity(squeezed(span.text), wanted) for span in spans])
+    if not len(alike) or alike.max() < near:
         return None
     found: NDArray[np.bool_] = alike >= alike.max()
     return found
@@ -162,7 +168,7 @@ class RankerLearner:
         """How many cases there are."""
         return len(self._cases)
 
-    def step(self, batch: NDArray[np.int_]) -> None:
+    def step(self, batch: NDArray[np.int_], pace: float) -> None:
         """Learn from the cases with these numbers, by the log-probability of all right candidates together."""
         gradient = np.zeros_like(self.model.weights)
         for number in batch:
@@ -172,20 +178,20 @@ class RankerLearner:
             right = chances * case.right
             errors = chances - right / max(float(right.sum()), 1e-12)
             gradient += np.outer(matrix.T @ errors, vector)
-        self._adam.step(self.model.weights, gradient / np.float32(len(batch)))
+        self._adam.step(self.model.weights, gradient / np.float32(len(batch)), pace)
 
 
 def untrained_ranker(
-    pages: Sequence[Sequence[Candidate]], shapes: tuple[str, ...], questions: Sequence[str]
+    pages: Collection[Sequence[Features]], shapes: tuple[str, ...], questions: Sequence[str]
 ) -> SpanRanker:
     """Make a ranker that knows the features of some images, with all weights 0.
 
     Args:
-        pages: Candidates of the training images.
+        pages: Features of the candidates of each training image.
         shapes: Shapes of the training answers.
         questions: Training questions whose answers stand in the image.
     """
-    vocabulary = Vocabulary.of((span_features(spans) for spans in pages), least=min(2, len(pages)))
+    vocabulary = Vocabulary.of(pages, least=min(2, len(pages)))
     space = QuestionSpace.of(questions)
     weights = np.zeros((len(vocabulary.names), 1 + space.axes.shape[1]), dtype=np.float32)
     return SpanRanker(shapes=shapes, vocabulary=vocabulary, space=space, weights=weights)

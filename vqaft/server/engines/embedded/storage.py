@@ -69,13 +69,14 @@ def load(folder: Path) -> Knowledge:
 
 
 def _taken_apart(knowledge: Knowledge) -> tuple[dict[str, Any], Arrays]:
-    vision, classifier, text = knowledge.vision, knowledge.classifier, knowledge.text
+    vision, classifier = knowledge.vision, knowledge.classifier
     words: dict[str, Any] = {
         "frame": [knowledge.frame.before, knowledge.frame.after],
         "families": [family.names for family in vision.concepts.families],
         "answers": classifier.answers,
         "features": classifier.vocabulary.names,
-        "text": None,
+        "text": knowledge.text and _words_of(knowledge.text),
+        "wording": knowledge.wording and _words_of(knowledge.wording),
     }
     arrays: Arrays = {
         "mean": vision.scaling.mean,
@@ -85,10 +86,9 @@ def _taken_apart(knowledge: Knowledge) -> tuple[dict[str, Any], Arrays]:
     }
     for number, family in enumerate(vision.concepts.families):
         arrays |= {f"family{number}": family.weights, f"bias{number}": family.bias}
-    if text is not None:
-        words["text"] = _words_of(text)
-        ranker = text.ranker
-        arrays |= {"ranker": ranker.weights, "question_axes": ranker.space.axes}
+    for name, skill in (("text", knowledge.text), ("wording", knowledge.wording)):
+        if skill is not None:
+            arrays |= {name: skill.ranker.weights, f"{name}_axes": skill.ranker.space.axes}
     return words, arrays
 
 
@@ -119,17 +119,20 @@ def _put_together(words: dict[str, Any], arrays: Arrays) -> Knowledge:
         frame=Frame(before=words["frame"][0], after=words["frame"][1]),
         vision=Vision(scaling=scaling, concepts=Concepts(families=families), axes=arrays["axes"]),
         classifier=classifier,
-        text=None if words["text"] is None else _text(words["text"], arrays),
+        text=_skill(words["text"], arrays, "text"),
+        wording=_skill(words["wording"], arrays, "wording"),
     )
 
 
-def _text(words: dict[str, Any], arrays: Arrays) -> TextSkill:
-    space = QuestionSpace(vocabulary=Vocabulary(tuple(words["words"])), axes=arrays["question_axes"])
+def _skill(words: dict[str, Any] | None, arrays: Arrays, name: str) -> TextSkill | None:
+    if words is None:
+        return None
+    space = QuestionSpace(vocabulary=Vocabulary(tuple(words["words"])), axes=arrays[f"{name}_axes"])
     ranker = SpanRanker(
         shapes=tuple(words["shapes"]),
         vocabulary=Vocabulary(tuple(words["features"])),
         space=space,
-        weights=arrays["ranker"],
+        weights=arrays[name],
     )
     return TextSkill(
         ranker=ranker,

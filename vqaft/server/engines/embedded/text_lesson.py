@@ -8,23 +8,27 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from vqaft.server.engines.embedded.candidates import candidates
+from vqaft.server.engines.embedded.candidates import Candidate, candidates
 from vqaft.server.engines.embedded.evidence import Probes
-from vqaft.server.engines.embedded.lines import Line
+from vqaft.server.engines.embedded.lines import Line, question_line
 from vqaft.server.engines.embedded.pairs import Pair
 from vqaft.server.engines.embedded.ranker import (
+    NEAR,
     Page,
     RankerLearner,
     SpanCase,
     SpanRanker,
     answer_shapes,
+    compiled,
     matches,
     untrained_ranker,
 )
-from vqaft.server.engines.embedded.span_features import squeezed
+from vqaft.server.engines.embedded.span_features import span_features, squeezed
 from vqaft.server.engines.embedded.spelling import Spelling
 from vqaft.server.engines.embedded.style import learn_letter_case
 
+LEAST_WORDINGS = 5
+"""Questions that must hold their own answer before others are thought to."""
 LIFT = 2.0
 """How much more often an answer must stand in the images that it is right for than in the others."""
 
@@ -70,36 +74,68 @@ def text_lesson(pairs: Sequence[Pair], lines: Mapping[str, tuple[Line, ...]]) ->
         The lesson, or None where the text answers nothing.
     """
     shapes = answer_shapes(pair.answer for pair in pairs)
-    draft = untrained_ranker([candidates(found) for found in lines.values()], shapes, [pair.question for pair in pairs])
-    pages = {key: draft.page(found) for key, found in lines.items()}
-    telling = _telling(pairs, pages)
-    cases = {}
-    for number, pair in enumerate(pairs):
-        right = matches(pages[pair.image], pair.answer) if squeezed(pair.answer) in telling else None
-        if right is not None:
-            cases[number] = SpanCase(page=pair.image, question=pair.question, right=right)
+    spans = {key: candidates(found, compiled(shapes)) for key, found in lines.items()}
+    cases = _cases(pairs, spans, near=NEAR)
     if not cases:
         return None
-    spaced = untrained_ranker(
-        [page.spans for page in pages.values()], shapes, [case.question for case in cases.values()]
-    )
-    pages = {key: spaced.page(found) for key, found in lines.items()}
+    answers = tuple(sorted({pairs[number].answer for number in cases}))
+    probes = Probes.of([case.question for case in cases.values()], [pair.question for pair in pairs])
+    lesson = _lesson(pairs, cases, spans, shapes)
+    return replace(lesson, spelling=replace(lesson.spelling, answers=answers), probes=probes)
+
+
+def wording_lesson(pairs: Sequence[Pair]) -> TextLesson | None:
+    """Find out which questions hold their own answer.
+
+    Args:
+        pairs: Questions, without their frame, and answers.
+
+    Returns:
+        The lesson, its pages by question; None where too few do.
+    """
+    spoken = [Pair(image=pair.question, question=pair.question, answer=pair.answer) for pair in pairs]
+    spans = {question: candidates((question_line(question),)) for question in {pair.question for pair in pairs}}
+    cases = _cases(spoken, spans, near=1.0)
+    used = sorted({case.page for case in cases.values()})
+    return _lesson(spoken, cases, {key: spans[key] for key in used}, ()) if len(used) >= LEAST_WORDINGS else None
+
+
+def _cases(pairs: Sequence[Pair], spans: Mapping[str, Sequence[Candidate]], *, near: float) -> dict[int, SpanCase]:
+    telling = _telling(pairs, spans)
+    cases = {}
+    for number, pair in enumerate(pairs):
+        right = matches(spans[pair.image], pair.answer, near=near) if squeezed(pair.answer) in telling else None
+        if right is not None:
+            cases[number] = SpanCase(page=pair.image, question=pair.question, right=right)
+    return cases
+
+
+def _lesson(
+    pairs: Sequence[Pair],
+    cases: Mapping[int, SpanCase],
+    spans: Mapping[str, Sequence[Candidate]],
+    shapes: tuple[str, ...],
+) -> TextLesson:
+    described = {key: span_features(found) for key, found in spans.items()}
+    ranker = untrained_ranker(described.values(), shapes, [case.question for case in cases.values()])
     letter_case = learn_letter_case(
-        (pages[case.page].spans[int(case.right.argmax())].text, pairs[number].answer) for number, case in cases.items()
+        (spans[case.page][int(case.right.argmax())].text, pairs[number].answer) for number, case in cases.items()
     )
-    answers = sorted({pairs[number].answer for number in cases})
     return TextLesson(
-        ranker=spaced,
-        pages=pages,
+        ranker=ranker,
+        pages={
+            key: Page(spans=tuple(spans[key]), matrix=ranker.vocabulary.matrix(found))
+            for key, found in described.items()
+        },
         cases=cases,
-        spelling=Spelling(letter_case=letter_case, answers=tuple(answers)),
-        probes=Probes.of([case.question for case in cases.values()], [pair.question for pair in pairs]),
+        spelling=Spelling(letter_case=letter_case, answers=()),
+        probes=Probes.of([], []),
     )
 
 
-def _telling(pairs: Sequence[Pair], pages: Mapping[str, Page]) -> set[str]:
+def _telling(pairs: Sequence[Pair], spans: Mapping[str, Sequence[Candidate]]) -> set[str]:
     """The answers that stand in the images they are right for more often than in others."""
-    texts = {key: {squeezed(span.text) for span in page.spans} for key, page in pages.items()}
+    texts = {key: {squeezed(span.text) for span in found} for key, found in spans.items()}
     images: dict[str, set[str]] = defaultdict(set)
     for pair in pairs:
         images[squeezed(pair.answer)].add(pair.image)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vqaft.server.engines.embedded.descent import run_epoch, steps_per_epoch
+from vqaft.server.engines.embedded.descent import Epoch, steps_per_epoch
 from vqaft.server.engines.embedded.exam import Exam
 from vqaft.server.engines.embedded.knowledge import Knowledge
 from vqaft.server.engines.embedded.learning import Student
@@ -50,7 +50,9 @@ class TrainingRun:
         total = self.n_epochs * steps_per_epoch(self.student.learners, batch_size=self.batch_size)
         own, step = self.student.exam(), 0
         for epoch in range(1, self.n_epochs + 1):
-            step += run_epoch(self.student.learners, batch_size=self.batch_size, rng=rng)
+            step += Epoch(number=epoch - 1, of=self.n_epochs, batch_size=self.batch_size).run(
+                self.student.learners, rng
+            )
             knowledge = self.student.knowledge()
             train_loss, train_accuracy = own.take(knowledge)
             valid = (None, None) if self.valid is None else self.valid.take(knowledge)
