@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 Hashes = NDArray[np.uint64]
 Indices = NDArray[np.intp]
 
+_NOTHING: Indices = np.empty(0, dtype=np.intp)
 _DENSE = 96  # buckets above this size are walked, not compared pair by pair
 
 
 def near_pairs(hashes: Hashes, *, distance: int) -> tuple[Indices, Indices]:
     """Find enough near pairs to connect all near hashes.
 
-    Every two hashes within the distance are joined by the pairs found, directly or through others; in dense clusters,
-    where the number of pairs is quadratic, not every single pair is listed.
+    Every two hashes within the distance are joined by the pairs found, directly or through others. Not every single
+    pair is listed: in dense clusters their number is quadratic.
 
     Args:
         hashes: The hashes; repetitions are allowed.
@@ -63,28 +64,31 @@ def connected(count: int, left: Indices, right: Indices) -> Indices:
         left: One end of each edge.
         right: The other end.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    ends = left.astype(np.int32), right.astype(np.int32)
-    edges = coo_array((np.ones(len(left), dtype=np.int8), ends), shape=(count, count))
-    _, labels = connected_components(edges, directed=False)
+    labels = _components(count, left, right)
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     order = np.empty(len(first), dtype=np.intp)
     order[np.argsort(first)] = np.arange(len(first))
     return order[inverse]
 
 
+def _components(count: int, left: Indices, right: Indices) -> NDArray[np.int32]:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ends = left.astype(np.int32), right.astype(np.int32)
+    edges = coo_array((np.ones(len(left), dtype=np.int8), ends), shape=(count, count))
+    labels: NDArray[np.int32] = connected_components(edges, directed=False)[1]
+    return labels
+
+
 def _pairs_of_distinct(hashes: Hashes, distance: int) -> Iterator[tuple[Indices, Indices]]:
+    label = np.arange(len(hashes), dtype=np.int32)
     for key in _keys(hashes, distance):
-        order = np.argsort(key)
-        in_order = key[order]
-        starts = np.flatnonzero(np.concatenate(([True], in_order[1:] != in_order[:-1])))
-        sizes = np.diff(np.append(starts, len(key)))
-        rows = np.flatnonzero(np.repeat(sizes <= _DENSE, sizes))
-        yield from _by_steps(hashes, order, in_order, rows, distance)
-        for start, size in zip(starts[sizes > _DENSE], sizes[sizes > _DENSE], strict=True):
-            yield from _by_walking(hashes, order[start : start + size], distance)
+        pairs = list(_pairs_of_key(hashes, key, label, distance))
+        left, right = (np.concatenate([pair[side] for pair in pairs] or [_NOTHING]) for side in (0, 1))
+        if len(left):
+            label = _components(len(hashes), label[left], label[right])[label]
+            yield left, right
 
 
 def _keys(hashes: Hashes, distance: int) -> Iterator[Hashes]:
@@ -93,6 +97,22 @@ def _keys(hashes: Hashes, distance: int) -> Iterator[Hashes]:
     masks = [np.uint64(sum(1 << bit for bit in range(band, 64, bands))) for band in range(bands)]
     for one, other in combinations(masks, 2):
         yield hashes & (one | other)
+
+
+def _pairs_of_key(
+    hashes: Hashes, key: Hashes, label: NDArray[np.int32], distance: int
+) -> Iterator[tuple[Indices, Indices]]:
+    """Compare hashes of the same key, but leave out buckets whose hashes are all joined already."""
+    order = np.argsort(key)
+    in_order = key[order]
+    starts = np.flatnonzero(np.concatenate(([True], in_order[1:] != in_order[:-1])))
+    sizes = np.diff(np.append(starts, len(key)))
+    labels = label[order]
+    open_ones = np.minimum.reduceat(labels, starts) != np.maximum.reduceat(labels, starts)
+    rows = np.flatnonzero(np.repeat(open_ones & (sizes <= _DENSE), sizes))
+    yield from _by_steps(hashes, order, in_order, rows, distance)
+    for bucket in np.flatnonzero(open_ones & (sizes > _DENSE)):
+        yield from _by_walking(hashes, order[starts[bucket] : starts[bucket] + sizes[bucket]], distance)
 
 
 def _by_steps(
