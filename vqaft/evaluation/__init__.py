@@ -1,9 +1,11 @@
 """Scores, statistics and comparisons."""
 
+from vqaft.evaluation.audit_labels import audit_labels
 from vqaft.evaluation.compare import compare
 from vqaft.evaluation.compare_runs import RunComparison, compare_runs
 from vqaft.evaluation.comparison import Comparison, ComparisonSettings
 from vqaft.evaluation.corrected_difference import CorrectedDifference, correct_difference
+from vqaft.evaluation.data_plan import DataPlan, SliceNeed
 from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.evaluator import Evaluator
 from vqaft.evaluation.interval import Estimate, Interval
@@ -21,6 +23,7 @@ from vqaft.evaluation.judge import (
     calibrate,
     measure_consistency,
 )
+from vqaft.evaluation.label_audit import LabelAudit, LabelDoubt
 from vqaft.evaluation.paired_row import Outcome, PairedRow
 from vqaft.evaluation.ratings import RatingDistribution
 from vqaft.evaluation.score import Answered, Score, ScoreFailure, Scorer
@@ -39,6 +42,7 @@ from vqaft.evaluation.scorers import (
 )
 from vqaft.evaluation.slice_comparison import MissingBounds, PairedTest, SliceComparison, Verdict
 from vqaft.evaluation.slices import Slicer
+from vqaft.evaluation.suggest_data import suggest_data
 from vqaft.evaluation.summary import SliceMean, Summary
 
 __all__ = [
@@ -50,6 +54,7 @@ __all__ = [
     "Comparison",
     "ComparisonSettings",
     "CorrectedDifference",
+    "DataPlan",
     "Estimate",
     "Evaluation",
     "Evaluator",
@@ -60,6 +65,8 @@ __all__ = [
     "JudgeJournal",
     "JudgeUsage",
     "LLMJudge",
+    "LabelAudit",
+    "LabelDoubt",
     "LenientMatch",
     "Level",
     "MissingBounds",
@@ -79,15 +86,18 @@ __all__ = [
     "ScorerFacts",
     "SliceComparison",
     "SliceMean",
+    "SliceNeed",
     "Slicer",
     "Summary",
     "TokenF1",
     "VQAAccuracy",
     "Verdict",
+    "audit_labels",
     "calibrate",
     "compare",
     "compare_runs",
     "correct_difference",
     "final_answer",
     "measure_consistency",
+    "suggest_data",
 ]
