@@ -37,6 +37,7 @@ def test_our_split_of_vqa_rad_does_not(shared: Path) -> None:
     assert report.ok
     assert [part.images for part in report.parts] == [150, 50, 100]
     assert "LEAK" not in str(report)
+    assert "no two different files look alike" in str(report)
 
 
 def test_nothing_shared() -> None:
@@ -65,6 +66,7 @@ def test_the_same_image_in_another_file_and_one_that_looks_alike(tmp_path: Path)
     assert report.overlap("validation", "test").leaks == ()
     assert (report.near_duplicate_groups, report.near_duplicate_images) == (1, 2)
     assert "and 1 more look like one there" in str(report)
+    assert "2 different files look alike, in 1 groups" in str(report)
 
 
 def test_contents_alone_can_be_compared() -> None:
@@ -73,6 +75,7 @@ def test_contents_alone_can_be_compared() -> None:
     [overlap] = report.overlaps
     assert (overlap.same, overlap.alike, overlap.nearest) == (1, 0, None)
     assert report.near_duplicate_groups == 0
+    assert "nobody looked at the pictures" in str(report)
 
 
 def test_named_groups_in_two_parts() -> None:

@@ -116,6 +116,15 @@ class SplitReport:
         return not any(overlap.same or overlap.alike or overlap.groups for overlap in self.overlaps)
 
     @property
+    def look_alikes(self) -> str:
+        """What was found about different files that look alike, in words."""
+        if self.distance is None:
+            return "nobody looked at the pictures"
+        if not self.near_duplicate_groups:
+            return "no two different files look alike"
+        return f"{self.near_duplicate_images} different files look alike, in {self.near_duplicate_groups} groups"
+
+    @property
     def leaks(self) -> tuple[AlikePair, ...]:
         """Every pair of images that gives one part away to another."""
         return tuple(chain.from_iterable(overlap.leaks for overlap in self.overlaps))
@@ -144,6 +153,6 @@ class SplitReport:
             share = "-" if unseen is None or not part.pairs else f"{sum(unseen.values()) / part.pairs:.1%} of pairs"
             numbers = f"{part.images:>6}  {part.pairs:>6}  {part.groups:>6}  {closed:>6}  {share:>14}"
             lines.append(f"{part.name:<{width}}  {numbers}")
-        lines.append(f"{self.near_duplicate_groups} groups of {self.near_duplicate_images} different files look alike")
+        lines.append(self.look_alikes)
         lines += [f"{'LEAK' if overlap.leaks or overlap.groups else 'ok  '} {overlap}" for overlap in self.overlaps]
         return "\n".join(lines)

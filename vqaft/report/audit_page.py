@@ -1,0 +1,89 @@
+"""What the parts of a split share, as a page with the leaking pairs side by side."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from vqaft.data import AlikePair, SplitReport, VQAExample
+from vqaft.data.duplicates.image_content import local_source
+from vqaft.durable import write_atomically
+from vqaft.errors import ImageError, MissingExtraError
+from vqaft.images import ImageEncoder
+from vqaft.report.data_plots import balance_svg
+
+_THUMBNAIL = ImageEncoder(format="jpeg", quality=70, max_side=240)
+
+
+def write_audit_page(
+    path: str | PathLike[str], report: SplitReport, *, title: str = "What the split shares", most: int = 60
+) -> Path:
+    """Write a report on a split as one self-contained HTML file.
+
+    Args:
+        path: The file; replaced in one step if it is there.
+        report: `split.report`, or what `audit_splits` gave.
+        title: The page's heading.
+        most: How many leaking pairs to show as pictures for every two parts; the nearest come first.
+
+    Returns:
+        The path.
+
+    Raises:
+        MissingExtraError: If jinja2 or matplotlib is not installed.
+    """
+    target = Path(path)
+    write_atomically(target, render_audit_page(report, title=title, most=most).encode())
+    return target
+
+
+def render_audit_page(report: SplitReport, *, title: str = "What the split shares", most: int = 60) -> str:
+    """Give a report on a split as HTML; see `write_audit_page`.
+
+    Args:
+        report: The report.
+        title: The page's heading.
+        most: How many leaking pairs to show as pictures for every two parts.
+
+    Raises:
+        MissingExtraError: If jinja2 or matplotlib is not installed.
+    """
+    try:
+        from jinja2 import Environment, PackageLoader
+    except ImportError:
+        raise MissingExtraError("jinja2", extra="report") from None
+    environment = Environment(loader=PackageLoader("vqaft.report"), autoescape=True, trim_blocks=True)
+    return environment.get_template("audit.html").render(
+        title=title,
+        report=report,
+        balance=balance_svg(report),
+        overlaps=[
+            {
+                "overlap": overlap,
+                "leaks": [_shown(leak) for leak in overlap.leaks[:most]],
+                "more": max(0, len(overlap.leaks) - most),
+                "nearest": None if overlap.nearest is None else _shown(overlap.nearest),
+            }
+            for overlap in report.overlaps
+        ],
+    )
+
+
+def _shown(pair: AlikePair) -> dict[str, Any]:
+    return {
+        "distance": pair.distance,
+        "same": pair.same,
+        "sides": [
+            {"part": part, "example": example, "picture": _picture(example)}
+            for part, example in zip(pair.parts, pair.examples, strict=True)
+        ],
+    }
+
+
+def _picture(example: VQAExample) -> str | None:
+    """Give a thumbnail as a data URL, or None where there is no picture to show; nothing is downloaded."""
+    try:
+        return None if local_source(example.image) is None else _THUMBNAIL.encode(example.image).data_url
+    except ImageError:
+        return None

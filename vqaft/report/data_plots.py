@@ -1,0 +1,145 @@
+"""Plots of a data set before anything is trained, as SVG."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vqaft.data import AnswerDistribution, LabelConflict, Power, SplitReport
+from vqaft.errors import MissingExtraError
+
+_WIDTH = 7.0  # inches
+_ROW = 0.28
+_INK = "#2f5d8a"
+_LONGEST = 40  # characters of a label
+
+
+def balance_svg(report: SplitReport, *, most: int = 12) -> str:
+    """Plot the shares of the kinds and types of questions in each part.
+
+    Args:
+        report: The report on a split.
+        most: How many of the most frequent kinds and types to show.
+
+    Returns:
+        The plot.
+
+    Raises:
+        MissingExtraError: If matplotlib is not installed.
+    """
+    totals: Counter[str] = Counter()
+    shares: list[dict[str, float]] = []
+    for part in report.parts:
+        counts = {**part.kinds, **{f"type {name}": count for name, count in part.types.items() if name}}
+        totals.update(counts)
+        shares.append({name: count / part.pairs for name, count in counts.items()})
+    names = [name for name, _ in totals.most_common(most)]
+    figure, axes = _figure(rows=len(names) * len(shares))
+    height = 0.8 / len(shares)
+    for number, (part, share) in enumerate(zip(report.parts, shares, strict=True)):
+        places = [row + number * height for row in range(len(names))]
+        axes.barh(places, [100 * share.get(name, 0) for name in names], height, label=part.name)
+    _label_rows(axes, names, shift=0.4 - height / 2)
+    axes.set_xlabel("share of the part's pairs, %")
+    axes.legend(frameon=False)
+    return _svg(figure)
+
+
+def answers_svg(distribution: AnswerDistribution, *, most: int = 15) -> str:
+    """Plot the most frequent answers.
+
+    Args:
+        distribution: What `answer_distribution` gave.
+        most: How many answers to show.
+
+    Returns:
+        The plot.
+
+    Raises:
+        MissingExtraError: If matplotlib is not installed.
+    """
+    totals: Counter[str] = Counter()
+    for answers in distribution.types.values():
+        totals.update(answers)
+    top = totals.most_common(most)
+    shares = {answer: 100 * count / distribution.pairs for answer, count in top}
+    return _bars(shares, f"share of {distribution.pairs} pairs, % ({len(totals)} different answers)")
+
+
+def conflicts_svg(conflicts: Sequence[LabelConflict]) -> str:
+    """Plot how many contradictions each type of question has.
+
+    Args:
+        conflicts: What `label_conflicts` gave.
+
+    Returns:
+        The plot.
+
+    Raises:
+        MissingExtraError: If matplotlib is not installed.
+    """
+    counts = Counter(conflict.examples[0].question_type or "no type" for conflict in conflicts)
+    return _bars(dict(counts.most_common()), f"contradictions ({len(conflicts)} in all)")
+
+
+def power_svg(power: Power) -> str:
+    """Plot the smallest gain that shows against the number of images.
+
+    Args:
+        power: What `power` gave; its own test set is marked.
+
+    Returns:
+        The plot.
+
+    Raises:
+        MissingExtraError: If matplotlib is not installed.
+    """
+    figure, axes = _figure(rows=12)
+    images = [power.clusters * factor / 8 for factor in range(2, 49)]
+    gains = [100 * power.detectable_gain * (power.clusters / count) ** 0.5 for count in images]
+    axes.plot(images, gains, color=_INK)
+    axes.plot([power.clusters], [100 * power.detectable_gain], "o", color=_INK)
+    here = f"{power.clusters} images: {100 * power.detectable_gain:.1f} points"
+    axes.annotate(here, (power.clusters, 100 * power.detectable_gain), (8, 8), textcoords="offset points")
+    axes.set_xlabel("test images")
+    axes.set_ylabel("smallest gain that shows, points")
+    axes.set_ylim(0)
+    return _svg(figure)
+
+
+def _bars(values: Mapping[str, float], what: str) -> str:
+    figure, axes = _figure(rows=len(values))
+    axes.barh(range(len(values)), list(values.values()), 0.7, color=_INK)
+    _label_rows(axes, list(values))
+    axes.set_xlabel(what)
+    return _svg(figure)
+
+
+def _figure(*, rows: int) -> tuple[Any, Any]:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingExtraError("matplotlib", extra="report") from None
+    figure = Figure(figsize=(_WIDTH, 1.0 + _ROW * max(rows, 1)), layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _label_rows(axes: Any, names: Sequence[str], *, shift: float = 0.0) -> None:
+    short = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in names]
+    axes.set_yticks([row + shift for row in range(len(names))])
+    axes.set_yticklabels(short, parse_math=False)  # a price in an answer is no formula
+    axes.invert_yaxis()
+
+
+def _svg(figure: Any) -> str:
+    from matplotlib import rc_context
+
+    file = io.StringIO()
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "vqaft"}):
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    text = file.getvalue()
+    return text[text.index("<svg") :]
