@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
+from typing import BinaryIO
 
 from vqaft.errors import DataError, RecordError
 
 MAX_LINE_BYTES = 256 * 1024 * 1024
-"""The longest line that is read: ten images of 10 MB take 134 MB in base64."""
+"""The longest line that is held in memory: ten images of 10 MB take 134 MB in base64."""
+
+_BUFFER_BYTES = 4 * 1024 * 1024  # ten times the speed of the default on lines that hold images
 
 
 def read_lines(path: str | PathLike[str], *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[tuple[int, bytes]]:
@@ -26,13 +29,37 @@ def read_lines(path: str | PathLike[str], *, max_line_bytes: int = MAX_LINE_BYTE
         DataError: If the file cannot be read.
         RecordError: If a line is too long.
     """
+    for number, line in read_cut_lines(path, max_line_bytes=max_line_bytes):
+        if len(line) > max_line_bytes:
+            raise RecordError(f"the line is longer than {max_line_bytes} bytes", path=path, line=number)
+        yield number, line
+
+
+def read_cut_lines(path: str | PathLike[str], *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[tuple[int, bytes]]:
+    """Read a file line by line, and of a line that is too long only its first bytes.
+
+    Args:
+        path: The file.
+        max_line_bytes: The longest line to hold in memory.
+
+    Yields:
+        The number of each line and its bytes; one that is too long has `max_line_bytes + 1`.
+
+    Raises:
+        DataError: If the file cannot be read.
+    """
     try:
-        with Path(path).open("rb") as file:
+        with Path(path).open("rb", buffering=_BUFFER_BYTES) as file:
             number = 0
             while line := file.readline(max_line_bytes + 1):
                 number += 1
-                if len(line) > max_line_bytes:
-                    raise RecordError(f"the line is longer than {max_line_bytes} bytes", path=path, line=number)
                 yield number, line
+                if len(line) > max_line_bytes and not line.endswith(b"\n"):
+                    _skip_line(file)
     except OSError as error:
         raise DataError(f"the file cannot be read: {error.strerror or error}", path=path) from error
+
+
+def _skip_line(file: BinaryIO) -> None:
+    while (rest := file.readline(_BUFFER_BYTES)) and not rest.endswith(b"\n"):
+        pass

@@ -1,0 +1,34 @@
+"""All that is wrong with a training file, before anybody charges for it."""
+
+from vqaft.records.check.check import PARTS, check_file, check_files, check_records
+from vqaft.records.check.default_rules import RULES
+from vqaft.records.check.facts import Asked, FileFacts, RowFacts
+from vqaft.records.check.problem import Problem, Severity
+from vqaft.records.check.report import CheckReport
+from vqaft.records.check.row import CheckedImage, CheckedMessage, CheckedRow, CheckedText
+from vqaft.records.check.rule import FileRule, Found, FoundLine, ImageRule, PairRule, RowRule, Rule
+
+__all__ = [
+    "PARTS",
+    "RULES",
+    "Asked",
+    "CheckReport",
+    "CheckedImage",
+    "CheckedMessage",
+    "CheckedRow",
+    "CheckedText",
+    "FileFacts",
+    "FileRule",
+    "Found",
+    "FoundLine",
+    "ImageRule",
+    "PairRule",
+    "Problem",
+    "RowFacts",
+    "RowRule",
+    "Rule",
+    "Severity",
+    "check_file",
+    "check_files",
+    "check_records",
+]
