@@ -13,9 +13,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from vqaft.server.api_error import ApiError, on_api_error, on_crash, on_http_error
+from vqaft.server.batch_runner import BatchRunner
 from vqaft.server.engines import ChatModel, Engine
 from vqaft.server.guard import Guard
-from vqaft.server.routes import FileRoutes, JobRoutes, chat_routes, model_routes
+from vqaft.server.routes import BatchRoutes, FileRoutes, JobRoutes, UploadRoutes, chat_routes, model_routes
 from vqaft.server.runner import JobRunner
 from vqaft.server.shelf import Shelf
 from vqaft.server.state import State
@@ -40,11 +41,14 @@ def create_app(
     """
     shelf = Shelf(state, engines=engines, judges=judges)
     runner = JobRunner(state, engines)
+    batches = BatchRunner(state, shelf)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         runner.start()
+        batches.start()
         yield
+        batches.stop()
         runner.stop()
         state.documents.close()
 
@@ -52,7 +56,9 @@ def create_app(
         routes=[
             Route("/health", _health),
             *FileRoutes(state).routes(),
+            *UploadRoutes(state).routes(),
             *JobRoutes(state, runner, shelf).routes(),
+            *BatchRoutes(state, batches).routes(),
             *chat_routes(shelf),
             *model_routes(shelf),
         ],

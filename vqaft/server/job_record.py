@@ -12,11 +12,10 @@ from vqaft.server.documents import Document
 from vqaft.server.engines import EpochMetrics, TrainingResult
 from vqaft.server.job_request import JobBody
 from vqaft.server.result_file import result_csv
-from vqaft.server.state import State, new_id, now
+from vqaft.server.state import State, new_id
 from vqaft.server.worker import TrainingFailure
 
-WAITING = ("validating_files", "queued")
-GOING = (*WAITING, "running")
+GOING = ("validating_files", "queued", "running")
 
 
 def create_job(state: State, body: JobBody) -> Document:
@@ -34,7 +33,7 @@ def create_job(state: State, body: JobBody) -> Document:
     document: Document = {
         "id": new_id("ftjob-"),
         "object": "fine_tuning.job",
-        "created_at": now(),
+        "created_at": state.now(),
         "error": None,
         "estimated_finish": None,
         "fine_tuned_model": None,
@@ -79,6 +78,11 @@ class JobRecord:
         assert document is not None  # noqa: S101 - jobs are never deleted
         return document
 
+    def restart(self) -> bool:
+        """The server has started again."""
+        message = "The server was restarted; the job starts again."
+        return self._step(GOING, {"status": "validating_files"}, message, level="warn")
+
     def queue(self) -> bool:
         """The files are good."""
         return self._step(("validating_files",), {"status": "queued"}, "Files validated, moving job to queued state")
@@ -120,7 +124,7 @@ class JobRecord:
         self._add_model(name, self.job)
         changes = {
             "status": "succeeded",
-            "finished_at": now(),
+            "finished_at": self.state.now(),
             "fine_tuned_model": name,
             "trained_tokens": result.trained_tokens,
             "result_files": [results["id"]],
@@ -137,7 +141,7 @@ class JobRecord:
     def fail(self, failure: TrainingFailure) -> bool:
         """The job ends without a model."""
         error = {"code": failure.code, "message": failure.message, "param": failure.param}
-        changes = {"status": "failed", "finished_at": now(), "error": error}
+        changes = {"status": "failed", "finished_at": self.state.now(), "error": error}
         return self._step(GOING, changes, f"The job failed. {failure.message}", level="error")
 
     def lost(self) -> bool:
@@ -149,7 +153,7 @@ class JobRecord:
 
     def cancel(self) -> bool:
         """The user does not want it any more."""
-        changes = {"status": "cancelled", "finished_at": now(), "_paused": False}
+        changes = {"status": "cancelled", "finished_at": self.state.now(), "_paused": False}
         return self._step(GOING, changes, "Fine-tuning job cancelled")
 
     def pause(self) -> bool:
@@ -176,7 +180,7 @@ class JobRecord:
 
     def _add_model(self, name: str, folder: str) -> None:
         self.state.documents.delete("model", name)
-        document = {"id": name, "object": "model", "created": now(), "owned_by": "org-local"}
+        document = {"id": name, "object": "model", "created": self.state.now(), "owned_by": "org-local"}
         document |= {"_engine": self.read()["model"], "_folder": folder}
         self.state.documents.insert("model", document)
 
@@ -186,7 +190,7 @@ class JobRecord:
         checkpoint = {
             "id": new_id("ftckpt_"),
             "object": "fine_tuning.job.checkpoint",
-            "created_at": now(),
+            "created_at": self.state.now(),
             "fine_tuned_model_checkpoint": name,
             "fine_tuning_job_id": self.job,
             "metrics": {

@@ -9,9 +9,11 @@ import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from vqaft.errors import MissingExtraError, StateError
+
+Value = TypeVar("Value")
 
 
 class LocalServer:
@@ -34,7 +36,8 @@ class LocalServer:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.api_key = "local-" + secrets.token_urlsafe(24)
-        self._folder = folder
+        self._kept = folder
+        self._folder: Path | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[str] | None = None
         self._base_url: str | None = None
@@ -46,9 +49,25 @@ class LocalServer:
         Raises:
             StateError: If the server is not running.
         """
-        if self._base_url is None:
-            raise StateError("the server is not running", hint="Use it as: with LocalServer() as server: …")
-        return self._base_url
+        return self._of_running(self._base_url)
+
+    @property
+    def folder(self) -> Path:
+        """Where the running server keeps files, jobs, models and its log.
+
+        Raises:
+            StateError: If the server is not running.
+        """
+        return self._of_running(self._folder)
+
+    @property
+    def pid(self) -> int:
+        """The id of the server's process.
+
+        Raises:
+            StateError: If the server is not running.
+        """
+        return self._of_running(self._process).pid
 
     def start(self) -> Self:
         """Start the server, where a block does not fit, as in a notebook; end it by `stop`.
@@ -58,20 +77,12 @@ class LocalServer:
             StateError: If the server does not start; the message has its last words.
         """
         _require_extra()
-        if self._folder is None:
+        if self._kept is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="vqaft-server-", ignore_cleanup_errors=True)
-        folder = Path(self._temporary.name if self._temporary else self._folder or ".").absolute()
-        folder.mkdir(parents=True, exist_ok=True)
-        log = folder / "server.log"
-        with log.open("ab") as stderr:
-            self._process = subprocess.Popen(  # noqa: S603 - our own module, by this interpreter
-                [sys.executable, "-m", "vqaft.server", str(folder)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-                env={**os.environ, "VQAFT_SERVER_API_KEY": self.api_key},
-            )
+        self._folder = Path(self._temporary.name if self._temporary else self._kept or ".").absolute()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        log = self._folder / "server.log"
+        self._process = self._launch(self._folder, log)
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         self._base_url = self._process.stdout.readline().strip() or None
         if self._base_url is None:
@@ -80,14 +91,30 @@ class LocalServer:
             raise StateError("the server did not start: " + " ".join(words))
         return self
 
+    def _launch(self, folder: Path, log: Path) -> subprocess.Popen[str]:
+        with log.open("ab") as stderr:
+            return subprocess.Popen(  # noqa: S603 - our own module, by this interpreter
+                [sys.executable, "-m", "vqaft.server", str(folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                env={**os.environ, "VQAFT_SERVER_API_KEY": self.api_key},
+            )
+
     def stop(self) -> None:
         """Stop the server; what it kept in a temporary folder is removed."""
-        process, self._process, self._base_url = self._process, None, None
+        process, self._process, self._base_url, self._folder = self._process, None, None, None
         if process is not None:
             process.communicate(timeout=None if process.poll() is not None else 30)
         if self._temporary is not None:
             self._temporary.cleanup()
             self._temporary = None
+
+    def _of_running(self, value: Value | None) -> Value:
+        if value is None:
+            raise StateError("the server is not running", hint="Use it as: with LocalServer() as server: …")
+        return value
 
     def __enter__(self) -> Self:
         return self.start()

@@ -19,9 +19,6 @@ from vqaft.server.job_record import JobRecord
 from vqaft.server.state import State
 from vqaft.server.worker import Message, TrainingFailure, work
 
-WAITING = ("validating_files", "queued")
-GOING = (*WAITING, "running")
-
 
 class JobRunner:
     """Validates and trains; cancels and pauses.
@@ -40,6 +37,7 @@ class JobRunner:
         self._validation = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vqaft-validate")
         self._lock = threading.Lock()
         self._training: dict[str, BaseProcess] = {}
+        self._stopping = False
         self._thread = threading.Thread(target=self._train_all, name="vqaft-train", daemon=True)
 
     def start(self) -> None:
@@ -47,12 +45,12 @@ class JobRunner:
         self._thread.start()
         page = self._state.documents.page("job", limit=10_000, newest_first=False)
         for job in page.documents:
-            if job["status"] in GOING and not job["_paused"]:
-                self._state.add_event(job["id"], "The server was restarted; the job starts again.", level="warn")
+            if not job["_paused"] and JobRecord(self._state, job["id"]).restart():
                 self.submit(job["id"])
 
     def stop(self) -> None:
         """Stop working; the jobs go on when the server starts again."""
+        self._stopping = True
         self._queue.put(None)
         self._validation.shutdown(wait=True, cancel_futures=True)
         self._kill(*list(self._training))
@@ -93,7 +91,7 @@ class JobRunner:
             self._queue.put(job)
 
     def _train_all(self) -> None:
-        while (job := self._queue.get()) is not None:
+        while (job := self._queue.get()) is not None and not self._stopping:
             record = JobRecord(self._state, job)
             document = record.begin()
             if document is not None:
@@ -119,6 +117,7 @@ class JobRunner:
                 ended = record.fail(message)
         if not ended:
             shutil.rmtree(folder, ignore_errors=True)
+        if not ended and not self._stopping:
             record.lost()
 
     def _messages(self, job: str, document: Document, folder: Path) -> Iterator[Message]:

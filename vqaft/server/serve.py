@@ -40,7 +40,7 @@ def serve(
         OSError: If the port is taken.
     """
     state = State(folder)
-    listener = _listen(host, port)
+    listener = listen(host, port)
     shown = f"[{host}]" if ":" in host else host
     app = create_app(
         state,
@@ -56,7 +56,16 @@ def serve(
     server.run(sockets=[listener])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Open the socket that the server listens on.
+
+    Args:
+        host: The address.
+        port: The port; 0 takes a free one.
+
+    Raises:
+        OSError: If the port is taken.
+    """
     # Named as TCP, because asyncio sends small answers without delay only on sockets that say so.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

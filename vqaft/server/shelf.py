@@ -11,7 +11,7 @@ from typing import Any
 from vqaft.server.api_error import ApiError
 from vqaft.server.documents import Document, public
 from vqaft.server.engines import ChatModel, Engine
-from vqaft.server.state import State, now
+from vqaft.server.state import State
 
 KEPT = 8
 """Models kept in memory."""
@@ -41,7 +41,7 @@ class Shelf:
         self._shutdown_dates = dict(shutdown_dates or {})
         self._loaded: OrderedDict[str, ChatModel] = OrderedDict()
         self._lock = threading.Lock()
-        self._started = now()
+        self._started = state.now()
 
     def model(self, name: str) -> ChatModel:
         """Load a model, or take it from memory.

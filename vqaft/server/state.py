@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,13 +18,19 @@ class State:
 
     Args:
         folder: Where it is; made where it is not there.
+        clock: Gives the seconds since 1970; another one in tests.
     """
 
-    def __init__(self, folder: Path) -> None:
-        for name in ("files", "models"):
+    def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        for name in ("files", "models", "parts"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.documents = Documents(folder / "state.sqlite")
+
+    def now(self) -> int:
+        """Give the time in seconds since 1970."""
+        return int(self._clock())
 
     def add_file(self, content: IO[bytes], *, filename: str, purpose: str) -> Document:
         """Keep a file.
@@ -45,7 +52,7 @@ class State:
             "id": name,
             "object": "file",
             "bytes": self.file_path(name).stat().st_size,
-            "created_at": now(),
+            "created_at": self.now(),
             "filename": filename,
             "purpose": purpose,
             "status": "processed",
@@ -55,6 +62,10 @@ class State:
     def file_path(self, name: str) -> Path:
         """Give where a file's bytes are."""
         return self.folder / "files" / name
+
+    def part_path(self, name: str) -> Path:
+        """Give where the bytes of an upload's part are."""
+        return self.folder / "parts" / name
 
     def delete_file(self, name: str) -> bool:
         """Remove a file; tells whether it was there."""
@@ -75,7 +86,7 @@ class State:
         event = {
             "id": new_id("ftevent-"),
             "object": "fine_tuning.job.event",
-            "created_at": now(),
+            "created_at": self.now(),
             "level": level,
             "message": message,
             "type": "metrics" if data else "message",
@@ -87,8 +98,3 @@ class State:
 def new_id(prefix: str) -> str:
     """Make an id that nothing else has."""
     return prefix + secrets.token_hex(12)
-
-
-def now() -> int:
-    """Give the time in seconds since 1970."""
-    return int(time.time())

@@ -7,14 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from vqaft.errors import DataError
-from vqaft.server.api_error import ApiError
 from vqaft.server.chat_request import ChatBody
-from vqaft.server.documents import Document
-from vqaft.server.engines import ChatAnswer
+from vqaft.server.completion import complete
 from vqaft.server.routes.reading import read_body
 from vqaft.server.shelf import Shelf
-from vqaft.server.state import new_id, now
 
 
 def chat_routes(shelf: Shelf) -> list[Route]:
@@ -26,42 +22,6 @@ def chat_routes(shelf: Shelf) -> list[Route]:
 
     async def create(request: Request) -> Response:
         body = await read_body(request, ChatBody)
-        if body.stream:
-            raise ApiError(400, "This server does not stream; leave `stream` out.", param="stream")
         return JSONResponse(await run_in_threadpool(complete, shelf, body))
 
     return [Route("/v1/chat/completions", create, methods=["POST"])]
-
-
-def complete(shelf: Shelf, body: ChatBody) -> Document:
-    """Answer a chat completion.
-
-    Args:
-        shelf: The models that can be asked.
-        body: What is asked.
-
-    Raises:
-        ApiError: 404 if there is no such model, 400 if the conversation cannot be answered.
-    """
-    model = shelf.model(body.model)
-    try:
-        answer = model.answer(body.turn())
-    except DataError as error:
-        raise ApiError(400, str(error), param="messages", code="invalid_image") from error
-    return {
-        "id": new_id("chatcmpl-"),
-        "object": "chat.completion",
-        "created": now(),
-        "model": body.model,
-        "choices": [_choice(answer, index) for index in range(body.n or 1)],
-        "usage": {
-            "prompt_tokens": answer.prompt_tokens,
-            "completion_tokens": answer.completion_tokens,
-            "total_tokens": answer.prompt_tokens + answer.completion_tokens,
-        },
-    }
-
-
-def _choice(answer: ChatAnswer, index: int) -> Document:
-    message = {"role": "assistant", "content": answer.text, "refusal": None}
-    return {"index": index, "message": message, "finish_reason": answer.finish_reason, "logprobs": None}

@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from vqaft.server.api_error import ApiError, missing
-from vqaft.server.documents import Document, public
-from vqaft.server.routes.reading import as_list, read_page
+from vqaft.server.api_error import ApiError
+from vqaft.server.documents import public
+from vqaft.server.routes.reading import as_list, find, read_page
 from vqaft.server.state import State
 
 PURPOSES = frozenset({"fine-tune", "batch", "vision", "user_data", "evals", "assistants"})
@@ -62,21 +62,14 @@ class FileRoutes:
 
     def retrieve(self, request: Request) -> Response:
         """Describe a file."""
-        return JSONResponse(public(self._file(request)))
+        return JSONResponse(public(find(request, self.state.documents, "file")))
 
     def content(self, request: Request) -> Response:
         """Send a file's bytes."""
-        path = self.state.file_path(self._file(request)["id"])
+        path = self.state.file_path(find(request, self.state.documents, "file")["id"])
         return FileResponse(path, media_type="application/octet-stream")
 
     def delete(self, request: Request) -> Response:
         """Remove a file."""
-        name = self._file(request)["id"]
+        name = find(request, self.state.documents, "file")["id"]
         return JSONResponse({"id": name, "object": "file", "deleted": self.state.delete_file(name)})
-
-    def _file(self, request: Request) -> Document:
-        name = request.path_params["file"]
-        document = self.state.documents.get("file", name)
-        if document is None:
-            raise missing("file", name)
-        return document

@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from vqaft.server.api_error import ApiError, missing
-from vqaft.server.documents import Document, public
+from vqaft.server.api_error import ApiError
+from vqaft.server.documents import public
 from vqaft.server.job_record import create_job
 from vqaft.server.job_request import JobBody
-from vqaft.server.routes.reading import as_list, read_body, read_page
+from vqaft.server.routes.reading import as_list, find, read_body, read_page
 from vqaft.server.runner import JobRunner
 from vqaft.server.shelf import Shelf
 from vqaft.server.state import State
@@ -64,39 +64,40 @@ class JobRoutes:
 
     def retrieve(self, request: Request) -> Response:
         """Describe a job."""
-        return JSONResponse(public(self._job(request)))
+        return JSONResponse(public(find(request, self.state.documents, "job")))
 
     def cancel(self, request: Request) -> Response:
         """Stop a job for good."""
-        self.runner.cancel(self._job(request)["id"])
+        self.runner.cancel(find(request, self.state.documents, "job")["id"])
         return self.retrieve(request)
 
     def pause(self, request: Request) -> Response:
         """Stop a job until it is resumed."""
-        self.runner.pause(self._job(request)["id"])
+        self.runner.pause(find(request, self.state.documents, "job")["id"])
         return self.retrieve(request)
 
     def resume(self, request: Request) -> Response:
         """Let a paused job go on."""
-        self.runner.resume(self._job(request)["id"])
+        self.runner.resume(find(request, self.state.documents, "job")["id"])
         return self.retrieve(request)
 
     def events(self, request: Request) -> Response:
         """Give a page of a job's events, newest first."""
-        page = read_page(request, self.state.documents, "event", parent=self._job(request)["id"])
+        page = read_page(
+            request, self.state.documents, "event", parent=find(request, self.state.documents, "job")["id"]
+        )
         return JSONResponse({"object": "list", "data": page.documents, "has_more": page.has_more})
 
     def checkpoints(self, request: Request) -> Response:
         """Give a page of the models saved on the way, newest first."""
-        page = read_page(request, self.state.documents, "checkpoint", parent=self._job(request)["id"], default=10)
+        page = read_page(
+            request,
+            self.state.documents,
+            "checkpoint",
+            parent=find(request, self.state.documents, "job")["id"],
+            default=10,
+        )
         return JSONResponse(as_list(page, page.documents))
-
-    def _job(self, request: Request) -> Document:
-        name = request.path_params["job"]
-        document = self.state.documents.get("job", name)
-        if document is None:
-            raise missing("fine-tuning job", name)
-        return document
 
 
 def _check(state: State, shelf: Shelf, body: JobBody) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.requests import Request
 
-from vqaft.server.api_error import ApiError
+from vqaft.server.api_error import ApiError, missing
+from vqaft.server.body import parse_body
 from vqaft.server.documents import Document, Documents, Slice
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -24,12 +25,25 @@ async def read_body(request: Request, kind: type[Body]) -> Body:
     Raises:
         ApiError: 400 if it is not.
     """
-    try:
-        return kind.model_validate_json(await request.body())
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ApiError(400, f"{first['msg']} ({place or 'the body'})", param=place or None) from error
+    return parse_body(await request.body(), kind)
+
+
+def find(request: Request, documents: Documents, kind: str) -> Document:
+    """Give the document that the path of a request names.
+
+    Args:
+        request: The request, with the id under the kind's name in its path.
+        documents: Where to look.
+        kind: What it is.
+
+    Raises:
+        ApiError: 404 if there is none.
+    """
+    name = request.path_params[kind]
+    document = documents.get(kind, name)
+    if document is None:
+        raise missing(kind, name)
+    return document
 
 
 def read_limit(request: Request, *, default: int, most: int) -> int:

@@ -1,0 +1,71 @@
+"""Files come back byte for byte, in the shapes that the SDK checks."""
+
+from __future__ import annotations
+
+import openai
+import pytest
+from openai import OpenAI
+
+CONTENT = bytes(range(256)) * 10
+
+
+def upload(client: OpenAI, content: bytes = CONTENT, name: str = "a.jsonl") -> str:
+    return client.files.create(file=(name, content), purpose="fine-tune").id
+
+
+def test_round_trip(client: OpenAI) -> None:
+    made = client.files.create(file=("träin.jsonl", CONTENT), purpose="fine-tune")
+    assert (made.bytes, made.filename, made.purpose) == (len(CONTENT), "träin.jsonl", "fine-tune")
+    assert client.files.retrieve(made.id) == made
+    assert client.files.content(made.id).read() == CONTENT
+    assert client.files.delete(made.id).deleted
+    with pytest.raises(openai.NotFoundError):
+        client.files.content(made.id)
+
+
+def test_pages_go_through_all_files_newest_first(client: OpenAI) -> None:
+    names = [upload(client) for _ in range(5)]
+    seen = [file.id for file in client.files.list(limit=2)]
+    assert [name for name in seen if name in names] == names[::-1]
+    assert len(seen) == len(set(seen))
+
+
+def test_pages_in_the_other_order(client: OpenAI) -> None:
+    names = [upload(client) for _ in range(3)]
+    assert [file.id for file in client.files.list(order="asc", limit=2) if file.id in names] == names
+
+
+def test_listing_by_purpose(client: OpenAI) -> None:
+    batch = client.files.create(file=("b.jsonl", b"{}"), purpose="batch").id
+    other = upload(client)
+    seen = [file.id for file in client.files.list(purpose="batch")]
+    assert batch in seen
+    assert other not in seen
+
+
+def test_an_empty_file(client: OpenAI) -> None:
+    assert client.files.content(upload(client, b"")).read() == b""
+
+
+def test_a_hostile_name_is_only_a_name(client: OpenAI) -> None:
+    made = client.files.create(file=("../../etc/passwd", CONTENT), purpose="fine-tune")
+    assert made.filename.endswith("passwd")
+    assert client.files.content(made.id).read() == CONTENT
+
+
+@pytest.mark.parametrize("purpose", ["", "nonsense"])
+def test_an_unknown_purpose(client: OpenAI, purpose: str) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.files.create(file=("a.jsonl", CONTENT), purpose=purpose)  # type: ignore[arg-type]
+    assert caught.value.param == "purpose"
+
+
+@pytest.mark.parametrize("limit", [0, -1, 10_001])
+def test_a_wrong_limit(client: OpenAI, limit: int) -> None:
+    with pytest.raises(openai.BadRequestError):
+        client.files.list(limit=limit)
+
+
+def test_going_on_after_nothing(client: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError):
+        client.files.list(after="file-none")

@@ -1,0 +1,115 @@
+"""Large files in parts: whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import openai
+import pytest
+from openai import OpenAI
+
+from vqaft.testing import QuickEngine, ThreadServer
+
+CONTENT = bytes(range(256)) * 41
+
+
+class Clock:
+    """A clock that a test can turn on."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_000_000_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def timed(tmp_path: Path, clock: Clock) -> Iterator[OpenAI]:
+    with (
+        ThreadServer(tmp_path, engines={"quick": QuickEngine()}, clock=clock) as server,
+        OpenAI(base_url=server.base_url, api_key=server.api_key, max_retries=0) as client,
+    ):
+        yield client
+
+
+def begin(client: OpenAI, size: int = len(CONTENT)) -> str:
+    return client.uploads.create(filename="a.jsonl", bytes=size, mime_type="text/jsonl", purpose="fine-tune").id
+
+
+def parts(client: OpenAI, upload: str) -> list[str]:
+    half = len(CONTENT) // 2
+    return [client.uploads.parts.create(upload, data=data).id for data in (CONTENT[:half], CONTENT[half:])]
+
+
+def test_the_parts_become_the_file(client: OpenAI) -> None:
+    upload = begin(client)
+    digest = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
+    done = client.uploads.complete(upload, part_ids=parts(client, upload), md5=digest)
+    assert done.status == "completed"
+    assert done.file is not None
+    assert client.files.content(done.file.id).read() == CONTENT
+    assert done.file.purpose == "fine-tune"
+
+
+def test_the_order_is_the_one_given_at_the_end(client: OpenAI) -> None:
+    upload = begin(client)
+    second, first = parts(client, upload)
+    done = client.uploads.complete(upload, part_ids=[first, second])
+    assert done.file is not None
+    half = len(CONTENT) // 2
+    assert client.files.content(done.file.id).read() == CONTENT[half:] + CONTENT[:half]
+
+
+def test_the_sdk_s_own_helper(client: OpenAI) -> None:
+    done = client.uploads.upload_file_chunked(
+        file=CONTENT, filename="a.jsonl", bytes=len(CONTENT), mime_type="text/jsonl", purpose="fine-tune", part_size=999
+    )
+    assert done.file is not None
+    assert client.files.content(done.file.id).read() == CONTENT
+
+
+def test_refuses_what_does_not_add_up(client: OpenAI) -> None:
+    upload = begin(client, len(CONTENT) + 1)
+    names = parts(client, upload)
+    for wrong in (names, names[:1], [*names, names[0]], ["part_none"]):
+        with pytest.raises(openai.BadRequestError) as caught:
+            client.uploads.complete(upload, part_ids=wrong)
+        assert caught.value.param == "part_ids"
+
+
+def test_refuses_another_checksum_and_stays_open(client: OpenAI) -> None:
+    upload = begin(client)
+    names = parts(client, upload)
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.uploads.complete(upload, part_ids=names, md5="0" * 32)
+    assert caught.value.code == "checksum_mismatch"
+    assert client.uploads.complete(upload, part_ids=names).status == "completed"
+
+
+def test_a_cancelled_upload_takes_nothing_more(client: OpenAI) -> None:
+    upload = begin(client)
+    assert client.uploads.cancel(upload).status == "cancelled"
+    with pytest.raises(openai.BadRequestError, match="cancelled"):
+        client.uploads.parts.create(upload, data=CONTENT)
+
+
+def test_an_upload_expires_after_an_hour(timed: OpenAI, clock: Clock) -> None:
+    upload = begin(timed)
+    names = parts(timed, upload)
+    clock.seconds += 3599
+    timed.uploads.parts.create(upload, data=b"x")
+    clock.seconds += 1
+    with pytest.raises(openai.BadRequestError, match="expired"):
+        timed.uploads.complete(upload, part_ids=names)
+
+
+def test_there_is_no_such_upload(client: OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError):
+        client.uploads.cancel("upload_none")
