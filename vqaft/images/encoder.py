@@ -20,7 +20,7 @@ from vqaft.images.source import ImageSource, describe_source
 
 OutputFormat: TypeAlias = Literal["jpeg", "png", "webp"]
 
-DECODERS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "MPO")
+DECODERS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 PILLOW_FAILURES = (OSError, ValueError, TypeError, SyntaxError, RuntimeError, NotImplementedError, MemoryError)
 MAX_PIXELS = 64_000_000
 
