@@ -198,7 +198,8 @@ def test_hostile_names_stay_text(evaluation: Make) -> None:
 
 
 def test_few_images_are_warned_of(evaluation: Make) -> None:
-    assert "rough" in paired(evaluation, 2, 1, 1, 1).caveats[0]
+    assert "rough" in paired(evaluation, 2, 1, 1, 2).caveats[0]
+    assert "too few for any difference" in paired(evaluation, 5, 0, 0, 0).caveats[0]
     assert paired(evaluation, 20, 10, 10, 10).caveats == ()
 
 

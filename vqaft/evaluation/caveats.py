@@ -19,7 +19,7 @@ def find_caveats(slices: Sequence[SliceComparison], *, level: float) -> tuple[st
         level: 1 minus the level of the tests.
     """
     overall = [part for part in slices if part.by == ALL]
-    found = [sentence for part in overall for sentence in (_missing(part), _few(part)) if sentence]
+    found = [sentence for part in overall for sentence in (_missing(part), _few(part, level)) if sentence]
     found += _several(overall, level=level)
     return tuple(dict.fromkeys(found))
 
@@ -37,10 +37,13 @@ def _missing(part: SliceComparison) -> str | None:
     return f"{part.scorer}: {counts} are missing; with them the difference lies between {reach}{warning}."
 
 
-def _few(part: SliceComparison) -> str | None:
+def _few(part: SliceComparison, level: float) -> str | None:
     if not 0 < part.clusters < FEW_CLUSTERS:
         return None
-    return f"{part.scorer}: the examples come from {part.clusters} groups (images) only; intervals are rough."
+    hopeless = (
+        " too few for any difference to be shown." if 2 ** (1 - part.clusters) > 1 - level else " intervals are rough."
+    )
+    return f"{part.scorer}: the examples come from {part.clusters} groups (images) only;{hopeless}"
 
 
 def _several(overall: Sequence[SliceComparison], *, level: float) -> list[str]:

@@ -16,6 +16,7 @@ from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.paired_row import PairedRow
 from vqaft.evaluation.ratings import rating_distribution
 from vqaft.evaluation.scored_row import ScoredRow
+from vqaft.evaluation.scorer_facts import ScorerFacts
 from vqaft.evaluation.slice_comparison import SliceComparison
 from vqaft.evaluation.slices import ALL, NONE, Slicer, as_slicers, slice_rows, slicer_name
 from vqaft.evaluation.statistics.clusters import cluster_codes
@@ -78,7 +79,7 @@ def compare(
     return Comparison(
         base_model=base.model,
         tuned_model=tuned.model,
-        scorers=base.scorers,
+        scorers={name: _both_used(facts, tuned.scorers[name]) for name, facts in base.scorers.items()},
         slices=tuple(slices),
         ratings=tuple(ratings for ratings in found if ratings is not None),
         rows=rows,
@@ -131,6 +132,12 @@ def _check_scorers(base: Evaluation, tuned: Evaluation) -> None:
         if facts != other:
             message = f"the scorer {name!r} is not the same in both: {facts.description} and {other.description}"
             raise EvaluationError(message, hint="Score both models by the same rule.")
+
+
+def _both_used(base: ScorerFacts, tuned: ScorerFacts) -> ScorerFacts:
+    if base.usage is None or tuned.usage is None:
+        return base
+    return replace(base, usage=base.usage.plus(tuned.usage))
 
 
 def _parts(rows: Sequence[ScoredRow], slicers: tuple[Slicer, ...]) -> list[tuple[str, str, NDArray[np.intp]]]:

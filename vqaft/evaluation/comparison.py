@@ -12,7 +12,7 @@ from vqaft.evaluation.comparison_tables import figures_table, ratings_table
 from vqaft.evaluation.frame import data_frame
 from vqaft.evaluation.paired_row import Outcome, PairedRow
 from vqaft.evaluation.ratings import RatingDistribution
-from vqaft.evaluation.scorer_facts import ScorerFacts
+from vqaft.evaluation.scorer_facts import ScorerFacts, usage_lines
 from vqaft.evaluation.slice_comparison import SliceComparison
 from vqaft.evaluation.table import paragraph
 
@@ -42,7 +42,7 @@ class Comparison:
     Attributes:
         base_model: The base model's name.
         tuned_model: The tuned model's name.
-        scorers: The scorers by name, in the order in which they were given.
+        scorers: The scorers by name, in the order in which they were given; what they cost is that of both models.
         slices: Every scorer on every slice; for each scorer the slice "all" comes first.
         ratings: How often each level was given, for each scorer that has levels.
         rows: The examples with both answers and all scores, in the order of the base evaluation.
@@ -123,19 +123,20 @@ class Comparison:
     def __str__(self) -> str:
         parts = [figures_table(self.slices, title=self._title).text()]
         parts += [ratings_table(distribution).text() for distribution in self.ratings]
-        parts += ["\n".join(f"Note: {caveat}" for caveat in self.caveats)] if self.caveats else []
+        notes = [*self.caveats, *usage_lines(self.scorers)]
+        parts += ["\n".join(f"Note: {note}" for note in notes)] if notes else []
         return "\n\n".join([*parts, self.verdict])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         tables = [figures_table(self.slices, title=self._title), *map(ratings_table, self.ratings)]
-        words = [*self.caveats, *self.verdict.splitlines()]
+        words = [*self.caveats, *usage_lines(self.scorers), *self.verdict.splitlines()]
         return "".join([*(table.html() for table in tables), *map(paragraph, words)])
 
     @property
     def _title(self) -> str:
-        return f"{self.tuned_model} against {self.base_model}"
+        return f"{self.tuned_model} against {self.base_model}, {100 * self.settings.level:.0f} % intervals"
 
 
 def _flat(part: SliceComparison) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from vqaft.errors import EvaluationError
 from vqaft.evaluation.evaluation_json import evaluation_from_json, evaluation_to_json
 from vqaft.evaluation.frame import data_frame
 from vqaft.evaluation.scored_row import ScoredRow
-from vqaft.evaluation.scorer_facts import ScorerFacts
+from vqaft.evaluation.scorer_facts import ScorerFacts, usage_lines
 from vqaft.evaluation.slices import Slicer, as_slicers
 from vqaft.evaluation.summarise import summarise
 from vqaft.evaluation.summary import Summary
@@ -101,7 +101,8 @@ class Evaluation:
         return data_frame([_flat(row, tuple(self.scorers)) for row in self.rows])
 
     def __str__(self) -> str:
-        return f"{len(self.rows)} examples, {len(self.failed)} without an answer\n{self.summary()}"
+        lines = [f"{len(self.rows)} examples, {len(self.failed)} without an answer", *usage_lines(self.scorers)]
+        return "\n".join([*lines, str(self.summary())])
 
     __repr__ = __str__
 

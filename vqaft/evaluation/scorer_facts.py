@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,15 @@ class ScorerFacts:
     description: str
     levels: tuple[str, ...] = ()
     usage: JudgeUsage | None = field(default=None, compare=False)
+
+
+def usage_lines(scorers: Mapping[str, ScorerFacts]) -> list[str]:
+    """Say what the scorers cost that ask a service.
+
+    Args:
+        scorers: The scorers by name.
+    """
+    return [f"{name}: {facts.usage}." for name, facts in scorers.items() if facts.usage is not None]
 
 
 def scorer_facts(scorer: Any) -> ScorerFacts:

@@ -69,7 +69,8 @@ def _limits(figures: SliceFigures) -> str:
     interval, least = figures.difference.interval, figures.detectable
     unconfirmed = interval is not None and 0.0 not in interval
     doubt = " The interval leaves zero out, but the exact test does not confirm it." if unconfirmed else ""
-    return doubt + (f" A gain below about {100 * least:.0f} points cannot be seen here." if least else "")
+    unseen = least is not None and abs(figures.difference.value or 0.0) < least
+    return doubt + (f" A gain below about {100 * (least or 0):.0f} points cannot be seen here." if unseen else "")
 
 
 def _figures(figures: SliceFigures, test: PairedTest | None) -> str:

@@ -10,7 +10,19 @@ import pytest
 
 from vqaft.data import VQAExample
 from vqaft.errors import EvaluationError, RateLimitError
-from vqaft.evaluation import Answered, Evaluator, JudgeJournal, Level, LLMJudge, Rating, Rubric, Score, ScoreFailure
+from vqaft.evaluation import (
+    Answered,
+    Evaluation,
+    Evaluator,
+    JudgeJournal,
+    Level,
+    LLMJudge,
+    Rating,
+    Rubric,
+    Score,
+    ScoreFailure,
+    compare,
+)
 from vqaft.evaluation.judge.prompt import JudgeQuestion, judge_user
 from vqaft.images import ImageEncoder
 from vqaft.inference import ChatReply, ChatRequest, PacedBackend, Prediction
@@ -149,12 +161,17 @@ def test_what_a_judge_costs_is_counted(answered: Make, scripted_judge: Any) -> N
 def test_an_evaluation_knows_what_its_judge_cost(scripted_judge: Any) -> None:
     judge = LLMJudge(scripted_judge(lambda _: "Incorrect"), model="judge")
     examples = [VQAExample(id=str(n), image=b"", question="?", answers=("x",)) for n in range(4)]
+    found_by_model: dict[str, Evaluation] = {}
     for model in ("base", "tuned"):
         said = [Prediction(example_id=example.id, model=model, answer="y") for example in examples]
         found = Evaluator({"judge": judge}, progress=False).evaluate(examples, said)
         usage = found.scorers["judge"].usage
         assert usage is not None
         assert usage.requests == 4
+        assert "judge: 4 requests, 400 tokens sent, 40 received." in str(found)
+        found_by_model[model] = found
+    comparison = compare(found_by_model["base"], found_by_model["tuned"])
+    assert "judge: 8 requests, 800 tokens sent, 80 received." in str(comparison)
 
 
 def test_repr_says_the_settings_and_not_the_backend(scripted_judge: Any) -> None:

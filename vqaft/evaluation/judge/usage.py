@@ -24,6 +24,19 @@ class JudgeUsage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
+    def __str__(self) -> str:
+        again = f" and {self.reused:,} reused" if self.reused else ""
+        tokens = f"{self.prompt_tokens:,} tokens sent, {self.completion_tokens:,} received"
+        return f"{self.requests:,} requests{again}, {tokens}"
+
+    def plus(self, other: JudgeUsage) -> JudgeUsage:
+        """Add what was used elsewhere.
+
+        Args:
+            other: The other usage.
+        """
+        return JudgeUsage(**{name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__})
+
     def cost(self, *, prompt_price: float, completion_price: float) -> float:
         """Give the price of it all.
 
