@@ -11,9 +11,12 @@ from vqaft.data.loaders import (
     load_chat_jsonl,
     load_coco_vqa,
     load_easy_vqa,
+    load_file,
     load_folder,
     load_hf,
     load_llava,
+    load_saved,
+    save_examples,
 )
 from vqaft.data.question_types import OCR_VQA_TYPES, TypeByColumn, TypeByPattern, TypeByText, TypeRule, with_types
 from vqaft.data.splits import (
@@ -60,10 +63,13 @@ __all__ = [
     "load_chat_jsonl",
     "load_coco_vqa",
     "load_easy_vqa",
+    "load_file",
     "load_folder",
     "load_hf",
     "load_llava",
+    "load_saved",
     "power",
     "question_kind",
+    "save_examples",
     "with_types",
 ]

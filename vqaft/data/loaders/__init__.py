@@ -1,5 +1,6 @@
 """Where examples come from; every loader reads rows one by one and leaves the pixels where they are."""
 
+from vqaft.data.loaders.any_file import load_file
 from vqaft.data.loaders.coco_vqa import load_coco_vqa
 from vqaft.data.loaders.columns import OCR_VQA, VQA_RAD, Columns
 from vqaft.data.loaders.easy_vqa import load_easy_vqa
@@ -7,6 +8,7 @@ from vqaft.data.loaders.folder import load_folder
 from vqaft.data.loaders.hugging_face import load_hf
 from vqaft.data.loaders.llava import load_llava
 from vqaft.data.loaders.openai_chat import load_chat_jsonl
+from vqaft.data.loaders.saved import load_saved, save_examples
 
 __all__ = [
     "OCR_VQA",
@@ -15,7 +17,10 @@ __all__ = [
     "load_chat_jsonl",
     "load_coco_vqa",
     "load_easy_vqa",
+    "load_file",
     "load_folder",
     "load_hf",
     "load_llava",
+    "load_saved",
+    "save_examples",
 ]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from os import PathLike
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vqaft.data.duplicates import NEAR_DISTANCE, ImageTable
 from vqaft.data.example import VQAExample
+from vqaft.data.loaders.saved import save_examples
 from vqaft.data.splits.audit import audit_splits
 from vqaft.data.splits.placement import Placement
 from vqaft.data.splits.report import SplitReport
@@ -92,6 +95,29 @@ class Split:
         """
         parts = {name: examples for name in PARTS if (examples := getattr(self, name))}
         return audit_splits(parts, by=lambda example: self.names.get(example.id), distance=self.distance)
+
+    def save(self, folder: str | PathLike[str], *, images: str | PathLike[str] | None = None) -> Path:
+        """Write the parts as `train.jsonl`, `validation.jsonl` and `test.jsonl`, and their placement.
+
+        Read them again with `load_saved(folder / "train.jsonl")`; the next split of a larger data set keeps to it with
+        `previous=Placement.read(folder / "placement.json")`.
+
+        Args:
+            folder: Where to write; empty parts are left out.
+            images: The folder of the images, if it is another.
+
+        Returns:
+            The folder.
+
+        Raises:
+            ImageError: If an image is missing.
+        """
+        target = Path(folder)
+        for name in PARTS:
+            if examples := getattr(self, name):
+                save_examples(target / f"{name}.jsonl", examples, images=images or target)
+        self.placement.write(target / "placement.json")
+        return target
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name}={len(getattr(self, name))}" for name in (*PARTS, "unused"))

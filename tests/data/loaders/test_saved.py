@@ -1,0 +1,114 @@
+"""What is saved comes back as it was."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.data.pictures import example, picture
+from vqaft.data import (
+    DatasetSplitter,
+    Placement,
+    VQAExample,
+    image_sha256,
+    load_easy_vqa,
+    load_saved,
+    save_examples,
+)
+from vqaft.errors import DataError, ImageError
+
+EXAMPLE = VQAExample(
+    id="1",
+    image="https://example.org/a.png",
+    question="Où?",
+    answers=("a", "b", "b"),
+    question_type="where",
+    group="patient 7",
+    metadata={"organ": "HEAD", "n": 3, "list": [1, 2]},
+)
+
+ROW: dict[str, Any] = {"id": "1", "question": "?", "answers": [], "question_type": None, "group": None, "metadata": {}}
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").write_bytes(picture(1))
+    examples = [EXAMPLE, dataclasses.replace(EXAMPLE, id="2", image=str(tmp_path / "in" / "a.png"), answers=())]
+    assert list(load_saved(save_examples(tmp_path / "x.jsonl", examples))) == examples
+    assert not (tmp_path / "images").exists()
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        picture(1),
+        io.BytesIO(picture(1)),
+        {"bytes": picture(1), "path": None},
+        Image.open(io.BytesIO(picture(1))),
+        np.asarray(Image.open(io.BytesIO(picture(1)))),
+    ],
+    ids=["bytes", "file", "dict", "PIL", "array"],
+)
+def test_images_without_a_file_are_copied(tmp_path: Path, image: Any) -> None:
+    examples = [dataclasses.replace(EXAMPLE, id=name, image=image) for name in "ab"]
+    first, second = load_saved(save_examples(tmp_path / "x.jsonl", examples))
+    assert first.image == second.image
+    assert len(list((tmp_path / "images").iterdir())) == 1
+    with Image.open(str(first.image)) as opened:
+        levels = np.asarray(opened.convert("L"))
+    assert np.array_equal(levels, np.asarray(Image.open(io.BytesIO(picture(1)))))
+
+
+def test_images_of_elsewhere_are_copied(tmp_path: Path) -> None:
+    examples = load_easy_vqa("test")[:20]
+    again = list(load_saved(save_examples(tmp_path / "x.jsonl", examples)))
+    assert [image_sha256(each.image) for each in again] == [image_sha256(each.image) for each in examples]
+    assert [dataclasses.replace(each, image="") for each in again] == [
+        dataclasses.replace(each, image="") for each in examples
+    ]
+
+
+def test_a_split_is_saved_and_grown(tmp_path: Path) -> None:
+    examples = [example(f"{seed}", picture(seed)) for seed in range(30)]
+    splitter = DatasetSplitter(train=15, validation=0, test=5)
+    split = splitter.split(examples)
+    folder = split.save(tmp_path / "parts")
+    assert sorted(path.name for path in folder.iterdir()) == ["images", "placement.json", "test.jsonl", "train.jsonl"]
+    test = list(load_saved(folder / "test.jsonl"))
+    assert [each.id for each in test] == [each.id for each in split.test]
+    grown = DatasetSplitter(train=20, validation=0, test=8).split(
+        examples, previous=Placement.read(folder / "placement.json")
+    )
+    assert {each.id for each in split.test} < {each.id for each in grown.test}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "there are no rows"),
+        ('{"id": "1"}', r"x\.jsonl:1: no 'image', 'question'.*; there is 'id'"),
+        (json.dumps({**ROW, "image": "../a.png"}), r"x\.jsonl:1: .*leads out"),
+    ],
+)
+def test_refuses(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "x.jsonl").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=message):
+        list(load_saved(tmp_path / "x.jsonl"))
+
+
+def test_bytes_that_are_no_image_are_kept(tmp_path: Path) -> None:
+    [found] = load_saved(save_examples(tmp_path / "x.jsonl", [dataclasses.replace(EXAMPLE, image=b"no image")]))
+    assert Path(str(found.image)).read_bytes() == b"no image"
+
+
+def test_refuses_a_missing_image(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="example '1'"):
+        save_examples(tmp_path / "data" / "x.jsonl", [dataclasses.replace(EXAMPLE, image=str(tmp_path / "no.png"))])
+    assert not (tmp_path / "data" / "x.jsonl").exists()

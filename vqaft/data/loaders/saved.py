@@ -1,0 +1,126 @@
+"""Examples as a JSONL file beside their images, whole and readable again."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import orjson
+from PIL import Image, UnidentifiedImageError
+
+from vqaft.data.duplicates.image_content import content_of, image_sha256, local_source
+from vqaft.data.example import VQAExample
+from vqaft.data.loaders.image_path import image_inside
+from vqaft.data.loaders.tables import read_jsonl
+from vqaft.durable import atomic_writer, write_atomically
+from vqaft.errors import DataError, ImageError
+from vqaft.images import ImageEncoder, ImageSource
+
+_FIELDS = ("id", "image", "question", "answers", "question_type", "group", "metadata")
+_WEB = ("http://", "https://")
+
+
+def save_examples(
+    path: str | PathLike[str], examples: Iterable[VQAExample], *, images: str | PathLike[str] | None = None
+) -> Path:
+    """Write examples as JSONL, one a line; the file is there only when all is written.
+
+    Image files inside the folder of the images are named by their path in it. Other images are copied into its
+    sub-folder `images`, under the hash of their content; web addresses stay as they are.
+
+    Args:
+        path: The file to write.
+        examples: The examples; their metadata must be plain values (others become text).
+        images: The folder of the images; the file's own by default.
+
+    Returns:
+        The path.
+
+    Raises:
+        ImageError: If an image is missing.
+    """
+    target = Path(path)
+    root = (target.parent if images is None else Path(images)).resolve()
+    with atomic_writer(target) as file:
+        for example in examples:
+            values = {name: getattr(example, name) for name in _FIELDS}
+            row = {**values, "metadata": dict(example.metadata), "image": _named(root, example)}
+            file.write(orjson.dumps(row, default=str) + b"\n")
+    return target
+
+
+def load_saved(
+    path: str | PathLike[str], *, images: str | PathLike[str] | None = None, prefix: str = ""
+) -> Iterator[VQAExample]:
+    """Read what `save_examples` wrote.
+
+    Args:
+        path: The JSONL file.
+        images: The folder of the images; the file's own by default.
+        prefix: Goes before every id.
+
+    Yields:
+        The examples.
+
+    Raises:
+        DataError: If a line is no such example, or the file is empty; with file and line.
+        ImageError: If an image is missing or outside the folder.
+    """
+    source = Path(path)
+    root = (source.parent if images is None else Path(images)).resolve()
+    line = 0
+    for line, row in read_jsonl(source):
+        try:
+            yield _example(row, root, prefix)
+        except DataError as error:
+            error.path, error.line = str(source), line
+            raise
+    if not line:
+        raise DataError("there are no rows", path=source)
+
+
+def _example(row: Mapping[str, Any], root: Path, prefix: str) -> VQAExample:
+    missing = [name for name in _FIELDS if name not in row]
+    if missing:
+        raise DataError(f"no {', '.join(map(repr, missing))}; there is {', '.join(map(repr, row)) or 'nothing'}")
+    image = row["image"] if row["image"].startswith(_WEB) else image_inside(root, row["image"])
+    answers = tuple(row["answers"])
+    return VQAExample(**{**row, "id": prefix + row["id"], "image": image, "answers": answers})
+
+
+def _named(root: Path, example: VQAExample) -> str:
+    image = local_source(example.image)
+    if image is None:
+        return str(example.image)
+    if isinstance(image, str):
+        path = Path(image).resolve()
+        if path.is_relative_to(root):
+            return path.relative_to(root).as_posix()
+        content, suffix = _read(path, example.id), path.suffix
+    else:
+        content, suffix = _file_of(image)
+    name = f"images/{image_sha256(content)[:32]}{suffix}"
+    if not (root / name).exists():
+        write_atomically(root / name, content)
+    return name
+
+
+def _read(path: Path, example_id: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ImageError(f"the image cannot be read: {error.strerror}", path=path, example_id=example_id) from None
+
+
+def _file_of(image: ImageSource) -> tuple[bytes, str]:
+    if isinstance(image, bytes | io.IOBase):
+        content = content_of(image)
+        try:
+            with Image.open(io.BytesIO(content)) as opened:
+                return content, f".{(opened.format or 'bin').lower()}"
+        except UnidentifiedImageError:
+            return content, ".bin"  # whoever reads it will say what is wrong with it
+    return ImageEncoder(format="png").encode(image).data, ".png"
