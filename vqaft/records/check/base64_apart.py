@@ -3,78 +3,49 @@
 A run of base64 characters holds no quote, no backslash and no control character. Whatever JSON string it stands in,
 replacing it by other harmless characters changes that string's value and nothing else; outside a string a line with
 such a run before a quote is no JSON, with or without it. So the line without the runs is JSON exactly where the whole
-line is, and says the same once they are put back. A run that does not decode strictly is left where it is, and parsed
+line is, and says the same but for those strings. A run that does not decode strictly is left where it is, and parsed
 with the rest.
 """
 
 from __future__ import annotations
 
 import binascii
-import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import pybase64
 
 _NONCE = secrets.token_hex(8)
-_MARK = re.compile(f"~{_NONCE}:[0-9]+~")
 _LEAST = 256
 _HEAD_BYTES = 200
 _START = b'"data:'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payload:
-    """Base64 that was taken out.
-
-    Attributes:
-        content: What it decodes to.
-        text: The base64 itself.
-    """
-
-    content: bytes = field(repr=False)
-    text: memoryview = field(repr=False)
-
-
-def take_apart(line: bytes) -> tuple[bytes, dict[str, Payload]]:
+def take_apart(line: bytes) -> tuple[bytes, dict[str, bytes]]:
     """Take long runs of base64 out of a line.
 
     Args:
         line: One line of JSON.
 
     Returns:
-        The line with a mark in place of each run, and what each mark stands for.
+        The line with a mark in place of each run, and what each mark's run decodes to.
     """
-    payloads: dict[str, Payload] = {}
+    payloads: dict[str, bytes] = {}
     kept: list[bytes] = []
     view, done, search = memoryview(line), 0, 0
     while (start := line.find(_START, search)) >= 0:
         search = start + len(_START)
         comma = line.find(b",", search, search + _HEAD_BYTES)
         end = line.find(b'"', comma + 1)
-        content = _decoded(view[comma + 1 : end]) if comma > 0 and end - comma > _LEAST else None
+        content = decode_strictly(view[comma + 1 : end]) if comma > 0 and end - comma > _LEAST else None
         if content is not None:
             mark = f"~{_NONCE}:{len(payloads)}~"
-            payloads[mark] = Payload(content=content, text=view[comma + 1 : end])
+            payloads[mark] = content
             kept += [line[done : comma + 1], mark.encode()]
             done = search = end
     return (b"".join([*kept, line[done:]]) if kept else line), payloads
 
 
-def put_back(text: str, payloads: Mapping[str, Payload]) -> str:
-    """Put base64 back where a mark stands for it.
-
-    Args:
-        text: A string of the parsed line.
-        payloads: What was taken out of that line.
-    """
-    if _NONCE not in text:
-        return text
-    return _MARK.sub(lambda mark: str(payloads[mark[0]].text, "ascii") if mark[0] in payloads else mark[0], text)
-
-
-def take_payload(url: str, payloads: dict[str, Payload]) -> tuple[str, Payload] | None:
+def take_payload(url: str, payloads: dict[str, bytes]) -> tuple[str, bytes] | None:
     """Split a data URL into what stands before its data, and the data, which leaves the payloads.
 
     Args:
@@ -91,10 +62,6 @@ def take_payload(url: str, payloads: dict[str, Payload]) -> tuple[str, Payload] 
 
 def decode_strictly(text: str | memoryview) -> bytes | None:
     """Decode base64 as the standard has it: no other character, no missing padding; None where it is not that."""
-    return _decoded(text)
-
-
-def _decoded(text: str | memoryview) -> bytes | None:
     try:
         return pybase64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):

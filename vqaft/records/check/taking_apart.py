@@ -5,41 +5,54 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from vqaft.records.check.base64_apart import Payload, decode_strictly, put_back, take_apart, take_payload
+from vqaft.records.check.base64_apart import decode_strictly, take_apart, take_payload
 from vqaft.records.check.image_header import read_header
 from vqaft.records.check.line_json import parse_json
 from vqaft.records.check.row import CheckedImage, CheckedMessage, CheckedRow, CheckedText, UrlKind
 
-Payloads = dict[str, Payload]
+Payloads = dict[str, bytes]
 
 
-def checked_row(line: int, content: bytes, *, apart: bool = True) -> CheckedRow:
-    """Take a line apart.
+def checked_row(line: int, content: bytes) -> CheckedRow:
+    """Take a line apart, its base64 first where that stands in images only.
 
     Args:
         line: Its number.
         content: Its bytes.
-        apart: Whether to take base64 out before the JSON is parsed; the row is the same either way.
 
     Returns:
-        The row; a line that is no JSON object gives one without messages, with its flaws.
+        The row; a line that is no JSON object gives one without messages, with its flaws. The JSON of an image's URL
+        may hold a mark in place of its base64.
     """
-    rest, payloads = take_apart(content) if apart else (content, {})
-    value, flaws = parse_json(rest)
+    rest, payloads = take_apart(content)
+    if not payloads:
+        return whole_row(line, content)
+    row = _row(line, len(content), rest, payloads)
+    # Base64 where no image is expected, or a line with flaws: those are looked at as they are.
+    return whole_row(line, content) if payloads or row.flaws else row
+
+
+def whole_row(line: int, content: bytes) -> CheckedRow:
+    """Take a line apart by parsing all of it; the same row as by `checked_row`, slower.
+
+    Args:
+        line: Its number.
+        content: Its bytes.
+    """
+    return _row(line, len(content), content, {})
+
+
+def _row(line: int, size_bytes: int, content: bytes, payloads: Payloads) -> CheckedRow:
+    value, flaws = parse_json(content)
     messages = tuple(_messages(value, payloads))
-    images = tuple(image for message in messages for image in message.images)
-    if payloads:
-        value = _restored(value, payloads)  # base64 stands where no image is expected
-    if flaws and rest is not content:
-        _, flaws = parse_json(content)  # columns of the line as it is
     return CheckedRow(
         line=line,
-        size_bytes=len(content),
+        size_bytes=size_bytes,
         flaws=tuple(flaws),
         value=value,
         messages=messages,
         texts=tuple(text for message in messages for text in message.texts),
-        images=images,
+        images=tuple(image for message in messages for image in message.images),
     )
 
 
@@ -64,7 +77,7 @@ def _message(place: str, value: dict[str, Any], payloads: Payloads) -> CheckedMe
         where = f"{place}.content" if isinstance(content, str) else f"{place}.content[{number}]"
         text, url = (part, None) if isinstance(part, str) else _text_and_url(part)
         if text is not None:
-            texts.append(CheckedText(place=where, role=role, text=put_back(text, payloads)))
+            texts.append(CheckedText(place=where, role=role, text=text))
         if url is not None:
             images.append(_image(where, role, url, payloads))
     return CheckedMessage(place=place, role=role, value=value, texts=tuple(texts), images=tuple(images))
@@ -81,14 +94,13 @@ def _text_and_url(part: Any) -> tuple[str | None, str | None]:
 def _image(place: str, role: str, url: str, payloads: Payloads) -> CheckedImage:
     kind = _kind(url)
     if kind != "data":
-        url = put_back(url, payloads)
         return CheckedImage(place=place, role=role, kind=kind, url=url, key=url)
     taken = take_payload(url, payloads)
     if taken is None:
-        head, comma, text = put_back(url, payloads).partition(",")
+        head, comma, text = url.partition(",")
         head, content, key = head + comma, decode_strictly(text), hash(text)
     else:
-        head, content, key = taken[0], taken[1].content, 0
+        head, content, key = taken[0], taken[1], 0
     return CheckedImage(
         place=place,
         role=role,
@@ -108,13 +120,3 @@ def _kind(url: str) -> UrlKind:
     if start.startswith(("http://", "https://")):
         return "web"
     return "file" if start.startswith("file:") else "other"
-
-
-def _restored(value: Any, payloads: Payloads) -> Any:
-    if isinstance(value, str):
-        return put_back(value, payloads)
-    if isinstance(value, list):
-        return [_restored(item, payloads) for item in value]
-    if isinstance(value, dict):
-        return {put_back(key, payloads): _restored(item, payloads) for key, item in value.items()}
-    return value
