@@ -69,23 +69,24 @@ class Uploader:
 
     def _send(self, file: Fingerprint, purpose: str) -> RemoteFile:
         facts = {"account": self._backend.account, "sha256": file.sha256, "purpose": purpose}
-        in_doubt = self._ledger.last("upload_intent", **facts) is not None
+        was_begun = self._ledger.last("upload_intent", **facts) is not None
         self._ledger.record("upload_intent", **facts, name=file.remote_name, bytes=file.size_bytes)
-        with ByteProgress(file.path, size_bytes=file.size_bytes, enabled=self._progress) as bar:
-            remote = self._in_parts(file, purpose, bar) or self._in_one(file, purpose, bar, in_doubt=in_doubt)
+        # A run that was cut off may have sent it all, and only not heard of it.
+        remote = self._retry.call(lambda: self._find(file, purpose)) if was_begun else None
+        if remote is None:
+            with ByteProgress(file.path, size_bytes=file.size_bytes, enabled=self._progress) as bar:
+                remote = self._in_parts(file, purpose, bar) or self._in_one(file, purpose, bar)
         file.check_unchanged()
         if not _is_whole(remote, file):
             raise ServiceUnreachableError(f"{file.path} arrived as {remote.size_bytes} of {file.size_bytes} bytes")
         self._ledger.record("upload", **facts, file_id=remote.id, path=str(file.path), bytes=file.size_bytes)
         return remote
 
-    def _in_one(self, file: Fingerprint, purpose: str, bar: ByteProgress, *, in_doubt: bool) -> RemoteFile:
+    def _in_one(self, file: Fingerprint, purpose: str, bar: ByteProgress) -> RemoteFile:
         def send(on_bytes: OnBytes) -> RemoteFile:
             return self._backend.upload_file(file.path, filename=file.remote_name, purpose=purpose, on_bytes=on_bytes)
 
-        return make_once(
-            lambda: bar.counted(send), lambda: self._find(file, purpose), retry=self._retry, in_doubt=in_doubt
-        )
+        return make_once(lambda: bar.counted(send), lambda: self._find(file, purpose), retry=self._retry)
 
     def _in_parts(self, file: Fingerprint, purpose: str, bar: ByteProgress) -> RemoteFile | None:
         if file.size_bytes <= self._sizes.above_bytes or not isinstance(self._backend, PartsBackend):
@@ -102,9 +103,12 @@ class Uploader:
         return parted.send(bar, find=lambda: self._find(file, purpose))
 
     def _find(self, file: Fingerprint, purpose: str) -> RemoteFile | None:
-        for remote in all_entries(lambda after: self._backend.list_files(purpose=purpose, after=after)):
-            if remote.filename == file.remote_name and _is_whole(remote, file):
-                return remote
+        try:
+            for remote in all_entries(lambda after: self._backend.list_files(purpose=purpose, after=after)):
+                if remote.filename == file.remote_name and _is_whole(remote, file):
+                    return remote
+        except RequestRefusedError:
+            pass  # a service that cannot list its files gets them twice, which costs nothing but time
         return None
 
 
