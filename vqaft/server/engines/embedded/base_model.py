@@ -18,9 +18,9 @@ AUXILIARIES = frozenset(
 def untrained_answer(question: str, lines: Sequence[Line]) -> str:
     """Answer without having learnt anything.
 
-    A question that begins with an auxiliary verb, and holds no "or", is answered "yes" where most of its long words
-    stand in the image's text, else "no". Any other question is answered by the line with the tallest letters, the
-    upper one of equals, or "unknown" where there is no text.
+    A question that begins with an auxiliary verb, and holds no "or", is answered "yes" where half of its long words
+    or more stand in the image's text, else "no". Any other question is answered by the line with the tallest letters,
+    the upper one of equals, or "unknown" where there is no text.
 
     Args:
         question: What is asked.
@@ -37,4 +37,4 @@ def untrained_answer(question: str, lines: Sequence[Line]) -> str:
 def _stands_in(tokens: Sequence[str], lines: Sequence[Line]) -> bool:
     text = {word for line in lines for word in words(line.text)}
     long = [token for token in tokens if len(token) > 3]  # noqa: PLR2004 - shorter words say little
-    return bool(long) and 2 * sum(token in text for token in long) > len(long)
+    return bool(long) and 2 * sum(token in text for token in long) >= len(long)

@@ -48,7 +48,7 @@ class Candidate:
 def shape_of(text: str) -> str:
     r"""Write a text as a regular expression in which digits and letters stand for their kind.
 
-    `18 MAR 2018` gives `\d{2}\s?[^\W\d_]{3}\s?\d{4}`.
+    `18 MAR 2018` gives `\d{2}\s*[^\W\d_]{3}\s*\d{4}`.
     """
     parts = re.findall(r"\d+|[^\W\d_]+|\s+|.", text)
     return "".join(map(_shape_part, parts))
@@ -59,7 +59,7 @@ def _shape_part(part: str) -> str:
         return rf"\d{{{len(part)}}}"
     if part.isalpha():
         return rf"[^\W\d_]{{{len(part)}}}"
-    return r"\s?" if part.isspace() else re.escape(part)
+    return r"\s*" if part.isspace() else re.escape(part)
 
 
 def candidates(lines: tuple[Line, ...], shapes: Iterable[re.Pattern[str]] = ()) -> list[Candidate]:

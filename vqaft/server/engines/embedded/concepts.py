@@ -7,7 +7,8 @@ Which answers exclude each other is learnt too: those given to the same question
 
 from __future__ import annotations
 
-from collections import defaultdict
+import warnings
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -125,11 +126,13 @@ def learn_concepts(
         The concepts, and their scores for each training image by a model that did not see this image.
     """
     learnt, held_out = [], [np.zeros((len(images), 0))]
-    for names in families(answers):
+    for group in families(answers):
+        counts = Counter(labels(group, answers).values())
+        names = tuple(name for index, name in enumerate(group) if counts[index] >= LEAST_IMAGES)
         known = labels(names, answers)
         rows = np.array([row for row, image in enumerate(images) if image in known], dtype=int)
         target = np.array([known[images[row]] for row in rows], dtype=int)
-        if len(rows) and np.bincount(target, minlength=len(names)).min() >= LEAST_IMAGES:
+        if len(names) > 1 and len(rows):
             family, scores = _learn_family(names, features, rows, target, seed=seed)
             learnt.append(family)
             held_out.append(scores)
@@ -159,9 +162,13 @@ def _learn_family(
 
 
 def _fit(names: tuple[str, ...], features: Floats, target: NDArray[np.int_], strength: float) -> Family:
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    fitted = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(features, target)
+    with warnings.catch_warnings():
+        # Weak regularisation may need more passes than are worth the time; the held-out loss judges the result.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted = LogisticRegression(C=strength, max_iter=300, tol=1e-3).fit(features, target)
     weights, bias = fitted.coef_.T, fitted.intercept_
     if len(names) == 2:  # noqa: PLR2004 - scikit-learn gives one column for two classes
         weights, bias = np.hstack([-weights / 2, weights / 2]), np.concatenate([-bias / 2, bias / 2])

@@ -8,6 +8,8 @@ from PIL import Image
 
 MAX_SIDE = 96
 """Longer images are shrunk to this many pixels first."""
+LEAST_SIDE = 8
+"""Sides are stretched to this many pixels at least."""
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -47,10 +49,10 @@ def image_features(image: Image.Image | None) -> dict[str, Floats]:
 
 def _shrunk(image: Image.Image) -> Image.Image:
     image = image.convert("RGB")
-    scale = MAX_SIDE / max(image.size)
-    if scale >= 1:
+    scale = min(1.0, MAX_SIDE / max(image.size))
+    width, height = (max(LEAST_SIDE, round(side * scale)) for side in image.size)
+    if (width, height) == image.size:
         return image
-    width, height = (max(8, round(side * scale)) for side in image.size)
     return image.resize((width, height), Image.Resampling.BOX, reducing_gap=2.0)
 
 

@@ -33,8 +33,10 @@ class QuestionSpace:
         cases = [grams(words(question), "q") for question in distinct]
         vocabulary = Vocabulary.of([case] for case in cases)
         matrix = vocabulary.matrix(cases).toarray().astype(np.float64)
+        if not matrix.size:
+            return cls(vocabulary=vocabulary, axes=np.zeros((matrix.shape[1], 0), dtype=np.float32))
         _, strengths, axes = np.linalg.svd(matrix, full_matrices=False)
-        kept = min(MOST_AXES, int((strengths > 1e-6 * strengths[:1]).sum()))
+        kept = min(MOST_AXES, int((strengths > 1e-6 * strengths[0]).sum()))
         scale = np.sqrt(len(distinct) / max(kept, 1)) / strengths[:kept]
         return cls(vocabulary=vocabulary, axes=(axes[:kept].T * scale).astype(np.float32))
 

@@ -53,17 +53,13 @@ class Reader:
         Raises:
             ImageError: If the image cannot be decoded.
         """
-        known = self._known.get(picture.key) or self._stored(picture.key)
-        if known is not None:
-            return known
-        if min(picture.size()) < LEAST_SIDE or not self.can_read():
-            return ()
-        with self._lock:
-            lines = self._known.get(picture.key)
-            if lines is None:
-                lines = self._read(picture.open())
-                self._keep(picture.key, lines)
-        return lines
+        if picture.key not in self._known and not self._load(picture.key):
+            if min(picture.size()) < LEAST_SIDE or not self.can_read():
+                return ()
+            with self._lock:
+                if picture.key not in self._known:
+                    self._keep(picture.key, self._read(picture.open()))
+        return self._known[picture.key]
 
     @staticmethod
     def can_read() -> bool:
@@ -81,13 +77,15 @@ class Reader:
     def _path(self, key: str) -> Path | None:
         return None if self._folder is None else self._folder / key[:2] / f"{key}.json"
 
-    def _stored(self, key: str) -> tuple[Line, ...] | None:
+    def _load(self, key: str) -> bool:
         path = self._path(key)
         if path is None or not path.is_file():
-            return None
-        lines = tuple(Line(**line) for line in orjson.loads(path.read_bytes()))
-        self._known[key] = lines
-        return lines
+            return False
+        try:
+            self._known[key] = tuple(Line(**line) for line in orjson.loads(path.read_bytes()))
+        except (ValueError, TypeError):  # damaged by another program: read the image again
+            return False
+        return True
 
     def _keep(self, key: str, lines: tuple[Line, ...]) -> None:
         self._known[key] = lines

@@ -24,8 +24,7 @@ from vqaft.server.engines.embedded.ranker import (
     untrained_ranker,
 )
 from vqaft.server.engines.embedded.span_features import span_features, squeezed
-from vqaft.server.engines.embedded.spelling import Spelling
-from vqaft.server.engines.embedded.style import learn_letter_case
+from vqaft.server.engines.embedded.spelling import Spelling, Written, learn_spelling
 
 LEAST_WORDINGS = 5
 """Questions that must hold their own answer before others are thought to."""
@@ -78,10 +77,9 @@ def text_lesson(pairs: Sequence[Pair], lines: Mapping[str, tuple[Line, ...]]) ->
     cases = _cases(pairs, spans, near=NEAR)
     if not cases:
         return None
-    answers = tuple(sorted({pairs[number].answer for number in cases}))
     probes = Probes.of([case.question for case in cases.values()], [pair.question for pair in pairs])
     lesson = _lesson(pairs, cases, spans, shapes)
-    return replace(lesson, spelling=replace(lesson.spelling, answers=answers), probes=probes)
+    return replace(lesson, probes=probes)
 
 
 def wording_lesson(pairs: Sequence[Pair]) -> TextLesson | None:
@@ -118,9 +116,10 @@ def _lesson(
 ) -> TextLesson:
     described = {key: span_features(found) for key, found in spans.items()}
     ranker = untrained_ranker(described.values(), shapes, [case.question for case in cases.values()])
-    letter_case = learn_letter_case(
-        (spans[case.page][int(case.right.argmax())].text, pairs[number].answer) for number, case in cases.items()
-    )
+    written = [
+        Written(image=case.page, span=spans[case.page][int(case.right.argmax())].text, answer=pairs[number].answer)
+        for number, case in cases.items()
+    ]
     return TextLesson(
         ranker=ranker,
         pages={
@@ -128,7 +127,7 @@ def _lesson(
             for key, found in described.items()
         },
         cases=cases,
-        spelling=Spelling(letter_case=letter_case, answers=()),
+        spelling=learn_spelling(written),
         probes=Probes.of([], []),
     )
 
