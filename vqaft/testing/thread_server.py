@@ -9,7 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from starlette.types import ASGIApp
+from uvicorn import Config, Server
+
+from vqaft.server.app import create_app
 from vqaft.server.engines import ChatModel, Engine
+from vqaft.server.serve import listen
 from vqaft.server.state import State
 
 
@@ -24,13 +29,15 @@ class ThreadServer:
         folder: Where files, jobs and models are kept.
         engines: What trains and answers, by the name of its base model.
         judges: Models that answer and cannot be trained, by name.
-        api_key: The token to ask with.
         clock: Gives the server's seconds since 1970.
+        wrap: Puts something around the application.
 
     Attributes:
         base_url: The address to give to a client.
         api_key: The token to ask with.
     """
+
+    api_key = "test-key-of-the-server"
 
     def __init__(
         self,
@@ -38,19 +45,14 @@ class ThreadServer:
         *,
         engines: Mapping[str, Engine],
         judges: Mapping[str, ChatModel] | None = None,
-        api_key: str = "test-key-of-the-server",
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
+        wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     ) -> None:
-        import uvicorn
-
-        from vqaft.server.app import create_app
-        from vqaft.server.serve import listen
-
-        self.api_key = api_key
-        app = create_app(State(folder, clock=clock), api_key=api_key, engines=engines, judges=judges or {})
+        state = State(folder, clock=clock or time.time)
+        app = wrap(create_app(state, api_key=self.api_key, engines=engines, judges=judges or {}))
         listener = listen("127.0.0.1", 0)
         self.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-        self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
+        self._server = Server(Config(app, log_level="critical", ws="none", lifespan="on"))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]})
 
     def __enter__(self) -> Self:

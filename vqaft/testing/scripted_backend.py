@@ -1,0 +1,38 @@
+"""A chat service that says what a test told it to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from vqaft.errors import VqaftError
+from vqaft.inference import ChatReply, ChatRequest
+
+
+class ScriptedBackend:
+    """Gives replies, or raises errors, one after the other; a `ChatBackend` without a network.
+
+    Example:
+        >>> backend = ScriptedBackend(["yes", RateLimitError("slow down"), "no"])  # doctest: +SKIP
+
+    Args:
+        script: What to say or raise, request by request; a text stands for a reply that says it. The last entry is
+            given to all further requests.
+
+    Attributes:
+        requests: The requests that came, in order.
+    """
+
+    def __init__(self, script: Iterable[str | ChatReply | VqaftError]) -> None:
+        self.requests: list[ChatRequest] = []
+        self._script = list(script)
+        self._lock = threading.Lock()
+
+    def complete(self, request: ChatRequest) -> ChatReply:
+        """Say the next thing; see `ChatBackend`."""
+        with self._lock:
+            entry = self._script[min(len(self.requests), len(self._script) - 1)]
+            self.requests.append(request)
+        if isinstance(entry, VqaftError):
+            raise entry
+        return ChatReply(text=entry, finish_reason="stop") if isinstance(entry, str) else entry
