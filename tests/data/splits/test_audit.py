@@ -123,3 +123,13 @@ def test_refuses(parts: dict[str, list[VQAExample]], message: str) -> None:
 def test_no_such_overlap() -> None:
     with pytest.raises(KeyError):
         audit_splits({"train": TRAIN, "test": TEST}).overlap("test", "train")
+
+
+def test_the_nearest_pair_is_none_of_the_leaks() -> None:
+    alike = example("alike", picture(3, brightness=1.1))
+    [overlap] = audit_splits({"train": TRAIN, "test": [alike, *TEST]}).overlaps
+    assert overlap.alike == 1
+    assert overlap.nearest is not None
+    assert overlap.nearest.examples[1] in TEST
+    [alone] = audit_splits({"train": TRAIN, "test": [alike]}).overlaps
+    assert alone.nearest is None

@@ -115,7 +115,7 @@ def _overlap(one: _Part, other: _Part, distance: int | None) -> Overlap:
         alike=len(near),
         groups=tuple(sorted(one.names & other.names)),
         leaks=(*shared, *near),
-        nearest=apart[0] if apart else None,
+        nearest=apart[len(near)] if len(apart) > len(near) else None,
     )
 
 

@@ -66,7 +66,7 @@ class Overlap:
         alike: How many more look like an image of the first part.
         groups: Named groups that both parts have, e.g. patients.
         leaks: One pair for each image counted in `same` or `alike`: the image and its nearest in the first part.
-        nearest: The nearest pair of images that are not the same, however far apart; None where there is none.
+        nearest: The nearest pair that is left, farther apart than look-alikes; None where there is none.
     """
 
     parts: tuple[str, str]
