@@ -151,6 +151,18 @@ def test_slices_are_corrected_for_one_another(evaluation: Make) -> None:
     assert (closed.test.p_adjusted, opened.test.p_adjusted) == (2 / 2**6, 4 / 2**7)
 
 
+def test_slices_of_the_same_rows_are_one_test(evaluation: Make) -> None:
+    kinds = ["closed"] * 40 + ["open"] * 40
+    base, tuned = [0.0] * 80, [1.0] * 6 + [0.0] * 34 + [1.0] * 7 + [0.0] * 33
+
+    def again(row: ScoredRow) -> str:
+        return f"again {row.kind}"
+
+    found = compare(evaluation(base, kinds=kinds), evaluation(tuned, kinds=kinds), by=["kind", again]).of()
+    adjusted = [part.test.p_adjusted for part in found if part.test]
+    assert adjusted[1:] == [2 / 2**6, 4 / 2**7, 2 / 2**6, 4 / 2**7]
+
+
 def test_slicing_by_a_function(evaluation: Make) -> None:
     def half(row: ScoredRow) -> str:
         return "first" if int(row.example_id) < 2 else "second"

@@ -163,3 +163,21 @@ def test_reads_well_when_printed(evaluation: Make) -> None:
     text = repr(evaluation([1.0, 1.0, 0.0, None], model="gpt"))
     assert text.splitlines()[0] == "4 examples, 1 without an answer"
     assert "66.7 %" in text
+
+
+@given(values=st.lists(st.none() | st.floats(0, 1), min_size=1, max_size=20), cut=st.integers(0, 20))
+def test_merging_parts_is_evaluating_all(evaluation: Make, values: list[float | None], cut: int) -> None:
+    whole = evaluation(values)
+    parts = [
+        Evaluation(model="model", scorers=whole.scorers, rows=rows) for rows in (whole.rows[:cut], whole.rows[cut:])
+    ]
+    assert Evaluation.merge(parts) == whole
+
+
+def test_what_cannot_be_merged_is_an_error(evaluation: Make) -> None:
+    with pytest.raises(EvaluationError, match="no evaluation"):
+        Evaluation.merge([])
+    with pytest.raises(EvaluationError, match="several models"):
+        Evaluation.merge([evaluation([1.0]), evaluation([1.0], model="other")])
+    with pytest.raises(EvaluationError, match="same example"):
+        Evaluation.merge([evaluation([1.0]), evaluation([1.0])])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +17,15 @@ from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.paired_row import PairedRow
 from vqaft.evaluation.ratings import rating_distribution
 from vqaft.evaluation.scored_row import ScoredRow
-from vqaft.evaluation.scorer_facts import ScorerFacts
+from vqaft.evaluation.scorer_facts import merged_usage
 from vqaft.evaluation.slice_comparison import SliceComparison
 from vqaft.evaluation.slices import ALL, NONE, Slicer, as_slicers, slice_rows, slicer_name
 from vqaft.evaluation.statistics.clusters import cluster_codes
 from vqaft.evaluation.statistics.holm import holm
 from vqaft.evaluation.summarise import score_values
 from vqaft.evaluation.verdict import decide, decide_by_margin, in_words
+
+Part: TypeAlias = tuple[str, str, NDArray[np.intp]]
 
 
 def compare(
@@ -74,12 +77,12 @@ def compare(
         figures = [
             compare_slice(values[0][members], values[1][members], codes[members], settings) for _, _, members in parts
         ]
-        slices += _judged(scorer, [(by, value) for by, value, _ in parts], figures, settings)
+        slices += _judged(scorer, parts, figures, settings)
     found = (rating_distribution(rows, name, facts.levels) for name, facts in base.scorers.items())
     return Comparison(
         base_model=base.model,
         tuned_model=tuned.model,
-        scorers={name: _both_used(facts, tuned.scorers[name]) for name, facts in base.scorers.items()},
+        scorers=merged_usage([base.scorers, tuned.scorers]),
         slices=tuple(slices),
         ratings=tuple(ratings for ratings in found if ratings is not None),
         rows=rows,
@@ -134,13 +137,7 @@ def _check_scorers(base: Evaluation, tuned: Evaluation) -> None:
             raise EvaluationError(message, hint="Score both models by the same rule.")
 
 
-def _both_used(base: ScorerFacts, tuned: ScorerFacts) -> ScorerFacts:
-    if base.usage is None or tuned.usage is None:
-        return base
-    return replace(base, usage=base.usage.plus(tuned.usage))
-
-
-def _parts(rows: Sequence[ScoredRow], slicers: tuple[Slicer, ...]) -> list[tuple[str, str, NDArray[np.intp]]]:
+def _parts(rows: Sequence[ScoredRow], slicers: tuple[Slicer, ...]) -> list[Part]:
     found = []
     for slicer in (ALL, *slicers):
         members = slice_rows(rows, slicer)
@@ -151,14 +148,13 @@ def _parts(rows: Sequence[ScoredRow], slicers: tuple[Slicer, ...]) -> list[tuple
 
 
 def _judged(
-    scorer: str, names: Sequence[tuple[str, str]], figures: Sequence[SliceFigures], settings: ComparisonSettings
+    scorer: str, parts: Sequence[Part], figures: Sequence[SliceFigures], settings: ComparisonSettings
 ) -> Iterator[SliceComparison]:
-    tested = [part.test.p_value for part in figures[1:] if part.test]
-    adjusted = iter(holm(tested))
-    for place, ((by, value), part) in enumerate(zip(names, figures, strict=True)):
+    adjusted = _adjusted(parts[1:], figures[1:])
+    for (by, value, members), part in zip(parts, figures, strict=True):
         test = part.test
-        if test and place:
-            test = replace(test, p_adjusted=next(adjusted))
+        if test and by != ALL:
+            test = replace(test, p_adjusted=adjusted[members.tobytes()])
         verdict = decide(part.difference, test, level=settings.level)
         verdict = decide_by_margin(verdict, part.margin_interval, margin=settings.margin)
         words = in_words(part, verdict, test, margin=settings.margin)
@@ -166,3 +162,13 @@ def _judged(
         yield SliceComparison(
             **{**values, "test": test}, scorer=scorer, by=by, value=value, verdict=verdict, words=words
         )
+
+
+def _adjusted(parts: Sequence[Part], figures: Sequence[SliceFigures]) -> dict[bytes, float]:
+    # Slices that hold the same rows (all closed questions are of one type) are one test, asked once.
+    tested = {
+        members.tobytes(): part.test.p_value
+        for (_, _, members), part in zip(parts, figures, strict=True)
+        if part.test is not None
+    }
+    return dict(zip(tested, holm(list(tested.values())), strict=True))

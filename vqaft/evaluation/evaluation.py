@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -13,7 +13,7 @@ from vqaft.errors import EvaluationError
 from vqaft.evaluation.evaluation_json import evaluation_from_json, evaluation_to_json
 from vqaft.evaluation.frame import data_frame
 from vqaft.evaluation.scored_row import ScoredRow
-from vqaft.evaluation.scorer_facts import ScorerFacts, usage_lines
+from vqaft.evaluation.scorer_facts import ScorerFacts, merged_usage, usage_lines
 from vqaft.evaluation.slices import Slicer, as_slicers
 from vqaft.evaluation.summarise import summarise
 from vqaft.evaluation.summary import Summary
@@ -91,6 +91,24 @@ class Evaluation:
         """
         model, scorers, rows = evaluation_from_json(Path(path))
         return cls(model=model, scorers=scorers, rows=rows)
+
+    @classmethod
+    def merge(cls, parts: Iterable[Evaluation]) -> Evaluation:
+        """Put evaluations of parts of the data together.
+
+        Args:
+            parts: Evaluations of one model by the same scorers, with no example in common.
+
+        Raises:
+            EvaluationError: If there is none, they differ in model or scorers, or share an example.
+        """
+        found = tuple(parts)
+        if not found:
+            raise EvaluationError("there is no evaluation to merge")
+        if any((part.model, part.scorers) != (found[0].model, found[0].scorers) for part in found):
+            raise EvaluationError("the evaluations are of several models, or by different scorers")
+        rows = tuple(row for part in found for row in part.rows)
+        return cls(model=found[0].model, scorers=merged_usage([part.scorers for part in found]), rows=rows)
 
     def to_pandas(self) -> Any:
         """Give the rows as a data frame: a row an example, a column a scorer.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vqaft.evaluation.judge.usage import JudgeUsage
@@ -36,6 +36,21 @@ def usage_lines(scorers: Mapping[str, ScorerFacts]) -> list[str]:
         scorers: The scorers by name.
     """
     return [f"{name}: {facts.usage}." for name, facts in scorers.items() if facts.usage is not None]
+
+
+def merged_usage(parts: Sequence[Mapping[str, ScorerFacts]]) -> dict[str, ScorerFacts]:
+    """Give the same scorers with what they cost in all parts together.
+
+    Args:
+        parts: The scorers of each part by name, at least one part.
+    """
+    merged = dict(parts[0])
+    for other in parts[1:]:
+        for name, facts in merged.items():
+            added = other[name].usage
+            if facts.usage is not None and added is not None:
+                merged[name] = replace(facts, usage=facts.usage.plus(added))
+    return merged
 
 
 def scorer_facts(scorer: Any) -> ScorerFacts:
