@@ -90,24 +90,19 @@ def make_gallery(examples: Iterable[VQAExample], *, budget: PictureBudget | None
         budget: How much room they may take.
     """
     room = budget or PictureBudget()
-    problems: dict[str, str] = {}
-    keys: dict[str, str] = {}
-    distinct: dict[str, VQAExample] = {}
-    for example in examples:
-        key = _key(example)
-        if isinstance(key, ImageError):
-            problems[example.id] = str(key)
-        else:
-            keys[example.id] = key
-            distinct.setdefault(key, example)
+    keys = {example.id: (_key(example), example) for example in examples}
+    distinct = {key: example for key, example in reversed(keys.values()) if isinstance(key, str)}
     share = room.total_bytes / max(1, len(distinct))
     made = ordered_map(lambda example: _picture(example, room, share), distinct.values(), workers=room.workers)
     found = dict(zip(distinct, made, strict=True))
-    good = {key: picture for key, picture in found.items() if isinstance(picture, Thumbnail)}
-    order = {key: place for place, key in enumerate(good)}
-    problems |= {name: str(found[key]) for name, key in keys.items() if key not in good}
-    place = {name: order[key] for name, key in keys.items() if key in good}
-    return Gallery(pictures=tuple(good.values()), place=place, problems=problems)
+    of_example = {name: key if isinstance(key, ImageError) else found[key] for name, (key, _) in keys.items()}
+    pictures = dict.fromkeys(made for made in of_example.values() if isinstance(made, Thumbnail))
+    order = {picture: place for place, picture in enumerate(pictures)}
+    return Gallery(
+        pictures=tuple(order),
+        place={name: order[made] for name, made in of_example.items() if isinstance(made, Thumbnail)},
+        problems={name: str(made) for name, made in of_example.items() if isinstance(made, ImageError)},
+    )
 
 
 def _key(example: VQAExample) -> str | ImageError:
@@ -128,8 +123,9 @@ def _picture(example: VQAExample, budget: PictureBudget, share: float) -> Thumbn
 
 
 def _fitted(safe: EncodedImage, max_side: int, share: float) -> Thumbnail:
-    image = Image.open(io.BytesIO(safe.data), formats=("JPEG", "PNG", "WEBP"))
-    image = image.convert("RGBA" if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info else "RGB")
+    opened = Image.open(io.BytesIO(safe.data), formats=("JPEG", "PNG", "WEBP"))
+    transparent = opened.mode in {"RGBA", "LA", "PA"} or "transparency" in opened.info
+    image = opened.convert("RGBA" if transparent else "RGB")
     data = b""
     for side in (max_side, *(side for side in SIDES if side < min(max_side, max(image.size)))):
         image.thumbnail((side, side))

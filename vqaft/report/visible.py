@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import groupby
 
-KEPT = "\n\t"
+BLANK_LETTERS = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]"
+)
+"""Letters and marks that show nothing; the two variation selectors of emoji are not among them."""
 
 
 def visible(text: str, *, keep: str = "", limit: int | None = None) -> str:
     r"""Write what cannot be seen as escapes, e.g. a right-to-left override as `\u202e`.
 
-    Controls, direction marks, zero-width signs, surrogates, private and unassigned code points, and the line and
-    paragraph separators are escaped as Python writes them; everything else stays.
+    Controls, direction marks, zero-width signs, surrogates, private and unassigned code points, the line and
+    paragraph separators and blank letters are escaped as Python writes them; everything else stays.
 
     Args:
         text: Any text.
@@ -22,7 +26,7 @@ def visible(text: str, *, keep: str = "", limit: int | None = None) -> str:
     """
     if limit is not None and len(text) > limit:
         return f"{visible(text[:limit], keep=keep)}… ({len(text):,} characters)"
-    if text.isprintable():
+    if text.isprintable() and not BLANK_LETTERS.search(text):
         return text
     return "".join(piece for piece, _ in pieces(text, keep=keep))
 
@@ -43,4 +47,6 @@ def pieces(text: str, *, keep: str = "") -> Iterator[tuple[str, bool]]:
 
 
 def _hidden(sign: str) -> bool:
-    return not sign.isprintable() and unicodedata.category(sign) != "Zs"
+    if sign.isprintable():
+        return BLANK_LETTERS.match(sign) is not None
+    return unicodedata.category(sign) != "Zs"

@@ -8,7 +8,7 @@ from typing import Any
 from vqaft.evaluation import Estimate, SliceComparison, Verdict
 from vqaft.evaluation.figures import estimate_text, points, points_range
 from vqaft.report.charts.chart import Chart, LegendEntry
-from vqaft.report.charts.drawing import BASE, INK, MUTED, PAPER, TUNED, Drawing
+from vqaft.report.charts.drawing import BASE, INK, LONGEST, MUTED, PAPER, TUNED, Drawing, shortened
 
 ROW = 26
 MOST_ROWS = 30
@@ -23,13 +23,14 @@ def accuracy_chart(slices: Sequence[SliceComparison]) -> Chart:
         slices: The slices of one scorer; the first 30 are drawn.
     """
     shown = slices[:MOST_ROWS]
-    drawing = Drawing(height=ROW * len(shown), labels=[f"{part.value}  {part.n}" for part in shown], salt="accuracy")
+    drawing = Drawing(height=ROW * len(shown), labels=_labels(shown), salt="accuracy")
     for place, part in enumerate(shown):
         _mean(drawing.axes, part.base, place - OFFSET, BASE, filled=False)
         _mean(drawing.axes, part.tuned, place + OFFSET, TUNED, filled=True)
     drawing.axes.set_xlim(0, 100)
     drawing.axes.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100 %"])
-    words = (f"{part.value}: base {estimate_text(part.base)}, tuned {estimate_text(part.tuned)}" for part in shown)
+    both = ((part, estimate_text(part.base), estimate_text(part.tuned)) for part in shown)
+    words = (f"{shortened(part.value)}: base {base}, tuned {tuned}" for part, base, tuned in both)
     return Chart(title="Mean score", svg=drawing.svg(f"Mean score. {'; '.join(words)}."), legend=MODELS)
 
 
@@ -40,7 +41,7 @@ def difference_chart(slices: Sequence[SliceComparison]) -> Chart:
         slices: The slices of one scorer; the first 30 are drawn.
     """
     shown = slices[:MOST_ROWS]
-    drawing = Drawing(height=ROW * len(shown), labels=[f"{part.value}  {part.n}" for part in shown], salt="difference")
+    drawing = Drawing(height=ROW * len(shown), labels=_labels(shown), salt="difference")
     for place, part in enumerate(shown):
         found = part.verdict in {Verdict.BETTER, Verdict.WORSE}
         _mean(drawing.axes, part.difference, place, INK if found else MUTED, filled=found)
@@ -48,8 +49,13 @@ def difference_chart(slices: Sequence[SliceComparison]) -> Chart:
     low, high = _reach(shown)
     drawing.axes.set_xlim(low, high)
     drawing.axes.xaxis.set_major_formatter(lambda value, _: points(value / 100).removesuffix(".0"))
-    words = (f"{part.value}: {points(part.difference.value)} ({_range(part.difference)})" for part in shown)
+    ranges = ((part, points_range(part.difference.interval)) for part in shown)
+    words = (f"{shortened(part.value)}: {points(part.difference.value)} ({reach})" for part, reach in ranges)
     return Chart(title="Tuned − base, points", svg=drawing.svg(f"Difference in points. {'; '.join(words)}."))
+
+
+def _labels(slices: Sequence[SliceComparison]) -> list[str]:
+    return [f"{shortened(part.value, LONGEST - 7)} ({part.n})" for part in slices]
 
 
 def _mean(axes: Any, estimate: Estimate, height: float, colour: str, *, filled: bool) -> None:
@@ -69,7 +75,3 @@ def _reach(slices: Sequence[SliceComparison]) -> tuple[float, float]:
         ends += [interval.low, interval.high] if interval else [part.difference.value or 0.0]
     room = 0.06 * max(max(ends) - min(ends), 0.1)
     return 100 * (min(ends) - room), 100 * (max(ends) + room)
-
-
-def _range(estimate: Estimate) -> str:
-    return points_range(estimate.interval)

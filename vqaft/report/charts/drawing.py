@@ -24,8 +24,8 @@ PROPERTIES = {
     TUNED: "var(--tuned)",
     PAPER: "var(--paper)",
 }
-WIDTH = 400
-FONT_SIZE = 11
+WIDTH = 380
+FONT_SIZE = 12
 LONGEST = 26
 """Characters of a label."""
 NOT_ATTRIBUTES = frozenset({"font", "font-family"})
@@ -49,9 +49,9 @@ class Drawing:
             from matplotlib.figure import Figure
         except ImportError:
             raise MissingExtraError("matplotlib", extra="report") from None
-        self._labels = [_short(label) for label in labels]
+        self._labels = [shortened(label) for label in labels]
         self._salt = salt
-        left = 8 + 6.3 * max((len(label) for label in self._labels), default=5)
+        left = 8 + 6.8 * max((len(label) for label in self._labels), default=5)
         full = height + 34
         self._figure = Figure(figsize=(WIDTH / UNITS_AN_INCH, full / UNITS_AN_INCH), dpi=UNITS_AN_INCH)
         box = (left / WIDTH, 28 / full, 1 - (left + 22) / WIDTH, height / full)
@@ -93,9 +93,15 @@ class Drawing:
         return ET.tostring(root, encoding="unicode")
 
 
-def _short(label: str) -> str:
-    shown = visible(label[: 4 * LONGEST])
-    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
+def shortened(label: str, longest: int = LONGEST) -> str:
+    """Write a label so that it has room beside the rows.
+
+    Args:
+        label: The label.
+        longest: How many characters there is room for.
+    """
+    shown = visible(label[: longest + 1])
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
 def _clean(element: ET.Element, labels: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vqaft.evaluation import RatingDistribution
 from vqaft.report.charts.accuracy import MODELS
 from vqaft.report.charts.chart import Chart
-from vqaft.report.charts.drawing import BASE, FONT_SIZE, INK, TUNED, Drawing
+from vqaft.report.charts.drawing import BASE, FONT_SIZE, INK, TUNED, Drawing, shortened
 
 ROW = 34
 BAR = 0.3
@@ -26,5 +26,6 @@ def ratings_chart(ratings: RatingDistribution) -> Chart:
     drawing.axes.set_xlim(0, 1.12 * max((*ratings.base, *ratings.tuned, 1)))
     drawing.axes.set_xticks([])
     triples = zip(ratings.levels, ratings.base, ratings.tuned, strict=True)
-    words = "; ".join(f"{level}: base {old}, tuned {new}" for level, old, new in triples)
-    return Chart(title=f"Ratings by {ratings.scorer}", svg=drawing.svg(f"Number of answers. {words}."), legend=MODELS)
+    words = "; ".join(f"{shortened(level)}: base {old}, tuned {new}" for level, old, new in triples)
+    title = f"Ratings by {shortened(ratings.scorer)}"
+    return Chart(title=title, svg=drawing.svg(f"Number of answers. {words}."), legend=MODELS)

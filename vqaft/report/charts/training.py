@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from vqaft.report.charts.chart import Chart, LegendEntry
-from vqaft.report.charts.drawing import MUTED, TUNED, Drawing
+from vqaft.report.charts.drawing import MUTED, TUNED, Drawing, shortened
 from vqaft.tuning import StepMetrics
 
 HEIGHT = 150
@@ -43,9 +43,7 @@ def _chart(quantity: str, curves: Sequence[Curve]) -> Chart:
         drawing.axes.plot(steps, values, color=colour, linestyle=pattern, linewidth=1.6, marker=marker, markersize=3.5)
         legend.append(LegendEntry(text=name.replace("_", " "), colour=COLOURS[colour], dashes=dashes))
     drawing.axes.set_ylim(bottom=0, top=1 if quantity == "accuracy" else None)
-    return Chart(
-        title=f"Training: {quantity} by step", svg=drawing.svg(_words(quantity, curves)), legend=tuple(legend)
-    )
+    return Chart(title=f"Training: {quantity} by step", svg=drawing.svg(_words(quantity, curves)), legend=tuple(legend))
 
 
 def _curves(metrics: Sequence[StepMetrics], quantity: str) -> list[Curve]:
@@ -55,5 +53,5 @@ def _curves(metrics: Sequence[StepMetrics], quantity: str) -> list[Curve]:
 
 
 def _words(quantity: str, curves: Iterable[Curve]) -> str:
-    ends = (f"{name} from {points[0][1]:.3g} to {points[-1][1]:.3g}" for name, points in curves)
+    ends = (f"{shortened(name)} from {points[0][1]:.3g} to {points[-1][1]:.3g}" for name, points in curves)
     return f"{quantity} during training: {'; '.join(ends)}."

@@ -1,0 +1,225 @@
+"""The page in a real browser."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vqaft.data import VQAExample
+from vqaft.errors import EvaluationError, MissingExtraError
+from vqaft.evaluation import Comparison, Evaluation, ScoredRow, compare
+from vqaft.report import Cost, Provenance, render_report, write_report
+from vqaft.tuning import StepMetrics
+
+FOUND = "document.querySelector('output[name=found]').textContent"
+SHOWN = """[...document.querySelectorAll('.row')].filter(row => row.checkVisibility())
+    .map(row => row.querySelector('.id').textContent)"""
+SETTLED = "new Promise(done => setTimeout(done, 300))"
+
+
+@pytest.fixture
+def page(
+    tmp_path: Path, comparison: Comparison, examples: Sequence[VQAExample], metrics: Sequence[StepMetrics]
+) -> Path:
+    return write_report(tmp_path / "report.html", comparison, examples=examples, training=metrics)
+
+
+def test_nothing_is_wrong_and_nothing_is_fetched(browser: Any, page: Path) -> None:
+    browser.open(page)
+    browser.run(SETTLED)
+    assert browser.complaints == []
+    assert browser.requests == [page.as_uri()]
+
+
+def test_a_wrong_page_would_be_seen(browser: Any, tmp_path: Path) -> None:
+    page = tmp_path / "wrong.html"
+    page.write_text("<img src='http://127.0.0.1:9/p.png'><script>throw new Error('boom')</script>", encoding="utf-8")
+    browser.open(page)
+    browser.run(SETTLED)
+    assert any("boom" in complaint for complaint in browser.complaints)
+    assert "http://127.0.0.1:9/p.png" in browser.requests
+
+
+def test_the_policy_refuses_what_the_page_was_not_written_with(browser: Any, page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text.replace("<main>", "<main><p style='color:red' onclick='1'></p><script>pwned=1</script>"))
+    browser.open(page)
+    assert browser.run("typeof window.pwned") == "undefined"
+    assert len(browser.complaints) >= 2
+
+
+def test_the_verdict_comes_first(browser: Any, page: Path, comparison: Comparison) -> None:
+    browser.open(page)
+    heading = browser.run("document.querySelector('h1').textContent")
+    words = comparison.overall().words
+    assert " ".join(heading.split()).casefold() == words.casefold()
+    assert browser.run("document.querySelectorAll('.caveats li').length") == len(comparison.caveats)
+
+
+def test_rows_that_changed_come_first(browser: Any, page: Path) -> None:
+    browser.open(page)
+    headings = browser.run("[...document.querySelectorAll('.group h3')].map(found => found.textContent.trim())")
+    assert [heading.split()[0] for heading in headings] == ["Won", "Lost", "Both", "Both", "Incomplete"]
+    assert browser.run(SHOWN)[:12] == [f"id-{place}" for place in range(12)]
+
+
+def test_search_and_filters_leave_what_was_asked_for(browser: Any, page: Path) -> None:
+    browser.open(page)
+    assert browser.run(FOUND) == "26 of 26 examples"
+
+    def change(script: str) -> list[str]:
+        form = "const form = document.getElementById('filter');"
+        event = "form.dispatchEvent(new Event('input', {bubbles: true}));"
+        browser.run(f"(() => {{ {form} {script}; {event} }})()")
+        browser.run(SETTLED)
+        shown: list[str] = browser.run(SHOWN)
+        return shown
+
+    assert change("form.elements.search.value = 'NUMBER 21'") == ["id-21"]
+    assert browser.run(FOUND) == "1 of 26 examples"
+    assert change("form.elements.search.value = 'no such words'") == []
+    assert browser.run("document.querySelectorAll('.group:not([hidden])').length") == 0
+    assert change("form.elements.search.value = ''; document.querySelectorAll('[name=outcome]')[1].checked = true") == [
+        "id-12",
+        "id-13",
+        "id-14",
+    ]
+    assert change("form.elements.kind.value = 'closed'") == ["id-13"]
+    assert change("form.elements.kind.value = ''; form.elements.type.value = '0'") == ["id-12", "id-14"]
+    assert change("form.reset()") == [row for row in browser.run(SHOWN) if row]
+    assert browser.run(FOUND) == "26 of 26 examples"
+
+
+def test_a_picture_opens_by_keyboard_and_closes_by_escape(browser: Any, page: Path) -> None:
+    browser.open(page)
+    browser.run("document.querySelector('button.picture').focus()")
+    browser.press("Enter")
+    assert browser.run("document.getElementById('viewer').open") is True
+    assert browser.run("document.getElementById('viewer-caption').textContent") == "What is number 0?"
+    assert "data:image/webp" in browser.run("getComputedStyle(document.querySelector('.large')).backgroundImage")
+    browser.press("Escape")
+    assert browser.run("document.getElementById('viewer').open") is False
+    assert browser.run("document.activeElement.className").startswith("picture")
+
+
+def test_each_distinct_picture_is_in_the_file_once(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert len(re.findall("data:image", text)) == 12
+    assert len(re.findall('class="picture i', text)) == 24
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1400])
+def test_no_screen_has_to_be_scrolled_sideways(browser: Any, page: Path, width: int) -> None:
+    browser.open(page, width=width)
+    assert browser.run("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(browser: Any, page: Path, scheme: str) -> None:
+    browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    browser.open(page)
+    colours = browser.run(
+        """[...new Set([...document.querySelectorAll('body *')]
+            .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+            .map(e => e instanceof SVGElement ? getComputedStyle(e).fill : getComputedStyle(e).color))]"""
+    )
+    ground = browser.run("getComputedStyle(document.body).backgroundColor")
+    browser.call("Emulation.setEmulatedMedia", features=[])
+    assert {colour: contrast(colour, ground) for colour in colours if contrast(colour, ground) < 4.5} == {}
+    assert len(colours) >= 4
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two CSS colours by WCAG 2.2, 1 to 21."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    shares = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_everything_has_a_name_for_those_who_do_not_see_it(browser: Any, page: Path) -> None:
+    browser.open(page)
+    nameless = browser.run(
+        """[...document.querySelectorAll('button, input, select, svg[role=img], [role=region]')].filter(e =>
+            !(e.ariaLabel || e.textContent.trim() || e.labels?.length)).map(e => e.outerHTML)"""
+    )
+    assert nameless == []
+    assert browser.run(
+        "[...document.querySelectorAll('table')].every(t => t.caption && t.querySelector('th[scope=col]'))"
+    )
+    levels = browser.run("[...document.querySelectorAll('h1,h2,h3,h4')].map(h => Number(h.tagName[1]))")
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    ids = browser.run("[...document.querySelectorAll('[id]')].map(e => e.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_it_prints(browser: Any, page: Path) -> None:
+    browser.open(page)
+    assert browser.pdf().startswith(b"%PDF")
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    shown = browser.run("[...document.querySelectorAll('#filter, .row')].map(e => e.checkVisibility())")
+    browser.call("Emulation.setEmulatedMedia", media="")
+    assert shown == [False, *[True] * 26]
+
+
+def test_thousands_of_rows_are_laid_out_only_when_seen(
+    browser: Any, tmp_path: Path, scored_row: Callable[..., ScoredRow], evaluation_of: Callable[..., Evaluation]
+) -> None:
+    rows = [scored_row(place, (f"answer {place}", float(place % 2))) for place in range(3000)]
+    same = compare(evaluation_of(rows, model="a"), evaluation_of(rows, model="b"), resamples=50)
+    browser.open(write_report(tmp_path / "long.html", same))
+    unseen = "e => !e.querySelector('h4').checkVisibility({contentVisibilityAuto: true})"
+    assert browser.run(f"[...document.querySelectorAll('.row')].filter({unseen}).length") > 2900
+    assert browser.run(FOUND) == "3,000 of 3,000 examples"
+
+
+def test_what_stands_behind_the_figures_is_shown(browser: Any, tmp_path: Path, comparison: Comparison) -> None:
+    provenance = Provenance(
+        costs=(Cost(what="training", tokens=12_345, amount=1.5), Cost(what="answers", amount=0.25), Cost(what="judge")),
+        settings={"system prompt": "Answer\nin one word.", "seed": 42},
+    )
+    browser.open(write_report(tmp_path / "report.html", comparison, provenance=provenance))
+    text = browser.run("document.getElementById('provenance').parentElement.innerText")
+    for wanted in ("12,345", "1.50 USD", "1.75 USD", "Answer\nin one word.", "seed 0", "exact()"):
+        assert wanted in text
+    assert "No proof of the split was given" in text
+
+
+def test_another_scorer_can_decide(comparison: Comparison) -> None:
+    assert "Outcome by judge" in render_report(comparison, scorer="judge")
+    with pytest.raises(EvaluationError, match="there is no scorer 'taste'"):
+        render_report(comparison, scorer="taste")
+
+
+def test_the_size_of_the_file_is_stated(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert f"One file of {len(text.encode()) / 1e3:.0f} kB, 12 pictures" in text
+
+
+def test_the_same_comparison_gives_the_same_bytes(comparison: Comparison, examples: Sequence[VQAExample]) -> None:
+    assert render_report(comparison, examples=examples) == render_report(comparison, examples=examples)
+
+
+@pytest.mark.parametrize("package", ["jinja2", "matplotlib"])
+def test_a_missing_package_is_named(comparison: Comparison, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name.partition(".")[0] == package:
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingExtraError, match=rf"{package} is not installed.*vqaft\[report\]"):
+        render_report(comparison)
