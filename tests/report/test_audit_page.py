@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
+
 from tests.data.pictures import example, picture
 from vqaft.data import VQAExample, audit_splits
+from vqaft.errors import MissingExtraError
 from vqaft.report.audit_page import render_audit_page, write_audit_page
 
 TRAIN = [example(f"{seed}", picture(seed)) for seed in range(6)]
@@ -53,6 +57,13 @@ def test_a_clean_split_shows_its_nearest_pair() -> None:
     assert "No two parts share an image, a look-alike or a named group." in html
     assert "The nearest pair" in html
     assert html.count("<img") == 2
+
+
+@pytest.mark.parametrize("package", ["jinja2", "matplotlib.figure"])
+def test_packages_may_be_missing(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'vqaft\[report\]'"):
+        render_audit_page(audit_splits({"train": TRAIN, "test": TEST}))
 
 
 def test_the_rest_is_counted() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vqaft.data.duplicates import near_groups, near_pairs
@@ -30,6 +30,7 @@ def groups_by_comparing_everything(hashes: np.ndarray[tuple[int], np.dtype[np.ui
         label = lowest
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(
     seed=st.integers(0, 2**32),
     count=st.integers(1, 300),

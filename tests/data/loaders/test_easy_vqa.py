@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import collections
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from vqaft.data import load_easy_vqa
-from vqaft.errors import DataError
+from vqaft.errors import DataError, MissingExtraError
 
 SHAPES = {"circle", "rectangle", "triangle"}
 
@@ -26,6 +27,12 @@ def test_types_agree_with_the_answers(part: Any, count: int) -> None:
     assert answers["shape"] == SHAPES
     assert not answers["colour"] & (SHAPES | {"yes", "no"})
     assert Path(str(examples[-1].image)).is_file()
+
+
+def test_the_package_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "easy_vqa", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'vqaft\[easy-vqa\]'"):
+        load_easy_vqa()
 
 
 def test_there_are_two_parts() -> None:

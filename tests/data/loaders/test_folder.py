@@ -32,6 +32,11 @@ def test_csv_with_a_newline_in_a_cell(folder: Path) -> None:
     assert (second.id, second.image) == ("x-1", str(folder / "a.png"))
 
 
+def test_empty_lines_are_passed_over(folder: Path) -> None:
+    (folder / "qa.csv").write_text(HEADER + "\na.png,what?,it\n\n", encoding="utf-8")
+    assert [each.id for each in load_folder(folder)] == ["0"]
+
+
 def test_latin_1(folder: Path) -> None:
     (folder / "qa.csv").write_bytes((HEADER + "a.png,Où?,café\n").encode("latin-1"))
     with pytest.raises(DataError, match=r"qa\.csv:2: the line is not utf-8-sig.*latin-1"):

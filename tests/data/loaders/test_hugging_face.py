@@ -79,6 +79,7 @@ def test_images_of_a_data_set_stay_there() -> None:
     first: Any = examples[0].image
     assert first == {"bytes": png("blue"), "path": None}
     assert repr(first) == "DatasetImage(column='image', row=0)"
+    assert len(first) == 2
     assert image_sha256(examples[2].image) == image_sha256(png("red"))
     assert image_sha256(pickle.loads(pickle.dumps(examples))[0].image) == image_sha256(png("blue"))  # noqa: S301
 

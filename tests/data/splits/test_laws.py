@@ -46,6 +46,7 @@ def split_if_possible(sizes: dict[str, Any], examples: list[VQAExample], **more:
         return None  # groups of several images do not always fit the counts
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(data_sets(), st.sampled_from(SIZES), st.randoms())
 def test_a_partition_with_whole_groups_in_any_order(examples: list[VQAExample], sizes: Any, chance: Any) -> None:
     split = split_if_possible(sizes, examples)
@@ -64,6 +65,7 @@ def test_a_partition_with_whole_groups_in_any_order(examples: list[VQAExample], 
     assert all(len(names) == 1 for names in together.values())
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(data_sets(least=1), data_sets(least=1))
 def test_with_fractions_adding_examples_moves_no_old_one(old: list[VQAExample], new: list[VQAExample]) -> None:
     known = {each.image for each in old}
@@ -73,6 +75,7 @@ def test_with_fractions_adding_examples_moves_no_old_one(old: list[VQAExample], 
     assert {name: after[name] for name in before} == before
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(data_sets(), data_sets(least=1), st.sampled_from(SIZES[3:5]))
 def test_with_counts_no_old_one_changes_its_part(old: list[VQAExample], new: list[VQAExample], sizes: Any) -> None:
     known = {each.image for each in old}
@@ -84,6 +87,7 @@ def test_with_counts_no_old_one_changes_its_part(old: list[VQAExample], new: lis
     assert all({name, then[key]} & {"unused"} or name == then[key] for key, name in place(before).items())
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(data_sets(), data_sets(least=1), st.sampled_from(SIZES), st.sampled_from(SIZES), st.integers(0, 99))
 def test_with_an_earlier_placement_nothing_moves(
     old: list[VQAExample], new: list[VQAExample], sizes: Any, others: Any, seed: int

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vqaft.data import Power, VQAExample, power
@@ -42,6 +42,7 @@ def test_unequal_clusters_count_for_less_than_equal_ones() -> None:
     assert power(unequal).cluster_size == pytest.approx((81 + 1) / 10)
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(
     st.integers(10, 5000),
     st.floats(1, 20),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,8 +51,9 @@ class ImageTable:
             ImageError: If an image cannot be read; it names the example.
         """
         sources, users = _distinct_sources(examples)
-        read = _sha_and_phash if looks else _sha_only
-        found = list(ordered_map(read, sources, workers=workers or os.cpu_count() or 1, window=64))
+        found = list(
+            ordered_map(partial(_read, looks=looks), sources, workers=workers or os.cpu_count() or 1, window=64)
+        )
         numbers: dict[str, int] = {}
         first = [numbers.setdefault(sha, len(numbers)) for sha, _ in found]
         phashes = dict(zip(first, (phash for _, phash in found), strict=True))
@@ -78,24 +79,18 @@ def _distinct_sources(examples: Iterable[VQAExample]) -> tuple[list[tuple[ImageS
     return sources, np.array(users, dtype=np.int32)
 
 
-def _sha_only(item: tuple[ImageSource, str]) -> tuple[str, int | None]:
+def _read(item: tuple[ImageSource, str], *, looks: bool) -> tuple[str, int | None]:
     source, example_id = item
     try:
-        return image_sha256(source), None
+        return image_sha256(source), _phash(source) if looks else None
     except ImageError as error:
         error.example_id = error.example_id or example_id
         raise
 
 
-def _sha_and_phash(item: tuple[ImageSource, str]) -> tuple[str, int | None]:
-    source, example_id = item
-    sha, _ = _sha_only(item)
-    try:
-        image = local_source(source)
-        return sha, _file_phash(*file_state(image)) if isinstance(image, str) else perceptual_hash(source)
-    except ImageError as error:
-        error.example_id = error.example_id or example_id
-        raise
+def _phash(source: ImageSource) -> int | None:
+    image = local_source(source)
+    return _file_phash(*file_state(image)) if isinstance(image, str) else perceptual_hash(source)
 
 
 @lru_cache(maxsize=1 << 18)
