@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.data.duplicates import image_sha256
 from vqaft.errors import DataError, ImageError
 from vqaft.images import EncodedImage, ImageEncoder
+from vqaft.parallel import ordered_map
 from vqaft.records.encoded_once import EncodedOnce, image_key
+from vqaft.records.image_groups import groups_by_image
 from vqaft.records.rows import ChatRecord
 from vqaft.records.schema import Detail, DeveloperMessage, Message, SystemMessage, Weight
 from vqaft.records.turns import Turn, answer_turn, array_pieces, image_turn, plain_turn, question_turn
@@ -73,7 +77,24 @@ class MessageBuilder:
                 valid Unicode.
             ImageError: If its image cannot be used.
         """
-        return _record((*self._opening, self._asked(example), self._answered(example)))
+        return _record((*self._opening, self._asked(example), self._answered(example)), (example.id,))
+
+    def records(self, examples: Iterable[VQAExample], *, workers: int | None = None) -> Iterator[ChatRecord]:
+        """Make the training rows of many examples, in their order, as a stream.
+
+        Args:
+            examples: Questions with answers.
+            workers: How many threads encode images; as many as there are processors where None.
+
+        Raises:
+            DataError: As for `record`.
+            ImageError: If an image cannot be used.
+        """
+        for rows in ordered_map(self._rows, groups_by_image(examples), workers=workers or os.cpu_count() or 1):
+            yield from rows
+
+    def _rows(self, examples: Sequence[VQAExample]) -> list[ChatRecord]:
+        return [self.record(example) for example in examples]
 
     def conversation(self, examples: Sequence[VQAExample], *, weights: Sequence[Weight] | None = None) -> ChatRecord:
         """Make one row of several questions about one image, which is sent, and paid for, once.
@@ -95,7 +116,7 @@ class MessageBuilder:
             if image_key(example.image) != first:
                 raise DataError("it shows another image than the first of its conversation", example_id=example.id)
             turns += [self._asked(example, image=example is examples[0]), self._answered(example, weight=weight)]
-        return _record(tuple(turns))
+        return _record(tuple(turns), tuple(example.id for example in examples))
 
     def request(self, example: VQAExample) -> tuple[Message, ...]:
         """Make the messages that ask an example's question; they hold no answer of it.
@@ -112,6 +133,19 @@ class MessageBuilder:
 
     def _request(self, example: VQAExample) -> tuple[Turn, ...]:
         return (*self._opening, self._asked(example))
+
+    def settings(self) -> dict[str, Any]:
+        """Give what rows were built with as plain values, for a manifest."""
+        system = self.system
+        return {
+            "system": system if system is None or isinstance(system, str) else system.model_dump(),
+            "encoder": asdict(self.encoder),
+            "few_shot": [example.id for example in self.few_shot],
+            "detail": self.detail,
+            "question_template": self.question_template,
+            "image_first": self.image_first,
+            "format_answer": getattr(self.format_answer, "__qualname__", repr(self.format_answer)),
+        }
 
     @cached_property
     def _opening(self) -> tuple[Turn, ...]:
@@ -173,6 +207,6 @@ def _sound(text: str, what: str, example: VQAExample) -> str:
     return text
 
 
-def _record(turns: tuple[Turn, ...]) -> ChatRecord:
+def _record(turns: tuple[Turn, ...], example_ids: tuple[str, ...]) -> ChatRecord:
     row = ChatRecord(messages=tuple(turn.message for turn in turns))
-    return row.with_pieces(b'{"messages":', *array_pieces(turns), b"}")
+    return row.with_pieces(b'{"messages":', *array_pieces(turns), b"}", example_ids=example_ids)

@@ -14,6 +14,12 @@ class Row(Strict):
     """What all rows share: JSON in and out, byte for byte where nothing was changed."""
 
     _pieces: tuple[bytes, ...] | None = PrivateAttr(default=None)
+    _example_ids: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def example_ids(self) -> tuple[str, ...]:
+        """The examples that the row was built from; empty where it was read from a file."""
+        return self._example_ids
 
     def to_json(self) -> bytes:
         """Give the row as one line of JSON, without the newline.
@@ -39,10 +45,16 @@ class Row(Strict):
         """
         return cls.model_validate_json(line).with_pieces(line.encode() if isinstance(line, str) else line)
 
-    def with_pieces(self, *pieces: bytes) -> Self:
-        """Give the same row with the bytes to write it by; whoever calls this vouches that they say the same."""
+    def with_pieces(self, *pieces: bytes, example_ids: tuple[str, ...] = ()) -> Self:
+        """Give the same row with the bytes to write it by; whoever calls this vouches that they say the same.
+
+        Args:
+            pieces: The line, with or without its newline.
+            example_ids: The examples that the row was built from.
+        """
         row = super().model_copy()
         row._pieces = (*pieces[:-1], pieces[-1].removesuffix(b"\n"))  # noqa: SLF001 - another of this class
+        row._example_ids = example_ids  # noqa: SLF001 - as above
         return row
 
     def model_copy(self, *, update: dict[str, Any] | None = None, deep: bool = False) -> Self:  # type: ignore[override]

@@ -1,15 +1,22 @@
-"""Rows → a file that is whole or not there."""
+"""Rows → files that are whole or not there."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 
 from vqaft.durable import atomic_writer
+from vqaft.errors import RecordError
+from vqaft.records.builder import MessageBuilder
+from vqaft.records.hashing import HashingThread
+from vqaft.records.limits import ProviderLimits
+from vqaft.records.manifest import Manifest
 from vqaft.records.rows import Row
+
+_PAST_END = 1 << 62
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,33 +27,143 @@ class WrittenFile:
         path: The file.
         rows: How many rows it has.
         size_bytes: Its length.
-        sha256: The hash of its bytes, in hexadecimal.
+        sha256: The hash of its bytes, in hexadecimal; None where no manifest was wanted.
     """
 
     path: Path
     rows: int
     size_bytes: int
-    sha256: str
+    sha256: str | None
 
 
-def write_jsonl(path: str | PathLike[str], records: Iterable[Row]) -> WrittenFile:
-    """Write rows to a file, one a line, as they come; only one is held at a time.
+def write_jsonl(
+    path: str | PathLike[str],
+    records: Iterable[Row],
+    *,
+    builder: MessageBuilder | None = None,
+    limits: ProviderLimits | None = None,
+    manifest: bool = True,
+) -> WrittenFile:
+    """Write rows to a file, one a line, as they come; a few are held at a time.
 
     The file appears under its name when it is whole: an error in the rows, or a kill, leaves what stood there before.
+    Its manifest appears after it.
 
     Args:
         path: The file; its folder is made where it is not there.
-        records: The rows, e.g. `map(builder.record, examples)`.
+        records: The rows, e.g. `builder.records(examples)`.
+        builder: What made the rows, for the manifest.
+        limits: Whom the rows are for, for the manifest.
+        manifest: Whether to hash the file and to write its manifest.
 
     Returns:
         What was written.
     """
-    rows = size_bytes = 0
-    digest = hashlib.sha256()
-    with atomic_writer(Path(path)) as file:
-        for record in records:
-            rows += 1
-            for piece in (*record.json_pieces(), b"\n"):
-                size_bytes += file.write(piece)
-                digest.update(piece)
-    return WrittenFile(path=Path(path), rows=rows, size_bytes=size_bytes, sha256=digest.hexdigest())
+    lines = (_Line(record) for record in records)
+    return _write(Path(path), lines, builder=builder, limits=limits, manifest=manifest)
+
+
+def write_shards(
+    path: str | PathLike[str],
+    records: Iterable[Row],
+    *,
+    limits: ProviderLimits,
+    builder: MessageBuilder | None = None,
+    max_bytes: int | None = None,
+    max_rows: int | None = None,
+) -> tuple[WrittenFile, ...]:
+    """Write rows to as few files as a provider's limits allow: train-00001.jsonl, train-00002.jsonl, and so on.
+
+    Args:
+        path: The name that theirs are made from, e.g. "train.jsonl".
+        records: The rows.
+        limits: The provider's limits.
+        builder: What made the rows, for the manifests.
+        max_bytes: The largest file; by default what one upload request takes.
+        max_rows: The most rows of a file; by default the provider's limit.
+
+    Returns:
+        What was written, in order; nothing for no rows.
+
+    Raises:
+        RecordError: If one row alone is too large.
+    """
+    name = Path(path)
+    most_bytes = max_bytes or limits.max_direct_bytes or _PAST_END
+    most_rows = max_rows or limits.max_image_rows or limits.max_rows or _PAST_END
+    waiting = _Waiting(records)
+    written: list[WrittenFile] = []
+    while waiting.line is not None:
+        shard = name.with_name(f"{name.stem}-{len(written) + 1:05}{name.suffix}")
+        lines = waiting.take(most_bytes, most_rows)
+        written.append(_write(shard, lines, builder=builder, limits=limits, manifest=True))
+    return tuple(written)
+
+
+class _Line:
+    """A row as it is written."""
+
+    def __init__(self, record: Row) -> None:
+        self.pieces = (*record.json_pieces(), b"\n")
+        self.size_bytes = sum(map(len, self.pieces))
+        self.example_ids = record.example_ids
+
+
+class _Waiting:
+    """Rows of which one has been looked at and not yet written."""
+
+    def __init__(self, records: Iterable[Row]) -> None:
+        self._lines = (_Line(record) for record in records)
+        self._taken = 0
+        self.line = next(self._lines, None)
+
+    def take(self, max_bytes: int, max_rows: int) -> Iterator[_Line]:
+        """Give rows until a file is full."""
+        size = rows = 0
+        while self.line is not None and rows < max_rows and size + self.line.size_bytes <= max_bytes:
+            size, rows = size + self.line.size_bytes, rows + 1
+            self._taken += 1
+            yield self.line
+            self.line = next(self._lines, None)
+        if self.line is not None and not rows:
+            hint = "Shrink its images, or show fewer."
+            raise RecordError(f"the row alone has {self.line.size_bytes} bytes", line=self._taken + 1, hint=hint)
+
+
+@dataclass(kw_only=True)
+class _Tally:
+    rows: int = 0
+    size_bytes: int = 0
+    example_ids: list[tuple[str, ...]] = field(default_factory=list)
+
+
+def _write(
+    path: Path,
+    lines: Iterable[_Line],
+    *,
+    builder: MessageBuilder | None,
+    limits: ProviderLimits | None,
+    manifest: bool,
+) -> WrittenFile:
+    tally, digest = _Tally(), HashingThread() if manifest else None
+    with atomic_writer(path) as file, digest or contextlib.nullcontext():
+        for line in lines:
+            for piece in line.pieces:
+                file.write(piece)
+            if digest is not None:
+                digest.update(line.pieces)
+            tally.rows += 1
+            tally.size_bytes += line.size_bytes
+            tally.example_ids.append(line.example_ids)
+    sha256 = None if digest is None else digest.hexdigest()
+    if sha256 is not None:
+        Manifest(
+            file=path.name,
+            rows=tally.rows,
+            size_bytes=tally.size_bytes,
+            sha256=sha256,
+            example_ids=tuple(tally.example_ids) if any(tally.example_ids) else (),
+            settings={} if builder is None else builder.settings(),
+            provider=None if limits is None else f"{limits.name}, {limits.as_of}",
+        ).write(path)
+    return WrittenFile(path=path, rows=tally.rows, size_bytes=tally.size_bytes, sha256=sha256)

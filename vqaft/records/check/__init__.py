@@ -3,6 +3,8 @@
 from vqaft.records.check.check import PARTS, check_file, check_files, check_records
 from vqaft.records.check.default_rules import RULES
 from vqaft.records.check.facts import Asked, FileFacts, RowFacts
+from vqaft.records.check.fix import FixReport, Mended, fix_file
+from vqaft.records.check.pixels import blank_pixels, likely_skipped, unreachable_url, unreadable_pixels
 from vqaft.records.check.problem import Problem, Severity
 from vqaft.records.check.report import CheckReport
 from vqaft.records.check.row import CheckedImage, CheckedMessage, CheckedRow, CheckedText
@@ -19,16 +21,23 @@ __all__ = [
     "CheckedText",
     "FileFacts",
     "FileRule",
+    "FixReport",
     "Found",
     "FoundLine",
     "ImageRule",
+    "Mended",
     "PairRule",
     "Problem",
     "RowFacts",
     "RowRule",
     "Rule",
     "Severity",
+    "blank_pixels",
     "check_file",
     "check_files",
     "check_records",
+    "fix_file",
+    "likely_skipped",
+    "unreachable_url",
+    "unreadable_pixels",
 ]

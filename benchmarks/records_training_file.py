@@ -1,0 +1,145 @@
+"""The training file against the cookbook's way, in one run: `python benchmarks/records_training_file.py [folder]`.
+
+The folder holds `qa.jsonl` (image, question, answer) and the images; without one, images are _generated.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import io
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from vqaft.data import VQAExample
+from vqaft.images import ImageEncoder
+from vqaft.records import MessageBuilder, write_jsonl
+
+IMAGES = 60
+SYSTEM = "Look at the image and answer the question."
+ROUNDS = 5
+
+
+def _examples_of(folder: Path) -> list[VQAExample]:
+    rows = [json.loads(line) for line in (folder / "qa.jsonl").read_bytes().splitlines()]
+    kept = list(dict.fromkeys(row["image"] for row in rows))[:IMAGES]
+    return [
+        VQAExample(id=str(n), image=str(folder / row["image"]), question=row["question"], answers=(str(row["answer"]),))
+        for n, row in enumerate(rows)
+        if row["image"] in kept
+    ]
+
+
+def _generated(folder: Path) -> Path:
+    rows = []
+    for number in range(IMAGES):
+        grain = np.random.default_rng(number).integers(0, 255, (700, 460, 3), dtype=np.uint8)
+        Image.fromarray(grain).resize((920, 1400)).save(folder / f"{number}.jpg", quality=90)
+        rows += [{"image": f"{number}.jpg", "question": f"Question {k}?", "answer": "yes"} for k in range(5)]
+    (folder / "qa.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    return folder
+
+
+def _cookbook(examples: list[VQAExample], path: Path, *, quality: int = 100) -> None:
+    rows = []
+    for example in examples:
+        stream = io.BytesIO()
+        Image.open(str(example.image)).convert("RGB").save(stream, "JPEG", quality=quality)
+        url = "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode()
+        content = [{"type": "text", "text": example.question}, {"type": "image_url", "image_url": {"url": url}}]
+        answer = {"role": "assistant", "content": example.answer}
+        messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": content}, answer]
+        rows.append({"messages": messages})
+    with path.open("w") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+def _ours(examples: list[VQAExample], path: Path, *, encoder: ImageEncoder, manifest: bool = True) -> None:
+    builder = MessageBuilder(system=SYSTEM, encoder=encoder)
+    write_jsonl(path, builder.records(examples), builder=builder, manifest=manifest)
+
+
+def _one_thread(examples: list[VQAExample], path: Path, *, encoder: ImageEncoder, manifest: bool = True) -> None:
+    builder = MessageBuilder(system=SYSTEM, encoder=encoder)
+    write_jsonl(path, map(builder.record, examples), builder=builder, manifest=manifest)
+
+
+def _conversations(examples: list[VQAExample], path: Path, *, encoder: ImageEncoder) -> None:
+    builder = MessageBuilder(system=SYSTEM, encoder=encoder)
+    by_image: dict[str, list[VQAExample]] = {}
+    for example in examples:
+        by_image.setdefault(str(example.image), []).append(example)
+    write_jsonl(path, map(builder.conversation, by_image.values()))
+
+
+def _plain_write(path: Path, *, source: Path) -> None:
+    with source.open("rb") as file:
+        lines = file.readlines()
+    start = time.perf_counter()
+    with path.open("wb") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())
+    _plain_write.seconds = time.perf_counter() - start  # type: ignore[attr-defined]
+
+
+def _timed(way: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    way()
+    return time.perf_counter() - start
+
+
+def _main() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(sys.argv[1]) if len(sys.argv) > 1 else _generated(Path(scratch))
+        examples, out = _examples_of(folder), Path(scratch) / "train.jsonl"
+        through, again = ImageEncoder(), ImageEncoder(format="jpeg", quality=84, max_side=1300)
+        ways: dict[str, Callable[[], object]] = {
+            "cookbook, quality 100": functools.partial(_cookbook, examples, out),
+            "compliant bytes, one thread": functools.partial(_one_thread, examples, out, encoder=through),
+            "compliant bytes, no manifest": functools.partial(
+                _one_thread, examples, out, encoder=through, manifest=False
+            ),
+            "compliant bytes, threads": functools.partial(_ours, examples, out, encoder=through),
+            "one conversation an image": functools.partial(_conversations, examples, out, encoder=through),
+            "shrunk to 1300, JPEG at 84": functools.partial(_ours, examples, out, encoder=again),
+            "shrunk to 768": functools.partial(_ours, examples, out, encoder=ImageEncoder(max_side=768)),
+        }
+        seconds: dict[str, list[float]] = {name: [] for name in ways}
+        sizes, writes = {}, []
+        for _ in range(ROUNDS):
+            for name, way in ways.items():
+                seconds[name].append(_timed(way))
+                sizes[name] = out.stat().st_size
+                if name == "compliant bytes, no manifest":
+                    _plain_write(out.with_suffix(".copy"), source=out)
+                    writes.append(_plain_write.seconds)  # type: ignore[attr-defined]
+        _report(seconds, sizes, writes, len(examples))
+
+
+def _report(seconds: dict[str, list[float]], sizes: dict[str, int], writes: list[float], rows: int) -> None:
+    base = statistics.median(seconds["cookbook, quality 100"])
+    print(
+        f"{rows} rows, {IMAGES} images, median of {ROUNDS}\n\n| way | seconds | MB | against the cookbook |\n|---|---|---|---|"
+    )
+    for name, taken in seconds.items():
+        middle = statistics.median(taken)
+        print(f"| {name} | {middle:.3f} | {sizes[name] / 1e6:.0f} | {base / middle:.1f} × |")
+    bare = statistics.median(writes)
+    own = statistics.median(seconds["compliant bytes, no manifest"])
+    print(
+        f"\nwrite() and fsync of the same bytes: {bare:.3f} s, {100 * bare / own:.0f} % of it reached without a manifest"
+    )
+
+
+if __name__ == "__main__":
+    _main()
