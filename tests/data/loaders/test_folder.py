@@ -32,6 +32,17 @@ def test_csv_with_a_newline_in_a_cell(folder: Path) -> None:
     assert (second.id, second.image) == ("x-1", str(folder / "a.png"))
 
 
+def test_the_table_may_be_named_like_a_pattern(folder: Path) -> None:
+    (folder / "qa[1].csv").write_text(HEADER + "a.png,what?,it\n", encoding="utf-8")
+    assert [each.id for each in load_folder(folder, table="qa[1].csv")] == ["0"]
+
+
+@pytest.mark.parametrize("name", ["/nowhere/qa.csv", "", "*.tsv"])
+def test_no_such_table(folder: Path, name: str) -> None:
+    with pytest.raises(DataError, match="no table"):
+        list(load_folder(folder, table=name))
+
+
 def test_empty_lines_are_passed_over(folder: Path) -> None:
     (folder / "qa.csv").write_text(HEADER + "\na.png,what?,it\n\n", encoding="utf-8")
     assert [each.id for each in load_folder(folder)] == ["0"]

@@ -84,6 +84,17 @@ def test_images_of_a_data_set_stay_there() -> None:
     assert image_sha256(pickle.loads(pickle.dumps(examples))[0].image) == image_sha256(png("blue"))  # noqa: S301
 
 
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_format_that_was_set_does_not_matter(*, streaming: bool) -> None:
+    rows: Any = datasets.Dataset.from_dict(
+        {"image": ["a.png"], "questions": [["a?", "b?"]], "answers": [["1", "2"]]}
+    ).with_format("numpy")
+    found = load_hf(
+        rows.to_iterable_dataset() if streaming else rows, columns=Columns(question="questions", answer="answers")
+    )
+    assert [(each.id, each.question, each.answer) for each in found] == [("0-0", "a?", "1"), ("0-1", "b?", "2")]
+
+
 def test_a_data_set_can_be_split() -> None:
     examples = list(load_hf(data_set(*map(picture, range(30))), columns=VQA_RAD))
     split = DatasetSplitter(train=20, validation=3, test=7).split(examples)

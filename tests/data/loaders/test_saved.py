@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from tests.data.pictures import example, picture
@@ -35,6 +37,30 @@ EXAMPLE = VQAExample(
 )
 
 ROW: dict[str, Any] = {"id": "1", "question": "?", "answers": [], "question_type": None, "group": None, "metadata": {}}
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
+
+
+@settings(max_examples=25, deadline=None)  # each is written to the disk and synced
+@given(
+    st.lists(
+        st.builds(
+            VQAExample,
+            id=TEXT,
+            image=st.just("https://example.org/a.png"),
+            question=TEXT,
+            answers=st.lists(TEXT).map(tuple),
+            question_type=st.none() | TEXT,
+            group=st.none() | TEXT,
+            metadata=st.dictionaries(TEXT, st.none() | st.booleans() | TEXT | st.lists(TEXT)),
+        ),
+        min_size=1,
+    )
+)
+def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, examples: list[VQAExample]) -> None:
+    path = tmp_path_factory.mktemp("saved") / "x.jsonl"
+    assert list(load_saved(save_examples(path, examples))) == examples
 
 
 def test_round_trip(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from vqaft.errors import ImageError
 from vqaft.images import ImageSource
 from vqaft.parallel import ordered_map
 
+_WINDOW = 64
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImageTable:
@@ -51,9 +53,8 @@ class ImageTable:
             ImageError: If an image cannot be read; it names the example.
         """
         sources, users = _distinct_sources(examples)
-        found = list(
-            ordered_map(partial(_read, looks=looks), sources, workers=workers or os.cpu_count() or 1, window=64)
-        )
+        threads = workers or os.cpu_count() or 1
+        found = list(ordered_map(partial(_read, looks=looks), sources, workers=threads, window=_WINDOW))
         numbers: dict[str, int] = {}
         first = [numbers.setdefault(sha, len(numbers)) for sha, _ in found]
         phashes = dict(zip(first, (phash for _, phash in found), strict=True))

@@ -66,12 +66,20 @@ def load_folder(
 def _tables(root: Path, name: str | None) -> list[Path]:
     names = (name,) if name is not None else _TABLES
     for each in names:
-        found = sorted(path for path in root.glob(each) if path.is_file())
+        exact = root / each
+        found = [exact] if exact.is_file() else sorted(path for path in _matching(root, each) if path.is_file())
         if found:
             return found
     there = sorted(entry.name for entry in root.glob("*.*"))[:10] if root.is_dir() else []
     hint = f"The folder holds {', '.join(there)}." if there else "The folder is empty or not there."
     raise DataError(f"no table {' or '.join(names)}", path=root, hint=hint)
+
+
+def _matching(root: Path, pattern: str) -> Iterator[Path]:
+    try:
+        yield from root.glob(pattern)
+    except (NotImplementedError, ValueError):  # an absolute path, or no pattern at all
+        return
 
 
 def _image(root: Path, value: Any) -> ImageSource:

@@ -43,7 +43,7 @@ def _undecoded(rows: Iterable[Mapping[str, Any]], columns: Columns) -> Iterable[
     datasets = sys.modules.get("datasets")  # rows can only be a data set if somebody imported the library
     if datasets is None or not isinstance(rows, datasets.Dataset | datasets.IterableDataset):
         return rows
-    undecoded: Any = rows
+    undecoded: Any = rows.with_format(None)  # plain lists and numbers, whatever format was set
     features = undecoded.features or {}
     columns.check(features or dict.fromkeys(columns.names))
     for name, feature in features.items():
