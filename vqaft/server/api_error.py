@@ -55,7 +55,9 @@ def on_api_error(_: Request, error: Exception) -> JSONResponse:
 def on_http_error(_: Request, error: Exception) -> JSONResponse:
     """Answer what starlette itself refuses: no such route, no such method."""
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    return ApiError(error.status_code, error.detail).response()
+    response = ApiError(error.status_code, error.detail).response()
+    response.headers.update(error.headers or {})
+    return response
 
 
 def on_crash(_: Request, error: Exception) -> JSONResponse:

@@ -59,7 +59,7 @@ def create_app(
             *UploadRoutes(state).routes(),
             *JobRoutes(state, runner, shelf).routes(),
             *BatchRoutes(state, batches).routes(),
-            *chat_routes(shelf),
+            *chat_routes(state, shelf),
             *model_routes(shelf),
         ],
         middleware=[Middleware(Guard, api_key=api_key, hosts=tuple(hosts))],

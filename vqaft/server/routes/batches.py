@@ -15,6 +15,7 @@ from vqaft.server.batch_runner import BatchRunner
 from vqaft.server.documents import Document
 from vqaft.server.job_request import Key, Value
 from vqaft.server.routes.reading import as_list, find, read_body, read_page
+from vqaft.server.routes.resource import resource
 from vqaft.server.state import State, new_id
 
 DAY_S = 86_400
@@ -46,10 +47,9 @@ class BatchRoutes:
     def routes(self) -> list[Route]:
         """Give the routes."""
         return [
-            Route("/v1/batches", self.create, methods=["POST"]),
-            Route("/v1/batches", self.list),
-            Route("/v1/batches/{batch}", self.retrieve),
-            Route("/v1/batches/{batch}/cancel", self.cancel, methods=["POST"]),
+            resource("/batches", get=self.list, post=self.create),
+            resource("/batches/{batch}", get=self.retrieve),
+            resource("/batches/{batch}/cancel", post=self.cancel),
         ]
 
     async def create(self, request: Request) -> Response:

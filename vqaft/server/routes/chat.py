@@ -9,14 +9,17 @@ from starlette.routing import Route
 
 from vqaft.server.chat_request import ChatBody
 from vqaft.server.completion import complete
-from vqaft.server.routes.reading import read_body
+from vqaft.server.routes.reading import as_list, read_body, read_page
+from vqaft.server.routes.resource import resource
 from vqaft.server.shelf import Shelf
+from vqaft.server.state import State
 
 
-def chat_routes(shelf: Shelf) -> list[Route]:
+def chat_routes(state: State, shelf: Shelf) -> list[Route]:
     """Give the routes.
 
     Args:
+        state: What the server keeps.
         shelf: The models that can be asked.
     """
 
@@ -24,4 +27,8 @@ def chat_routes(shelf: Shelf) -> list[Route]:
         body = await read_body(request, ChatBody)
         return JSONResponse(await run_in_threadpool(complete, shelf, body))
 
-    return [Route("/v1/chat/completions", create, methods=["POST"])]
+    def listing(request: Request) -> Response:
+        page = read_page(request, state.documents, "completion")  # none is ever stored: the list is empty
+        return JSONResponse(as_list(page, page.documents))
+
+    return [resource("/chat/completions", get=listing, post=create)]

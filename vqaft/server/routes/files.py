@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
@@ -13,9 +13,10 @@ from starlette.routing import Route
 from vqaft.server.api_error import ApiError
 from vqaft.server.documents import public
 from vqaft.server.routes.reading import as_list, find, read_page
+from vqaft.server.routes.resource import resource
 from vqaft.server.state import State
 
-PURPOSES = frozenset({"fine-tune", "batch", "vision", "user_data", "evals", "assistants"})
+PURPOSES = frozenset({"fine-tune", "batch", "vision", "user_data", "assistants"})
 MAX_FILE_BYTES = 512 << 20
 
 
@@ -32,23 +33,15 @@ class FileRoutes:
     def routes(self) -> list[Route]:
         """Give the routes."""
         return [
-            Route("/v1/files", self.create, methods=["POST"]),
-            Route("/v1/files", self.list),
-            Route("/v1/files/{file}", self.retrieve),
-            Route("/v1/files/{file}", self.delete, methods=["DELETE"]),
-            Route("/v1/files/{file}/content", self.content),
+            resource("/files", get=self.list, post=self.create),
+            resource("/files/{file}", get=self.retrieve, delete=self.delete),
+            resource("/files/{file}/content", get=self.content),
         ]
 
     async def create(self, request: Request) -> Response:
         """Keep a file that is sent as a form."""
         async with request.form() as form:
-            file, purpose = form.get("file"), form.get("purpose")
-            if not isinstance(file, UploadFile):
-                raise ApiError(400, "The form has no file.", param="file")
-            if not isinstance(purpose, str) or purpose not in PURPOSES:
-                raise ApiError(400, f"purpose must be one of {', '.join(sorted(PURPOSES))}.", param="purpose")
-            if (file.size or 0) > MAX_FILE_BYTES:
-                raise ApiError(413, f"The file is larger than {MAX_FILE_BYTES} bytes.", param="file")
+            file, purpose = _sent(form)
             name = file.filename or "file"
             kept = await run_in_threadpool(self.state.add_file, file.file, filename=name, purpose=purpose)
             return JSONResponse(kept)
@@ -73,3 +66,16 @@ class FileRoutes:
         """Remove a file."""
         name = find(request, self.state.documents, "file")["id"]
         return JSONResponse({"id": name, "object": "file", "deleted": self.state.delete_file(name)})
+
+
+def _sent(form: FormData) -> tuple[UploadFile, str]:
+    file, purpose = form.get("file"), form.get("purpose")
+    if not isinstance(file, UploadFile):
+        raise ApiError(400, "The form has no file.", param="file")
+    if not isinstance(purpose, str) or purpose not in PURPOSES:
+        raise ApiError(400, f"purpose must be one of {', '.join(sorted(PURPOSES))}.", param="purpose")
+    if (file.size or 0) > MAX_FILE_BYTES:
+        raise ApiError(413, f"The file is larger than {MAX_FILE_BYTES} bytes.", param="file")
+    if any(name.startswith("expires_after") for name in form):
+        raise ApiError(400, "This server keeps files until they are deleted.", param="expires_after")
+    return file, purpose

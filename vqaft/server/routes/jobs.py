@@ -13,11 +13,12 @@ from vqaft.server.documents import public
 from vqaft.server.job_record import create_job
 from vqaft.server.job_request import JobBody
 from vqaft.server.routes.reading import as_list, find, read_body, read_page
+from vqaft.server.routes.resource import resource
 from vqaft.server.runner import JobRunner
 from vqaft.server.shelf import Shelf
 from vqaft.server.state import State
 
-PREFIX = "/v1/fine_tuning/jobs"
+PREFIX = "/fine_tuning/jobs"
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,13 @@ class JobRoutes:
     def routes(self) -> list[Route]:
         """Give the routes."""
         return [
-            Route(PREFIX, self.create, methods=["POST"]),
-            Route(PREFIX, self.list),
-            Route(PREFIX + "/{job}", self.retrieve),
-            Route(PREFIX + "/{job}/cancel", self.cancel, methods=["POST"]),
-            Route(PREFIX + "/{job}/pause", self.pause, methods=["POST"]),
-            Route(PREFIX + "/{job}/resume", self.resume, methods=["POST"]),
-            Route(PREFIX + "/{job}/events", self.events),
-            Route(PREFIX + "/{job}/checkpoints", self.checkpoints),
+            resource(PREFIX, get=self.list, post=self.create),
+            resource(PREFIX + "/{job}", get=self.retrieve),
+            resource(PREFIX + "/{job}/cancel", post=self.cancel),
+            resource(PREFIX + "/{job}/pause", post=self.pause),
+            resource(PREFIX + "/{job}/resume", post=self.resume),
+            resource(PREFIX + "/{job}/events", get=self.events),
+            resource(PREFIX + "/{job}/checkpoints", get=self.checkpoints),
         ]
 
     async def create(self, request: Request) -> Response:
@@ -119,4 +119,7 @@ def _check(state: State, shelf: Shelf, body: JobBody) -> None:
 def _metadata_filter(request: Request) -> dict[str, str]:
     prefix = "metadata["
     query = request.query_params
-    return {key[len(prefix) : -1]: query[key] for key in query if key.startswith(prefix) and key.endswith("]")}
+    names = {key: key.removeprefix(prefix).removesuffix("]") for key in query if key.startswith(prefix)}
+    if any("[" in name or "]" in name for name in names.values()):
+        raise ApiError(400, "metadata holds plain texts.", param="metadata")
+    return {name: query[key] for key, name in names.items()}

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from vqaft.server.routes.resource import resource
 from vqaft.server.shelf import Shelf
 
 
@@ -28,7 +29,6 @@ def model_routes(shelf: Shelf) -> list[Route]:
         return JSONResponse({"id": name, "object": "model", "deleted": True})
 
     return [
-        Route("/v1/models", listing),
-        Route("/v1/models/{model}", retrieve),
-        Route("/v1/models/{model}", delete, methods=["DELETE"]),
+        resource("/models", get=listing),
+        resource("/models/{model}", get=retrieve, delete=delete),
     ]

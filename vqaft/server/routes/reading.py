@@ -64,14 +64,16 @@ def read_page(
     """Give the page of a list that a request asks for, newest first.
 
     Raises:
-        ApiError: 400 if `limit` or `after` is wrong.
+        ApiError: 400 if `limit`, `after` or `order` is wrong.
     """
-    after = request.query_params.get("after")
+    after = request.query_params.get("after") or None
     if after is not None and documents.get(kind, after) is None:
         raise ApiError(400, f"There is no entry {after!r} to go on after.", param="after")
     limit = read_limit(request, default=default, most=10_000)
-    newest_first = request.query_params.get("order", "desc") != "asc"
-    return documents.page(kind, parent=parent, after=after, limit=limit, newest_first=newest_first)
+    order = request.query_params.get("order", "desc")
+    if order not in {"asc", "desc"}:
+        raise ApiError(400, "order must be asc or desc.", param="order")
+    return documents.page(kind, parent=parent, after=after, limit=limit, newest_first=order == "desc")
 
 
 def as_list(page: Slice, entries: Sequence[Document]) -> Document:

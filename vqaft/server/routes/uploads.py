@@ -19,6 +19,7 @@ from starlette.routing import Route
 from vqaft.server.api_error import ApiError
 from vqaft.server.documents import Document, public
 from vqaft.server.routes.reading import find, read_body
+from vqaft.server.routes.resource import resource
 from vqaft.server.state import State, new_id
 
 MAX_UPLOAD_BYTES = 8 << 30
@@ -60,10 +61,10 @@ class UploadRoutes:
     def routes(self) -> list[Route]:
         """Give the routes."""
         return [
-            Route("/v1/uploads", self.create, methods=["POST"]),
-            Route("/v1/uploads/{upload}/parts", self.add_part, methods=["POST"]),
-            Route("/v1/uploads/{upload}/complete", self.complete, methods=["POST"]),
-            Route("/v1/uploads/{upload}/cancel", self.cancel, methods=["POST"]),
+            resource("/uploads", post=self.create),
+            resource("/uploads/{upload}/parts", post=self.add_part),
+            resource("/uploads/{upload}/complete", post=self.complete),
+            resource("/uploads/{upload}/cancel", post=self.cancel),
         ]
 
     async def create(self, request: Request) -> Response:
