@@ -20,6 +20,7 @@ EXAMPLE = VQAExample(id="1", image="a.png", question="Is it red?", answers=("yes
         ({"question": "\n"}, "example '1': the question is empty"),
         ({"answers": ("yes", "")}, "example '1': an answer is empty"),
         ({"answers": "yes"}, "not a tuple"),
+        ({"kind": "CLOSED "}, "the kind is 'CLOSED ', neither 'closed' nor 'open'"),
     ],
 )
 def test_refuses_what_is_empty(change: dict[str, object], message: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vqaft.data import ClosedChoices, Columns, FewValues, VQAExample, load_folder, question_kind
+from vqaft.data import ClosedChoices, Columns, FewValues, VQAExample, load_folder, question_kind, with_kinds
 from vqaft.errors import DataError
 
 
@@ -28,6 +28,14 @@ def test_few_values() -> None:
     rule = FewValues.of(data, at_most=2)
     assert [rule(each) for each in data] == ["closed"] * 3 + ["open"] * 4
     assert rule(asked("Other side?", "above", "side")) == "closed"
+
+
+def test_a_rule_sets_what_everything_goes_by() -> None:
+    left, up = with_kinds([asked("?", "left"), asked("?", "up")], ClosedChoices(["left", "right"]))
+    assert (question_kind(left), question_kind(up)) == ("closed", "open")
+    assert question_kind(asked("?", "left")) == "open"
+    [unanswered] = with_kinds([VQAExample(id="1", image="a", question="?")], lambda _: "closed")
+    assert question_kind(unanswered) == "closed"
 
 
 def test_a_choice_is_between_two() -> None:

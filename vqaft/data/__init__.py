@@ -1,8 +1,8 @@
 """Examples, where they come from, and how they are split."""
 
 from vqaft.data.duplicates import image_sha256
-from vqaft.data.example import VQAExample
-from vqaft.data.kinds import ClosedChoices, FewValues, KindRule, QuestionKind, question_kind
+from vqaft.data.example import QuestionKind, VQAExample
+from vqaft.data.kinds import ClosedChoices, FewValues, KindRule, question_kind, with_kinds
 from vqaft.data.labels import AnswerDistribution, LabelConflict, answer_distribution, label_conflicts
 from vqaft.data.loaders import (
     OCR_VQA,
@@ -71,5 +71,6 @@ __all__ = [
     "power",
     "question_kind",
     "save_examples",
+    "with_kinds",
     "with_types",
 ]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from vqaft.errors import DataError
 from vqaft.images import ImageSource
+
+QuestionKind: TypeAlias = Literal["closed", "open"]
+"""Closed questions have an answer to choose, open ones an answer to find."""
 
 _NO_METADATA: Mapping[str, Any] = MappingProxyType({})
 
@@ -26,11 +29,12 @@ class VQAExample:
         question: What is asked.
         answers: What counts as right; the first is the canonical one, which is trained on. Empty where unknown.
         question_type: The question's type in this domain, e.g. "colour" or "title".
+        kind: Closed or open, where a rule said so (see `with_kinds`); by default `question_kind` goes by the answer.
         group: What must not be split between training and test, e.g. the patient; the image itself by default.
         metadata: Anything else that came with the row, for slices and reports; a read-only copy is kept.
 
     Raises:
-        DataError: If the id, the question or an answer is empty.
+        DataError: If the id, the question or an answer is empty, or the kind is unknown.
     """
 
     id: str
@@ -38,6 +42,7 @@ class VQAExample:
     question: str
     answers: tuple[str, ...] = ()
     question_type: str | None = None
+    kind: QuestionKind | None = None
     group: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=lambda: _NO_METADATA)
 
@@ -50,6 +55,8 @@ class VQAExample:
             raise DataError("the question is empty", example_id=self.id)
         if not all(answer.strip() for answer in self.answers):
             raise DataError("an answer is empty", example_id=self.id, hint="Leave out answers that are not known.")
+        if self.kind is not None and self.kind not in get_args(QuestionKind):
+            raise DataError(f"the kind is {self.kind!r}, neither 'closed' nor 'open'", example_id=self.id)
         object.__setattr__(self, "answers", tuple(self.answers))
         object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)) if self.metadata else _NO_METADATA)
 

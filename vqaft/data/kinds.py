@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from vqaft.data.example import VQAExample
+from vqaft.data.example import QuestionKind, VQAExample
 from vqaft.errors import DataError
 
-QuestionKind: TypeAlias = Literal["closed", "open"]
-
 KindRule: TypeAlias = Callable[[VQAExample], QuestionKind]
-"""Tells the kind of an example's question: `question_kind`, `ClosedChoices(...)`, `FewValues.of(...)`, or your own."""
+"""Tells the kind of an example's question: `question_kind`, `ClosedChoices(…)`, `FewValues.of(…)`, any function."""
 
 BINARY_ANSWERS = frozenset({"yes", "no"})
 
 
 def question_kind(example: VQAExample) -> QuestionKind:
-    """Tell whether an example's question is closed (its true answer is yes or no) or open.
+    """Tell whether an example's question is closed or open.
 
     Args:
-        example: An example with at least one answer.
+        example: An example with a kind, or with at least one answer.
 
     Returns:
-        `"closed"` or `"open"`.
+        Its own kind where `with_kinds` has set one; else `"closed"` if its true answer is yes or no, `"open"` if not.
     """
-    return _closed_if(example.answer.strip().casefold() in BINARY_ANSWERS)
+    return example.kind or _closed_if(example.answer.strip().casefold() in BINARY_ANSWERS)
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,20 @@ class FewValues:
     def __call__(self, example: VQAExample) -> QuestionKind:
         """Tell the kind of an example's question."""
         return _closed_if(_key(example) in self.closed)
+
+
+def with_kinds(examples: Iterable[VQAExample], rule: KindRule) -> Iterator[VQAExample]:
+    """Set the kinds of examples by a rule, which splits, reports and evaluations then go by.
+
+    Args:
+        examples: The examples; they are not changed.
+        rule: Tells the kind of each.
+
+    Yields:
+        Copies with their kinds.
+    """
+    for example in examples:
+        yield replace(example, kind=rule(example))
 
 
 def _key(example: VQAExample) -> str:

@@ -36,7 +36,15 @@ EXAMPLE = VQAExample(
     metadata={"organ": "HEAD", "n": 3, "list": [1, 2]},
 )
 
-ROW: dict[str, Any] = {"id": "1", "question": "?", "answers": [], "question_type": None, "group": None, "metadata": {}}
+ROW: dict[str, Any] = {
+    "id": "1",
+    "question": "?",
+    "answers": [],
+    "question_type": None,
+    "kind": None,
+    "group": None,
+    "metadata": {},
+}
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
@@ -52,6 +60,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.
             question=TEXT,
             answers=st.lists(TEXT).map(tuple),
             question_type=st.none() | TEXT,
+            kind=st.sampled_from(["closed", "open", None]),
             group=st.none() | TEXT,
             metadata=st.dictionaries(TEXT, st.none() | st.booleans() | TEXT | st.lists(TEXT)),
         ),

@@ -19,7 +19,7 @@ from vqaft.durable import atomic_writer, write_atomically
 from vqaft.errors import DataError, ImageError
 from vqaft.images import ImageEncoder, ImageSource
 
-_FIELDS = ("id", "image", "question", "answers", "question_type", "group", "metadata")
+_FIELDS = ("id", "image", "question", "answers", "question_type", "kind", "group", "metadata")
 _WEB = ("http://", "https://")
 
 
