@@ -79,7 +79,7 @@ def capture(
     """
     kept, asked = Path(folder), list(examples)
     kept.mkdir(parents=True, exist_ok=True)
-    found = predict_models(
+    (found,) = predict_models(
         backend,
         builder,
         asked,
@@ -88,7 +88,7 @@ def capture(
         workers=workers,
         journal=kept / "journal.jsonl",
         progress=progress,
-    )[model]
+    )
     if not found.answered:
         raise DataError(f"{model} answered none of {len(found)} examples", hint="Look at the failures' kinds.")
     found.write(kept / "answers.jsonl")

@@ -27,7 +27,7 @@ def predict_models(
     workers: int = 32,
     journal: str | PathLike[str] | None = None,
     progress: bool = True,
-) -> dict[str, Predictions]:
+) -> tuple[Predictions, ...]:
     """Ask several models, e.g. base and tuned, the same questions.
 
     The requests alternate between the models, example by example, so that whatever the service goes through meanwhile
@@ -44,7 +44,7 @@ def predict_models(
         progress: Whether to show a progress bar.
 
     Returns:
-        Predictions by model, each in the order of the examples.
+        Predictions for each model, in the order of the models; each in the order of the examples.
 
     Raises:
         ServiceError: If no further request can succeed.
@@ -56,7 +56,7 @@ def predict_models(
     questions = [Question(asker=asker, example=example) for example in examples for asker in askers]
     with Journal(journal) if journal is not None else nullcontext() as kept:
         found = run(questions, workers=workers, journal=kept, label=", ".join(models), progress=progress)
-    return {
-        asker.settings.model: Predictions(found[start :: len(askers)], settings=asker.settings.as_dict())
+    return tuple(
+        Predictions(found[start :: len(askers)], settings=asker.settings.as_dict())
         for start, asker in enumerate(askers)
-    }
+    )
