@@ -91,7 +91,7 @@ def _summary(part: _Part) -> PartSummary:
         pairs=len(part.examples),
         images=len(images),
         groups=len(np.unique(part.groups.of_image[images])),
-        kinds=Counter(map(question_kind, answered)),
+        kinds=Counter(question_kind(example) for example in part.examples if example.kind or example.answers),
         types=_by_frequency(example.question_type or "" for example in part.examples),
         answers=_by_frequency(example.answer.casefold() for example in answered),
     )

@@ -18,7 +18,7 @@ class PartSummary:
         pairs: How many pairs of image and question it has.
         images: How many different images.
         groups: How many groups of images that hang together (the same, look-alikes, or of one named group).
-        kinds: Its pairs by kind of question; pairs without an answer have none.
+        kinds: Its pairs by kind of question; pairs without an answer have none unless it was set.
         types: Its pairs by type of question, the most frequent first; `""` where there is none.
         answers: Its pairs by canonical answer, without regard to case, the most frequent first.
     """

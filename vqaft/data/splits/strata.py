@@ -73,6 +73,7 @@ class Strata:
 def _strata(example: VQAExample) -> Iterator[tuple[str, str]]:
     yield "", ""  # every example counts for the size of its part
     yield "type", example.question_type or ""
-    if example.answers:
+    if example.kind or example.answers:
         yield "kind", question_kind(example)
+    if example.answers:
         yield "answer", example.answer.casefold()
