@@ -1,7 +1,22 @@
 """Pixels → a compliant data URL."""
 
+from vqaft.images.accepted import AcceptedImages
 from vqaft.images.encoded import EncodedImage
 from vqaft.images.encoder import ImageEncoder
 from vqaft.images.source import ImageSource
+from vqaft.images.vision import PATCHES, TILES_HIGH, TILES_LOW, PatchVision, TileVision, Vision, shrunk_size, vision_of
 
-__all__ = ["EncodedImage", "ImageEncoder", "ImageSource"]
+__all__ = [
+    "PATCHES",
+    "TILES_HIGH",
+    "TILES_LOW",
+    "AcceptedImages",
+    "EncodedImage",
+    "ImageEncoder",
+    "ImageSource",
+    "PatchVision",
+    "TileVision",
+    "Vision",
+    "shrunk_size",
+    "vision_of",
+]

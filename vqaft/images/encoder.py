@@ -2,44 +2,74 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import io
-from collections.abc import Mapping
-from dataclasses import dataclass
-from os import PathLike
-from pathlib import Path
-from typing import Literal, TypeAlias
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
 
-import numpy as np
-from PIL import Image, ImageOps
+import PIL
+from PIL import Image
 
-from vqaft.errors import ImageError
+from vqaft.errors import DataError
+from vqaft.images.accepted import AcceptedImages
+from vqaft.images.colour import is_srgb
+from vqaft.images.containers import Container, OutputFormat, read_container
+from vqaft.images.containers.orientation import UPRIGHT
+from vqaft.images.containers.png import is_whole_png
+from vqaft.images.decoding import Size, decode_file, decode_image
 from vqaft.images.encoded import EncodedImage
-from vqaft.images.source import ImageSource, describe_source
+from vqaft.images.failures import image_failures
+from vqaft.images.fitting import FileWriter
+from vqaft.images.jpeg_codec import JpegCodec, codec_version
+from vqaft.images.output_format import chosen_format
+from vqaft.images.reading import read_source
+from vqaft.images.sniff import sniff
+from vqaft.images.source import ImageSource
+from vqaft.images.vision import Vision, shrunk_size
 
-OutputFormat: TypeAlias = Literal["jpeg", "png", "webp"]
-
-DECODERS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-PILLOW_FAILURES = (OSError, ValueError, TypeError, SyntaxError, RuntimeError, NotImplementedError, MemoryError)
-MAX_PIXELS = 64_000_000
+_BEST = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageEncoder:
-    """Turns images into what the providers accept: upright, RGB or RGBA, without metadata.
+    """Turns images into what the providers accept: upright, sRGB, RGB or RGBA, without metadata.
+
+    A file that already complies is passed through: its metadata is cut out, its pixels are not touched, and the same
+    bytes stand in the record. Any other image is decoded once and encoded. The same image and settings give the same
+    bytes, and what was encoded once passes through ever after.
 
     Attributes:
-        format: "jpeg", "png" or "webp"; None keeps JPEG as JPEG and makes PNG of anything else.
-        quality: Of JPEG and WEBP, 1 to 100.
-        max_side: The longest side in pixels; larger images are shrunk, none is enlarged. None keeps the size.
-        max_bytes: The largest file that is accepted.
+        format: "jpeg", "png" or "webp". "auto" keeps these three, makes JPEG of HEIC and AVIF, and PNG of the rest.
+        quality: Of JPEG and WEBP where they are encoded, 1 to 100.
+        max_side: The longest side in pixels; larger images are shrunk, none is enlarged.
+        vision: What the model keeps of an image, by `vision_of(model)`; pixels beyond it are not sent.
+        max_bytes: The largest file. One that is larger loses quality first, then pixels; at "auto", PNG first becomes
+            JPEG or, with transparency, WEBP.
+        background: What transparent pixels are laid on where JPEG is asked for, as red, green, blue. White by default.
+        pass_through: False encodes compliant JPEG and WEBP files too: smaller files at a lower quality, and slower.
+        codec: Who works on JPEG; see `JpegCodec`.
+        accepted: The limits of what may come in, and whether web addresses are fetched.
+
+    Raises:
+        DataError: If a setting is out of its range.
     """
 
-    format: OutputFormat | None = None
+    format: Literal["auto"] | OutputFormat = "auto"
     quality: int = 85
     max_side: int | None = None
+    vision: Vision | None = None
     max_bytes: int = 10_000_000
+    background: tuple[int, int, int] = (255, 255, 255)
+    pass_through: bool = True
+    codec: JpegCodec = "auto"
+    accepted: AcceptedImages = field(default_factory=AcceptedImages)
+
+    def __post_init__(self) -> None:
+        if self.format not in {"auto", "jpeg", "png", "webp"}:
+            raise DataError(f"the format {self.format!r} is not one of auto, jpeg, png, webp")
+        if not 1 <= self.quality <= _BEST:
+            raise DataError(f"the quality {self.quality} is not within 1 to 100")
+        if self.max_bytes < 1 or (self.max_side is not None and self.max_side < 1):
+            raise DataError("max_bytes and max_side are at least 1")
 
     def encode(self, source: ImageSource) -> EncodedImage:
         """Encode one image.
@@ -51,61 +81,60 @@ class ImageEncoder:
             The compliant image.
 
         Raises:
-            ImageError: If the image is missing, unreadable or unsafe.
+            ImageError: If the image is missing, unreadable or unsafe; it names the source.
+            MissingExtraError: If it is HEIC, or simplejpeg is asked for, and the extra is not installed.
         """
-        try:
-            image = _open(source)
-            kept = image.format
-            upright = _plain(ImageOps.exif_transpose(image))
-        except ImageError:
-            raise
-        except (*PILLOW_FAILURES, Image.DecompressionBombError) as error:
-            raise ImageError(f"cannot be read ({error})", path=describe_source(source)) from error
-        if self.max_side and max(upright.size) > self.max_side:
-            upright.thumbnail((self.max_side, self.max_side))
-        kind = self.format or ("jpeg" if kept in {"JPEG", "MPO"} else "png")
-        return self._saved(upright, kind, describe_source(source))
+        with image_failures(source):
+            found = read_source(source, self.accepted)
+            if isinstance(found, Image.Image):
+                pixels = decode_image(found, self.accepted, target=self._target)
+                return self._written(pixels, chosen_format(self.format, found.format))
+            container = read_container(found)
+            if container is not None and self._passes(container):
+                size = (container.width, container.height)
+                return _encoded(container.data, container.format, size)
+            pixels = decode_file(found, container, self.accepted, target=self._target, codec=self.codec)
+            return self._written(pixels, chosen_format(self.format, sniff(found)))
 
-    def _saved(self, image: Image.Image, kind: OutputFormat, name: str) -> EncodedImage:
-        if kind == "jpeg" and image.mode != "RGB":
-            image = image.convert("RGB")
-        buffer = io.BytesIO()
-        image.save(buffer, kind.upper(), **({} if kind == "png" else {"quality": self.quality}))
-        data = buffer.getvalue()
-        if len(data) > self.max_bytes:
-            hint = "Set max_side to shrink it."
-            raise ImageError(f"takes {len(data)} bytes, more than {self.max_bytes}", path=name, hint=hint)
-        return EncodedImage(data=data, mime=f"image/{kind}", width=image.width, height=image.height)
+    def describe(self) -> dict[str, Any]:
+        """Give all that decides the bytes of an encoded image, ready for JSON: the settings and the libraries."""
+        settings = asdict(self)
+        del settings["accepted"]
+        return settings | {"codec": codec_version(self.codec), "pillow": PIL.__version__}
+
+    def _target(self, size: Size) -> Size:
+        """Give the size that an upright image is shrunk to."""
+        scale = Fraction(1) if self.vision is None else self.vision.scale(*size)
+        if self.max_side is not None:
+            scale = min(scale, Fraction(self.max_side, max(size)))
+        return shrunk_size(size, scale)
+
+    def _passes(self, container: Container) -> bool:
+        """Tell whether a file complies, once its metadata is cut out."""
+        size = (container.width, container.height)
+        self.accepted.check_size(*size)
+        return (
+            container.compliant
+            and container.orientation == UPRIGHT
+            and (self.pass_through or container.format == "png")
+            and self.format in {"auto", container.format}
+            and len(container.data) <= self.max_bytes
+            and self._target(size) == size
+            and (container.profile is None or is_srgb(container.profile))
+            and (container.format != "png" or is_whole_png(container))
+        )
+
+    def _written(self, pixels: Image.Image, kind: OutputFormat) -> EncodedImage:
+        writer = FileWriter(format=kind, quality=self.quality, background=self.background, codec=self.codec)
+        if kind == "png" and self.format == "auto":
+            data = writer.write(pixels, self.quality)
+            if len(data) <= self.max_bytes:
+                return _encoded(data, kind, pixels.size)
+            smaller: OutputFormat = "webp" if pixels.mode == "RGBA" else "jpeg"
+            return self._written(pixels, smaller)
+        data, size = writer.write_within(pixels, self.max_bytes)
+        return _encoded(data, kind, size)
 
 
-def _open(source: ImageSource) -> Image.Image:
-    if isinstance(source, Image.Image):
-        return source
-    if isinstance(source, np.ndarray):
-        return Image.fromarray(source)
-    image = Image.open(io.BytesIO(_bytes(source)), formats=DECODERS)
-    if image.width * image.height > MAX_PIXELS:
-        raise ImageError(f"has {image.width} × {image.height} pixels", path=describe_source(source))
-    return image
-
-
-def _bytes(source: ImageSource) -> bytes:
-    if isinstance(source, bytes):
-        return source
-    if isinstance(source, Mapping):
-        return _bytes(source.get("bytes") or source["path"])
-    if isinstance(source, str) and source.startswith("data:"):
-        try:
-            return base64.b64decode(source.partition(",")[2], validate=True)
-        except binascii.Error as error:
-            raise ImageError(f"is no base64 ({error})", path=describe_source(source)) from error
-    if isinstance(source, str | PathLike):
-        return Path(source).read_bytes()
-    return source.read()  # type: ignore[union-attr]
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    transparent = "transparency" in image.info or image.mode in {"RGBA", "LA", "La", "RGBa", "PA"}
-    converted = image.convert("RGBA" if transparent else "RGB")
-    converted.info.clear()
-    return converted
+def _encoded(data: bytes, kind: OutputFormat, size: Size) -> EncodedImage:
+    return EncodedImage(data=data, mime=f"image/{kind}", width=size[0], height=size[1])

@@ -1,0 +1,127 @@
+"""The bytes of an image file, or pixels → an upright RGB or RGBA image of the wanted size. One decode."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import suppress
+
+from PIL import ExifTags, Image
+
+from vqaft.images.accepted import AcceptedImages
+from vqaft.images.colour import is_srgb
+from vqaft.images.containers import Container
+from vqaft.images.containers.orientation import UPRIGHT
+from vqaft.images.jpeg_codec import JpegCodec, decode_fast, resolved_codec
+from vqaft.images.modes import to_rgb
+from vqaft.images.opening import open_image
+
+Size = tuple[int, int]
+
+# Shrinking goes in two steps: an average over whole blocks (or, for JPEG, fewer frequencies decoded) down to no less
+# than this many times the wanted size, then Lanczos.
+_GAP = 1.5
+_FILTER = Image.Resampling.LANCZOS
+_DRAFTED = {"JPEG", "MPO"}
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = {5, 6, 7, 8}
+
+
+def decode_file(
+    data: bytes,
+    container: Container | None,
+    accepted: AcceptedImages,
+    *,
+    target: Callable[[Size], Size],
+    codec: JpegCodec,
+) -> Image.Image:
+    """Decode the first picture of a file.
+
+    Args:
+        data: The file.
+        container: What is known of it, where it is a JPEG, PNG or WEBP.
+        accepted: The limits.
+        target: Upright width and height → the wanted ones, never larger.
+        codec: Who decodes JPEG.
+
+    Returns:
+        An RGB or RGBA image without metadata.
+
+    Raises:
+        ImageError: If it is of no known kind, or too large.
+        Exception: Whatever pillow makes of a broken file.
+    """
+    if container is not None:
+        accepted.check_size(container.width, container.height)
+        quick = _decoded_fast(container, target) if resolved_codec(codec) == "simplejpeg" else None
+        if quick is not None:
+            return quick
+    image = open_image(data, accepted)
+    if image.format not in _DRAFTED:
+        image.load()  # TIFF is turned by loading it
+    wanted, turn = _plan(image, target)
+    image.draft(None, _ample(wanted, image.size))
+    return _shaped(image, wanted, turn)
+
+
+def decode_image(image: Image.Image, accepted: AcceptedImages, *, target: Callable[[Size], Size]) -> Image.Image:
+    """Make of a PIL image what `decode_file` makes of a file; the image is not changed.
+
+    Args:
+        image: The image, of any mode.
+        accepted: The limits.
+        target: As for `decode_file`.
+
+    Raises:
+        ImageError: If it is too large.
+        Exception: Whatever pillow makes of an image whose file is broken.
+    """
+    accepted.check_size(*image.size)
+    image.load()
+    return _shaped(image, *_plan(image, target))
+
+
+def _plan(image: Image.Image, target: Callable[[Size], Size]) -> tuple[Size, int]:
+    """Give the wanted size before the image is turned, and how to turn it."""
+    turn = 1
+    with suppress(Exception):  # EXIF may be broken in any way; then the image is upright
+        turn = int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    if turn not in _SIDEWAYS:
+        return target(image.size), turn
+    height, width = target((image.height, image.width))
+    return (width, height), turn
+
+
+def _shaped(image: Image.Image, wanted: Size, turn: int) -> Image.Image:
+    profile = image.info.get("icc_profile")
+    pixels = to_rgb(image, profile if isinstance(profile, bytes) else None)
+    if pixels.size != wanted:
+        pixels = pixels.resize(wanted, _FILTER, reducing_gap=_GAP)
+    return pixels.transpose(_TURNS[turn]) if turn in _TURNS else pixels
+
+
+def _decoded_fast(container: Container, target: Callable[[Size], Size]) -> Image.Image | None:
+    if container.format != "jpeg" or not container.compliant or container.orientation != UPRIGHT:
+        return None
+    if container.profile and not is_srgb(container.profile):
+        return None
+    size = (container.width, container.height)
+    wanted = target(size)
+    pixels = decode_fast(container.data, at_least=_ample(wanted, size))
+    if pixels is None or pixels.size == wanted:
+        return pixels
+    return pixels.resize(wanted, _FILTER, reducing_gap=_GAP)
+
+
+def _ample(wanted: Size, whole: Size) -> Size:
+    """Give the size to decode to at least, so that the last step of shrinking has pixels to choose from."""
+    width, height = (min(math.ceil(want * _GAP), full) for want, full in zip(wanted, whole, strict=True))
+    return width, height
