@@ -21,6 +21,7 @@ from vqaft.server import LocalServer
 
 SYSTEM = "Look at the image and answer the question. Give the answer alone, as short as it can be."
 BASE_MODEL = "embedded-vqa"  # "gpt-4o-2024-08-06"
+SEED = 42
 
 
 def make_demonstration(folder: Path, images: int = 120) -> Path:
@@ -43,38 +44,35 @@ def main(arguments: argparse.Namespace) -> None:
     """Run the street over the folder."""
     out: Path = arguments.out
     folder = arguments.folder or make_demonstration(out / "demonstration")
-    examples = vqaft.load_folder(folder, table=arguments.table)
+    examples = list(vqaft.load_folder(folder, table=arguments.table))
     sizes = {"train": arguments.train, "validation": arguments.validation, "test": arguments.test}
-    split = vqaft.DatasetSplitter(**sizes, seed=42).split(examples)
-    print(split)
+    split = vqaft.DatasetSplitter(**sizes, seed=SEED).split(examples)
+    print(split.report)
 
     builder = vqaft.MessageBuilder(system=SYSTEM, encoder=vqaft.ImageEncoder(max_side=arguments.max_side))
     train, validation = out / "train.jsonl", out / "validation.jsonl"
     vqaft.write_jsonl(train, map(builder.record, split.train))
     vqaft.write_jsonl(validation, map(builder.record, split.validation))
-    vqaft.check_file(train).raise_for_errors()
-    vqaft.check_file(validation).raise_for_errors()
 
     with LocalServer(folder=arguments.server_folder) as server:
         backend = vqaft.OpenAIBackend(OpenAI(base_url=server.base_url, api_key=server.api_key))
-        tuning = vqaft.FineTuneClient(backend)
-        spec = vqaft.JobSpec(
-            model=BASE_MODEL,
-            training_file=tuning.upload(train).id,
-            validation_file=tuning.upload(validation).id,
-            seed=42,
-        )
-        job = tuning.wait(tuning.create(spec).id)
+        tuning = vqaft.FineTuneClient(backend, ledger=out / "ledger.jsonl")
+        job = tuning.start(train, validation=validation, model=BASE_MODEL, seed=SEED)
+        models = [BASE_MODEL, tuning.wait(job.id).fine_tuned_model or ""]
         evaluator = vqaft.Evaluator({"exact": vqaft.ExactMatch(), "lenient": vqaft.LenientMatch()})
         base, tuned = (
-            evaluator.evaluate(split.test, vqaft.Predictor(backend, builder, model=model).predict(split.test))
-            for model in (BASE_MODEL, job.fine_tuned_model)
+            evaluator.evaluate(split.test, predictions)
+            for predictions in vqaft.predict_models(backend, builder, split.test, models=models)
         )
         metrics = tuning.metrics(job.id)
 
     comparison = vqaft.compare(base, tuned)
     print(comparison)
-    print(vqaft.write_report(out / "report.html", comparison, examples=split.test, training=metrics))
+    provenance = vqaft.Provenance(split=split.report, settings={"system prompt": SYSTEM, "seed": SEED})
+    path = vqaft.write_report(
+        out / "report.html", comparison, examples=split.test, training=metrics, provenance=provenance
+    )
+    print(f"\nThe report, with every image and answer: {path}")
 
 
 if __name__ == "__main__":
