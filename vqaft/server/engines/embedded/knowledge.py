@@ -49,7 +49,7 @@ class Knowledge:
         known = dict(zip(self.classifier.answers, map(float, self.classifier.probabilities([case])[0]), strict=True))
         in_text, in_question = known.pop(IN_TEXT, 0.0), known.pop(IN_QUESTION, 0.0)
         found = {squeezed(answer): (answer, chance) for answer, chance in known.items()}
-        if self.text is not None and page is not None:
+        if self.text is not None and page is not None and in_text > NEGLIGIBLE:
             _add(found, self.text.ranked(page, question), in_text)
         if self.wording is not None and in_question > NEGLIGIBLE:
             _add(

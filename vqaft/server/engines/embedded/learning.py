@@ -21,6 +21,8 @@ from vqaft.server.engines.embedded.text_lesson import TextLesson, text_lesson, w
 from vqaft.server.engines.embedded.text_skill import TextSkill, find
 from vqaft.server.engines.embedded.vision import learn_vision
 
+MOST_MEASURED = 300
+"""Training pairs that the model is measured by after each epoch."""
 FOLDS = 4
 FOLD_EPOCHS = 10
 FOLD_BATCH = 16
@@ -84,10 +86,17 @@ class Student:
         )
 
     def exam(self) -> Exam:
-        """The lesson as an exam."""
+        """The lesson as an exam; of a long lesson a sample of 300 pairs."""
         pages = self._text.pages if self._text else {}
-        pairs = self._lesson.pairs
-        return Exam(pairs=pairs, cases=self._cases, pages=[pages.get(pair.image) for pair in pairs], has_evidence=True)
+        order = np.random.default_rng(self._seed).permutation(len(self._cases))
+        sample = sorted(map(int, order[:MOST_MEASURED]))
+        pairs = [self._lesson.pairs[number] for number in sample]
+        return Exam(
+            pairs=pairs,
+            cases=[self._cases[number] for number in sample],
+            pages=[pages.get(pair.image) for pair in pairs],
+            has_evidence=True,
+        )
 
     def _find_targets(self) -> list[str]:
         """What the classifier should say to each pair: the answer, or where it stands."""

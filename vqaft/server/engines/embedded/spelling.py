@@ -39,6 +39,14 @@ class Spelling:
     def _letters(self) -> frozenset[str]:
         return frozenset("".join(self.answers).casefold())
 
+    @cached_property
+    def _choices(self) -> list[str]:
+        return list(self._known)
+
+    @cached_property
+    def _mended(self) -> dict[str, str]:
+        return {}
+
     def mended(self, text: str) -> str:
         """Write a span as the training data would.
 
@@ -48,13 +56,18 @@ class Spelling:
         Args:
             text: As it was read.
         """
+        if text not in self._mended:
+            self._mended[text] = self._mend(text)
+        return self._mended[text]
+
+    def _mend(self, text: str) -> str:
         from rapidfuzz import process
         from rapidfuzz.distance import Levenshtein
 
         text = "".join(self._plain(letter) for letter in text)
         wanted = squeezed(text)
         near = process.extract(
-            wanted, list(self._known), scorer=Levenshtein.normalized_similarity, score_cutoff=CUTOFF, limit=3
+            wanted, self._choices, scorer=Levenshtein.normalized_similarity, score_cutoff=CUTOFF, limit=3
         )
         same = [key for key, _, _ in near if _digits(key) == _digits(wanted)]
         return self._known[same[0]] if same else in_letter_case(text, self.letter_case)
