@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vqaft.errors import EvaluationError
-from vqaft.evaluation import Comparison, Evaluation, Outcome, ScoredRow, ScorerFacts, Verdict, compare
+from vqaft.evaluation import Comparison, Evaluation, Outcome, Score, ScoredRow, ScorerFacts, Verdict, compare
 
 Make = Callable[..., Evaluation]
 LABELS = {1.0: "Good", 0.5: "Fair", 0.0: "Bad"}
@@ -245,3 +245,19 @@ def test_swapping_the_models_turns_the_signs(evaluation: Make, values: list[floa
     assert one.test.p_value == two.test.p_value
     assert one.difference.value == pytest.approx(-(two.difference.value or 0.0))
     assert (one.won, one.lost) == (two.lost, two.won)
+
+
+def test_scorers_that_disagree_are_warned_of(evaluation: Make) -> None:
+    def both(values: list[float]) -> Evaluation:
+        one = evaluation(values)
+        rows = tuple(
+            replace(row, scores={"score": row.scores["score"], "flat": Score(value=1.0)}, question_type="t")
+            for row in one.rows
+        )
+        return replace(one, scorers={**one.scorers, "flat": ScorerFacts(description="flat")}, rows=rows)
+
+    found = compare(both([0.0] * 40), both([1.0] * 40))
+    assert found.overall("score").verdict is Verdict.BETTER
+    assert found.overall("flat").verdict is Verdict.NO_DIFFERENCE
+    assert any("disagree" in caveat for caveat in found.caveats)
+    assert (found.rows[0].question_type, found.rows[0].kind) == ("t", "open")

@@ -28,7 +28,7 @@ def hostile() -> Evaluation:
             image=b"x",
             question="<script>alert(1)</script>",
             answers=("yes", "sí"),
-            metadata={"n": float("nan"), "list": (1, b"x"), "site": "<b>"},
+            metadata={"n": float("nan"), "list": (1, b"x"), "site": "<b>", "half": 0.5},
         )
         for name in "abc"
     ]
@@ -47,7 +47,7 @@ def test_a_file_brings_back_what_was_written(tmp_path: Path) -> None:
     for old, new in zip(before.rows, after.rows, strict=True):
         assert (new.answer, new.failure, new.scores, new.status) == (old.answer, old.failure, old.scores, old.status)
         assert new.answers == old.answers
-        assert new.metadata == {"n": "nan", "list": [1, "b'x'"], "site": "<b>"}
+        assert new.metadata == {"n": "nan", "list": [1, "b'x'"], "site": "<b>", "half": 0.5}
 
 
 def test_judge_usage_is_kept(tmp_path: Path, scripted_judge: Callable[..., Any]) -> None:
@@ -63,7 +63,15 @@ def test_judge_usage_is_kept(tmp_path: Path, scripted_judge: Callable[..., Any])
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"[]", b"{}", b"\xff", b'{"format": "other", "version": 1}', b'{"format": "vqaft.evaluation", "version": 2}'],
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"format": "other", "version": 1}',
+        b'{"format": "vqaft.evaluation", "version": 2}',
+    ],
 )
 def test_what_is_no_evaluation_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "base.json"
@@ -88,6 +96,7 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
 
 def test_pickles(evaluation: Make) -> None:
     found = evaluation([1.0, None, 0.5])
+    assert pickle.loads(pickle.dumps(found.rows[0])) == found.rows[0]  # noqa: S301 - our own bytes
     assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301 - our own bytes
 
 

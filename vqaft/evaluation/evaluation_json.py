@@ -66,7 +66,7 @@ def evaluation_from_json(path: Path) -> tuple[str, dict[str, ScorerFacts], tuple
         return content["model"], scorers, tuple(_row_from_json(row) for row in content["rows"])
     except OSError as error:
         raise StateError(f"the evaluation cannot be read: {error.strerror}", path=path) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StateError(f"the file is no evaluation: {error!r}", path=path) from None
 
 

@@ -224,3 +224,10 @@ def test_repeats_are_asked_anew(answered: Make, scripted_judge: Any, tmp_path: P
         for repeat in (0, 1, 1, 0):
             judge.rate(asked, repeat=repeat)
     assert [request.seed for request in backend.requests] == [None, 1]
+
+
+def test_a_megabyte_is_not_sent(answered: Make, scripted_judge: Any) -> None:
+    backend = scripted_judge(lambda _: "Incorrect")
+    score = LLMJudge(backend, model="judge")(answered("x" * 1_000_000, "b"))
+    assert isinstance(score, ScoreFailure)
+    assert (score.kind, backend.requests) == ("too long", [])

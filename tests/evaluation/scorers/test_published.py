@@ -7,6 +7,7 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -66,6 +67,7 @@ def reference_vqa(answer: str, truths: tuple[str, ...]) -> float:
     return sum(shares) / len(shares)
 
 
+@cache
 def reference_vqa_form(text: str) -> str:
     """The challenge's rules in the order in which its server applies them, with the contractions of PIECES only."""
     text = re.sub("[,?]", "", text.lower()).replace("'s", " 's")

@@ -195,3 +195,8 @@ def test_detectable_difference_is_statsmodels_power() -> None:
 def test_codes_number_groups_as_they_come() -> None:
     assert cluster_codes(["b", "a", "b", "c"]).tolist() == [0, 1, 0, 2]
     assert cluster_codes([]).tolist() == []
+
+
+def test_a_difference_that_never_varies_is_certain() -> None:
+    same = np.full(30, math.pi / 10)
+    assert difference_test(same, cluster_sums(same, np.arange(30)))[1] == pytest.approx(0.0, abs=1e-12)

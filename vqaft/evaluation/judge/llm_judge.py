@@ -15,6 +15,8 @@ from vqaft.images import ImageEncoder
 from vqaft.inference import ChatBackend, ChatReply, ChatRequest, PacedBackend
 
 HALF = 0.5
+LONGEST = 20_000
+"""Characters from which on an answer is no answer that is worth a judge's money."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class LLMJudge:
 
     The judge sees the question, the canonical answer and the candidate as data between delimiters, and can answer
     nothing but a level with a reason. A refusal, an answer cut short, or one that is not in the form asked for is a
-    `ScoreFailure`, never a score.
+    `ScoreFailure`, never a score; so is an answer of more than 20,000 characters, which is not sent.
 
     An answer that is accepted (half of the scale or more) without being the reference itself is judged once more
     against a reference that is surely false. Where it is accepted again, it has talked the judge into it, and is a
@@ -74,6 +76,8 @@ class LLMJudge:
             ServiceError: If the judge could not be asked.
             ImageError: If the judge is to see the image and it cannot be sent.
         """
+        if len(answered.answer) > LONGEST:
+            return ScoreFailure(kind="too long", message=f"the answer has {len(answered.answer)} characters")
         example, image_url = answered.example, self._image_url(answered)
         asked = JudgeQuestion(
             question=example.question, reference=example.answer, candidate=answered.answer, image_url=image_url

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
-TAGGED = re.compile(r"<answer>(.*?)</answer>", re.IGNORECASE | re.DOTALL)
-MARKED = re.compile(
-    r"(?:^|[\n.!?*#>]\s*)[*_#\s]*(?:(?:therefore|thus|so|hence)\W+)?(?:the\s+|my\s+)?(?:final\s+|correct\s+)?"
-    r"(?:answer|conclusion)[*_\s]*(?::|\bis\b)[*_:\s]*(?=\S)",
+TAGS = re.compile("</?answer>", re.IGNORECASE)
+# The words are looked for first, and every repetition is bounded: the time stays in proportion to the length of the
+# text, whatever it holds.
+MARK = re.compile(r"(?:answer|conclusion)[*_\s]{0,4}(?::|\bis\b)[*_:\s]{0,8}(?=\S)", re.IGNORECASE)
+BEFORE = re.compile(
+    r"(?:^|[\n.!?*#>])\s{0,4}[*_#]{0,6}\s{0,2}(?:(?:therefore|thus|so|hence)\W{1,3})?(?:the\s{1,3}|my\s{1,3})?"
+    r"(?:final\s{1,3}|correct\s{1,3})?$",
     re.IGNORECASE,
 )
+REACH = 48  # characters that BEFORE can span
 HINTS = ("answer", "conclusion", "boxed")
 SHORTEST = len("answer:x")
 
@@ -30,10 +35,23 @@ def final_answer(text: str) -> str:
     lowered = text.lower()
     if not any(hint in lowered for hint in HINTS):
         return text
-    enclosed = BOXED.findall(text) or TAGGED.findall(text)
-    if enclosed:
-        return str(enclosed[-1]).strip()
-    marks = list(MARKED.finditer(text))
-    if not marks:
-        return text
-    return text[marks[-1].end() :].split("\n", 1)[0].strip().strip("*_`\"'").strip()
+    boxed = BOXED.findall(text)
+    if boxed:
+        return str(boxed[-1]).strip()
+    return _tagged(text) or _marked(text)
+
+
+def _tagged(text: str) -> str:
+    for opening, closing in reversed(list(pairwise(TAGS.finditer(text)))):
+        if closing[0].startswith("</") and not opening[0].startswith("</"):
+            return text[opening.end() : closing.start()].strip()
+    return ""
+
+
+def _marked(text: str) -> str:
+    for mark in reversed(list(MARK.finditer(text))):
+        place = mark.start()
+        before = text[:place] if place <= REACH else f"…{text[place - REACH : place]}"
+        if BEFORE.search(before):
+            return text[mark.end() :].split("\n", 1)[0].strip().strip("*_`\"'").strip()
+    return text
