@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -139,7 +139,7 @@ class MessageBuilder:
         system = self.system
         return {
             "system": system if system is None or isinstance(system, str) else system.model_dump(),
-            "encoder": asdict(self.encoder),
+            "encoder": self.encoder.describe(),
             "few_shot": [example.id for example in self.few_shot],
             "detail": self.detail,
             "question_template": self.question_template,

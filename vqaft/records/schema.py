@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from vqaft.records.strict import Strict
 
 Detail: TypeAlias = Literal["auto", "low", "high"]
-Weight: TypeAlias = Literal[0, 1]
+
+
+def _no_boolean(weight: object) -> object:
+    if isinstance(weight, bool):
+        raise ValueError("the weight is true or false, not 1 or 0")  # noqa: TRY004 - pydantic takes no TypeError
+    return weight
+
+
+Weight: TypeAlias = Annotated[Literal[0, 1], BeforeValidator(_no_boolean)]
 
 
 class TextPart(Strict):

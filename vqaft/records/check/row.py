@@ -38,6 +38,7 @@ class CheckedImage:
         media_type: What a data URL says that it is, in lower case; empty where it says nothing.
         content: The bytes of the file; None where it is no data URL, or not base64.
         header: What the file's first bytes say; None where they say nothing known.
+        detail: How closely the model is to look, where the row says it.
         key: Equal for equal images.
     """
 
@@ -48,6 +49,7 @@ class CheckedImage:
     media_type: str = ""
     content: bytes | None = field(default=None, repr=False)
     header: ImageHeader | None = None
+    detail: str | None = None
     key: Hashable = field(repr=False)
 
 

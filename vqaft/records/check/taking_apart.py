@@ -75,26 +75,27 @@ def _message(place: str, value: dict[str, Any], payloads: Payloads) -> CheckedMe
     images: list[CheckedImage] = []
     for number, part in enumerate(parts):
         where = f"{place}.content" if isinstance(content, str) else f"{place}.content[{number}]"
-        text, url = (part, None) if isinstance(part, str) else _text_and_url(part)
+        text, url, detail = (part, None, None) if isinstance(part, str) else _text_and_image(part)
         if text is not None:
             texts.append(CheckedText(place=where, role=role, text=text))
         if url is not None:
-            images.append(_image(where, role, url, payloads))
+            images.append(_image(where, role, url, detail, payloads))
     return CheckedMessage(place=place, role=role, value=value, texts=tuple(texts), images=tuple(images))
 
 
-def _text_and_url(part: Any) -> tuple[str | None, str | None]:
+def _text_and_image(part: Any) -> tuple[str | None, str | None, str | None]:
     if not isinstance(part, dict):
-        return None, None
+        return None, None, None
     text, image = part.get("text"), part.get("image_url")
-    url = image.get("url") if isinstance(image, dict) else image
-    return (text if isinstance(text, str) else None), (url if isinstance(url, str) else None)
+    url, detail = (image.get("url"), image.get("detail")) if isinstance(image, dict) else (image, None)
+    text, url, detail = (value if isinstance(value, str) else None for value in (text, url, detail))
+    return text, url, detail
 
 
-def _image(place: str, role: str, url: str, payloads: Payloads) -> CheckedImage:
+def _image(place: str, role: str, url: str, detail: str | None, payloads: Payloads) -> CheckedImage:
     kind = _kind(url)
     if kind != "data":
-        return CheckedImage(place=place, role=role, kind=kind, url=url, key=url)
+        return CheckedImage(place=place, role=role, kind=kind, url=url, detail=detail, key=url)
     taken = take_payload(url, payloads)
     if taken is None:
         head, comma, text = url.partition(",")
@@ -109,6 +110,7 @@ def _image(place: str, role: str, url: str, payloads: Payloads) -> CheckedImage:
         media_type=head[5:].partition(";")[0].rstrip(",").lower(),
         content=content,
         header=None if content is None else read_header(content),
+        detail=detail,
         key=key if content is None else hash(content),
     )
 

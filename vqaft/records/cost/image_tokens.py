@@ -1,0 +1,105 @@
+"""What an image costs in tokens, as far as the models' makers say.
+
+Rules as read on 2026-11-23 at https://platform.openai.com/docs/guides/images-vision. They do not say whether small
+images are enlarged before tiles are counted, so that a tile model's number is a range: a cover of 386 × 500 is 255 or
+765 tokens. The trained tokens of a first job settle it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from vqaft.errors import DataError
+from vqaft.images import PATCHES, TILES_HIGH, PatchVision, TileVision
+from vqaft.records.cost.tokens import TokenRange, exactly
+
+
+@dataclass(frozen=True, kw_only=True)
+class TileTokens:
+    """Tokens of a model that looks at tiles.
+
+    Attributes:
+        base: For any image; all there is at detail "low".
+        tile: For each tile at detail "high".
+        vision: How tiles are cut.
+    """
+
+    base: int
+    tile: int
+    vision: TileVision = TILES_HIGH
+
+    def count(self, width: int, height: int, detail: str | None = None) -> TokenRange:
+        """Count the tokens of an image.
+
+        Args:
+            width: In pixels.
+            height: In pixels.
+            detail: As in the record; None and "auto" are counted as "high".
+        """
+        if detail == "low":
+            return exactly(self.base)
+        least = self.vision.tiles(width, height)
+        return TokenRange(
+            self.base + self.tile * least, self.base + self.tile * max(least, self._enlarged(width, height))
+        )
+
+    def _enlarged(self, width: int, height: int) -> int:
+        factor = min(self.vision.fit / max(width, height), self.vision.shorter_side / min(width, height))
+        return math.prod(math.ceil(round(side * factor) / self.vision.tile) for side in (width, height))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatchTokens:
+    """Tokens of a model that looks at patches; `detail` changes nothing.
+
+    Attributes:
+        factor: Tokens for each patch.
+        vision: How patches are cut.
+    """
+
+    factor: float
+    vision: PatchVision = PATCHES
+
+    def count(self, width: int, height: int, detail: str | None = None) -> TokenRange:  # noqa: ARG002 - as TileTokens
+        """Count the tokens of an image.
+
+        Args:
+            width: In pixels.
+            height: In pixels.
+            detail: Changes nothing.
+        """
+        return exactly(math.ceil(self.vision.patches(width, height) * self.factor))
+
+
+ImageTokens = TileTokens | PatchTokens
+
+_FAMILIES: dict[str, ImageTokens] = {
+    "gpt-4o": TileTokens(base=85, tile=170),
+    "gpt-4.1": TileTokens(base=85, tile=170),
+    "gpt-4o-mini": TileTokens(base=2833, tile=5667),
+    "gpt-5": TileTokens(base=70, tile=140),
+    "o1": TileTokens(base=75, tile=150),
+    "o3": TileTokens(base=75, tile=150),
+    "gpt-4.1-mini": PatchTokens(factor=1.62),
+    "gpt-4.1-nano": PatchTokens(factor=2.46),
+    "o4-mini": PatchTokens(factor=1.72),
+}
+_DATE = re.compile(r"-\d{4}-\d\d-\d\d$")
+
+
+def image_tokens_of(model: str) -> ImageTokens:
+    """Give a model's rule for images.
+
+    Args:
+        model: The model, with or without its date, or one tuned from it.
+
+    Raises:
+        DataError: If no rule is documented for the model.
+    """
+    family = _DATE.sub("", model.removeprefix("ft:").partition(":")[0])
+    if family not in _FAMILIES:
+        hint = f"Known are {', '.join(_FAMILIES)}; or pass image_tokens=TileTokens(…) or PatchTokens(…)."
+        raise DataError(f"how {model!r} counts the tokens of images is not known", hint=hint)
+    return _FAMILIES[family]
