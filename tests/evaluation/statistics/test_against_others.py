@@ -84,7 +84,7 @@ def test_steps_of_levels_are_found() -> None:
     assert steps is not None
     assert steps.tolist() == [1, -2, 3, 0]
     assert whole_steps(np.array([math.pi, 1.0])) is None
-    assert whole_steps(np.full(30_000, 1.0)) is None
+    assert whole_steps(np.full(300_000, 1.0)) is None
 
 
 @pytest.mark.parametrize("n", range(1, 13))
