@@ -84,8 +84,16 @@ def batch_from(value: JSON) -> Batch:
 
 
 def page_from(value: JSON, entry_from: Callable[[JSON], Entry]) -> Page[Entry]:
-    """Read a page of a list; the last entry's id is the mark of the next page."""
-    entries = [entry for entry in _entries(value, "data") if isinstance(entry, dict)]
+    """Read a page of a list; the last entry's id is the mark of the next page.
+
+    Raises:
+        ServiceUnreachableError: If there is no list in it. That is not the same as an empty list, from which it would
+            follow that nothing was made yet.
+    """
+    data = value.get("data")
+    if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
+        raise ServiceUnreachableError("the answer holds no list of objects")
+    entries: list[dict[str, Any]] = data
     last = entries[-1].get("id") if entries and value.get("has_more") is True else None
     return Page(entries=tuple(map(entry_from, entries)), after=last if isinstance(last, str) else None)
 

@@ -20,7 +20,7 @@ from vqaft.inference.prediction import Failure, Prediction
 from vqaft.inference.predictions import Predictions
 from vqaft.inference.shards import ShardLimits, batch_line, write_shards
 from vqaft.retry import RetryPolicy
-from vqaft.tuning import Ledger, Pace
+from vqaft.tuning import Ledger, Pace, download_whole
 
 ROUNDS = 3
 """How often requests that a batch left unanswered are handed over again."""
@@ -119,7 +119,7 @@ class BatchPredictor:
                 raise ServiceError(f"batch {batch.id} failed: {batch.problem or 'the service does not say why'}")
 
     def _take(self, file: str, journal: Journal, failures: dict[str, Failure]) -> int:
-        content = self._retry.call(lambda: self._backend.download_file(file))
+        content = download_whole(self._backend, file, retry=self._retry)
         results = list(read_results(content, model=self._settings.model))
         for key, prediction in results:
             if key not in journal:

@@ -74,8 +74,13 @@ class FaultInjector:
     async def _work(self, scope: Scope, body: bytes) -> _Answer:
         start: dict[str, Any] = {}
         chunks: list[bytes] = []
+        given = asyncio.Event()
 
         async def receive() -> Message:
+            if given.is_set():
+                # Who asks again waits for the client to leave; the work that a fault follows is done to its end.
+                await asyncio.Event().wait()
+            given.set()
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Message) -> None:

@@ -3,6 +3,7 @@
 from vqaft.tuning.backend import FilesBackend, FineTuneBackend, OnBytes
 from vqaft.tuning.client import FineTuneClient
 from vqaft.tuning.creation import KEY
+from vqaft.tuning.download import download_whole
 from vqaft.tuning.file_slice import FileSlice
 from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec, RemoteFile
 from vqaft.tuning.ledger import Ledger
@@ -41,6 +42,7 @@ __all__ = [
     "Sunset",
     "Uploader",
     "all_entries",
+    "download_whole",
     "make_once",
     "metrics_frame",
     "metrics_of_events",

@@ -11,6 +11,7 @@ from vqaft.records import check_file
 from vqaft.retry import RetryPolicy
 from vqaft.tuning.backend import FineTuneBackend
 from vqaft.tuning.creation import JobCreation
+from vqaft.tuning.download import download_whole
 from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec, RemoteFile
 from vqaft.tuning.ledger import DEFAULT_PATH, Ledger
 from vqaft.tuning.metrics import StepMetrics, metrics_of_events, read_metrics
@@ -217,7 +218,7 @@ class FineTuneClient:
         names = self.retrieve(job_id).result_files
         if not names:
             return metrics_of_events(self.events(job_id))
-        contents = [self._retry.call(lambda name=name: self._backend.download_file(name)) for name in names]  # type: ignore[misc]
+        contents = [download_whole(self._backend, name, retry=self._retry) for name in names]
         return tuple(step for content in contents for step in read_metrics(content))
 
     def _record_end(self, job: FineTuneJob) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, replace
+from http import HTTPStatus
 from typing import Any
 
 from vqaft.errors import RequestRefusedError
@@ -59,7 +60,7 @@ class JobCreation:
             made = self._ledger.last("job", account=account, key=keys[-1])
             if made is None:
                 return self._make(spec, keys[-1], in_doubt=True)
-            job = self._still_good(made["job"])
+            job = self._still_good(made["job"], keys[-1])
             return job or self._make(spec, self._begin(spec, intent, attempt=len(keys) + 1), in_doubt=False)
 
     def _begin(self, spec: JobSpec, intent: str, *, attempt: int) -> str:
@@ -69,9 +70,17 @@ class JobCreation:
 
     def _make(self, spec: JobSpec, key: str, *, in_doubt: bool) -> FineTuneJob:
         stamped = replace(spec, metadata={**spec.metadata, KEY: key})
-        job = make_once(
-            lambda: self._backend.create_job(stamped), lambda: self._find(key), retry=self._retry, in_doubt=in_doubt
-        )
+        sent = 0
+
+        def make() -> FineTuneJob:
+            nonlocal sent
+            sent += 1
+            return self._backend.create_job(stamped)
+
+        job = make_once(make, lambda: self._find(key), retry=self._retry, in_doubt=in_doubt)
+        if sent > 1:
+            # The first request may have been carried out long after it was given up: then one of the two goes.
+            job = self._retry.call(lambda: self._find(key)) or job
         self._ledger.record("job", account=self._backend.account, key=key, job=job.id, model=spec.model)
         return job
 
@@ -84,12 +93,15 @@ class JobCreation:
                 self._backend.cancel_job(extra.id)
         return made[-1] if made else None
 
-    def _still_good(self, job_id: str) -> FineTuneJob | None:
+    def _still_good(self, job_id: str, key: str) -> FineTuneJob | None:
         try:
-            job = self._retry.call(lambda: self._backend.retrieve_job(job_id))
-        except RequestRefusedError:
-            return None
-        return None if job.status in {"failed", "cancelled"} else job
+            job: FineTuneJob | None = self._retry.call(lambda: self._backend.retrieve_job(job_id))
+        except RequestRefusedError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            # "No such job" is checked against the list before another one is paid for.
+            job = self._retry.call(lambda: self._find(key))
+        return None if job is None or job.status in {"failed", "cancelled"} else job
 
 
 def _digest(spec: JobSpec, account: str) -> str:
