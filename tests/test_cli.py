@@ -1,0 +1,135 @@
+"""Each command does its work on real files, against a real server, and says plainly what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import vqaft
+from vqaft.data import save_examples
+from vqaft.server import LocalServer
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Examples and a training file, as a user has them."""
+    made = tmp_path_factory.mktemp("cli")
+    split = vqaft.DatasetSplitter(train=14, validation=0, test=8, seed=1).split(vqaft.load_easy_vqa("test"))
+    save_examples(made / "all.jsonl", [*split.train, *split.test])
+    save_examples(made / "train_examples.jsonl", split.train)
+    save_examples(made / "test_examples.jsonl", split.test)
+    vqaft.write_jsonl(made / "train.jsonl", map(vqaft.MessageBuilder().record, split.train))
+    return made
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LocalServer]:
+    with LocalServer() as running:
+        yield running
+
+
+def run(*arguments: str, folder: Path, server: LocalServer | None = None) -> subprocess.CompletedProcess[str]:
+    keys = {} if server is None else {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": server.api_key}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
+    command = [sys.executable, "-m", "vqaft", *arguments]
+    return subprocess.run(  # noqa: S603 - our own program
+        command, cwd=folder, env={**clean, **keys}, capture_output=True, text=True, check=False
+    )
+
+
+def test_check(folder: Path) -> None:
+    good = run("check", "train.jsonl", folder=folder)
+    assert good.returncode == 0, good.stderr
+    lines = (folder / "train.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "bad.jsonl").write_bytes(b"".join([*lines[:11], b'{"messages": []}\n']))
+    bad = run("check", "bad.jsonl", "--format", "json", folder=folder)
+    assert bad.returncode == 1
+    assert any(problem["line"] == 12 for problem in json.loads(bad.stdout)["problems"])
+
+
+def test_check_mends_into_a_new_file(folder: Path) -> None:
+    content = (folder / "train.jsonl").read_bytes()
+    (folder / "windows.jsonl").write_bytes(content.replace(b"\n", b"\r\n"))
+    result = run("check", "windows.jsonl", "--fix", "mended.jsonl", folder=folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert b"\r" not in (folder / "mended.jsonl").read_bytes()
+
+
+def test_cost(folder: Path) -> None:
+    result = run("cost", "train.jsonl", "--epochs", "2", folder=folder)
+    assert result.returncode == 0, result.stderr
+    assert "gpt-4o-2024-08-06" in result.stdout
+
+
+def test_split_and_audit(folder: Path) -> None:
+    made = run("split", "all.jsonl", "--out", "parts", "--train", "12", "--test", "6", folder=folder)
+    assert made.returncode == 0, made.stderr
+    clean = run("audit", "parts/train.jsonl", "parts/test.jsonl", folder=folder)
+    assert clean.returncode == 0, clean.stdout + clean.stderr
+    leaking = run("audit", "parts/train.jsonl", "all.jsonl", "--page", "audit.html", folder=folder)
+    assert leaking.returncode == 1
+    assert "<html" in (folder / "audit.html").read_text(encoding="utf-8")
+
+
+def test_from_a_job_to_a_report(folder: Path, server: LocalServer) -> None:
+    backend_keys = {"folder": folder, "server": server}
+    from openai import OpenAI
+
+    with OpenAI(base_url=server.base_url, api_key=server.api_key) as client:
+        tuning = vqaft.FineTuneClient(vqaft.OpenAIBackend(client), ledger=folder / "ledger.jsonl", progress=False)
+        job = tuning.start(folder / "train.jsonl", model="embedded-vqa", seed=1).id
+    watched = run("watch", job, **backend_keys)  # type: ignore[arg-type]
+    model = watched.stdout.strip()
+    assert model.startswith("ft:embedded-vqa:"), watched.stderr
+    listed = run("jobs", **backend_keys)  # type: ignore[arg-type]
+    assert re.search(rf"{job} .*succeeded .*{re.escape(model)}", listed.stdout)
+    for name, asked in (("base", "embedded-vqa"), ("tuned", model)):
+        answered = run("predict", "test_examples.jsonl", "--model", asked, "--out", f"{name}.jsonl", **backend_keys)  # type: ignore[arg-type]
+        assert answered.returncode == 0, answered.stderr
+        scored = run("evaluate", "test_examples.jsonl", f"{name}.jsonl", "--out", f"{name}.json", folder=folder)
+        assert scored.returncode == 0, scored.stderr
+    compared = run("compare", "base.json", "tuned.json", folder=folder)
+    assert "exact" in compared.stdout, compared.stderr
+    shown = run("report", "base.json", "tuned.json", "--table", "test_examples.jsonl", folder=folder)
+    assert shown.returncode == 0, shown.stderr
+    assert "<html" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("check", "none.jsonl"), "none.jsonl"),
+        (("split", "none.csv"), "none.csv"),
+        (("split", "all.jsonl", "--train", "5000", "--test", "1"), "5000"),
+        (("jobs",), "OPENAI_API_KEY"),
+        (("compare", "none.json", "none.json"), "none.json"),
+    ],
+)
+def test_what_goes_wrong_is_said_in_words(folder: Path, arguments: tuple[str, ...], words: str) -> None:
+    result = run(*arguments, folder=folder)
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_serve_tells_how_to_reach_it(tmp_path: Path) -> None:
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "vqaft", "serve", "--port", "0", "--folder", str(tmp_path / "state")],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline(), process.stdout.readline()]
+    try:
+        assert re.fullmatch(r"export OPENAI_BASE_URL=http://127\.0\.0\.1:\d+/v1\n", lines[0])
+        assert lines[1].startswith("export OPENAI_API_KEY=")
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
