@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
+from scipy.fft import dctn
 
 from tests.data.pictures import picture
 from vqaft.data.duplicates import NEAR_DISTANCE, perceptual_hash
-from vqaft.errors import ImageError
+from vqaft.data.duplicates.perceptual_hash import hash_thumbnails
+from vqaft.errors import ImageError, MissingExtraError
 from vqaft.images import ImageSource
 
 
@@ -127,3 +131,31 @@ def test_within_4_bits_of_imagehash(shared: Path, folder: str) -> None:
         ours = perceptual_hash(str(file))
         assert ours is not None
         assert (ours ^ theirs).bit_count() <= 4
+
+
+def test_16_bit_greys_are_seen() -> None:
+    with Image.open(io.BytesIO(picture(4))) as image:
+        deep = np.asarray(image).astype(np.uint16) * 257
+    assert distance(saved(Image.fromarray(deep), "PNG"), picture(4)) == 0
+
+
+def test_what_reads_no_image_format_is_not_started() -> None:
+    with pytest.raises(ImageError, match="no image of a known kind"):
+        perceptual_hash(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
+
+
+def test_real_messy_files_give_a_hash_or_an_error(shared: Path) -> None:
+    for path in sorted((shared / "data" / "messy").rglob("*")):
+        if path.is_file():
+            with contextlib.suppress(ImageError, MissingExtraError), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = perceptual_hash(path)
+                assert found is None or 0 <= found < 2**64
+
+
+def test_the_transform_is_scipys() -> None:
+    pictures = np.random.default_rng(0).uniform(0, 255, (50, 32, 32)).astype(np.float32)
+    low = dctn(pictures.astype(np.float64), axes=(1, 2))[:, :8, :8].reshape(50, 64)
+    bits = low > np.median(low, axis=1, keepdims=True)
+    expected = [int("".join("1" if bit else "0" for bit in row), 2) for row in bits]
+    assert hash_thumbnails(pictures).tolist() == expected

@@ -146,7 +146,7 @@ def test_refuses_data() -> None:
         splitter().split([])
     with pytest.raises(DataError, match="example '0-0': two examples have this id"):
         splitter().split(data(2) + data(2))
-    with pytest.raises(ImageError, match=r"example '0-0': the image cannot be read.*near_duplicates=None"):
+    with pytest.raises(ImageError, match=r"example '0-0': is no image.*near_duplicates=None"):
         DatasetSplitter().split(data(400))
 
 

@@ -17,11 +17,11 @@ from PIL import Image
 from vqaft.errors import ImageError
 from vqaft.images import ImageSource
 
-LocalSource: TypeAlias = str | bytes | IO[bytes] | Image.Image | NDArray[np.uint8] | None
-"""An image that needs no download: a path, bytes, an open file, or pixels; None for a web address."""
+LocalImage: TypeAlias = str | bytes | IO[bytes] | Image.Image | NDArray[np.uint8]
+"""An image that needs no download: a path, bytes, an open file, or pixels."""
 
 
-def local_source(source: ImageSource) -> LocalSource:
+def local_source(source: ImageSource) -> LocalImage | None:
     """Bring the many forms of an image down to the few that differ in how they are read.
 
     Args:

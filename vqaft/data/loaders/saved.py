@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from PIL import Image, UnidentifiedImageError
 
 from vqaft.data.duplicates.image_content import content_of, image_sha256, local_source
 from vqaft.data.example import VQAExample
@@ -18,6 +17,7 @@ from vqaft.data.loaders.tables import read_jsonl
 from vqaft.durable import atomic_writer, write_atomically
 from vqaft.errors import DataError, ImageError
 from vqaft.images import ImageEncoder, ImageSource
+from vqaft.images.sniff import sniff
 
 _FIELDS = ("id", "image", "question", "answers", "question_type", "kind", "group", "metadata")
 _WEB = ("http://", "https://")
@@ -118,9 +118,5 @@ def _read(path: Path, example_id: str) -> bytes:
 def _file_of(image: ImageSource) -> tuple[bytes, str]:
     if isinstance(image, bytes | io.IOBase):
         content = content_of(image)
-        try:
-            with Image.open(io.BytesIO(content)) as opened:
-                return content, f".{(opened.format or 'bin').lower()}"
-        except UnidentifiedImageError:
-            return content, ".bin"  # whoever reads it will say what is wrong with it
+        return content, f".{(sniff(content) or 'bin').lower()}"
     return ImageEncoder(format="png").encode(image).data, ".png"
