@@ -5,6 +5,7 @@ from vqaft.images.encoded import EncodedImage
 from vqaft.images.encoder import ImageEncoder
 from vqaft.images.source import ImageSource
 from vqaft.images.vision import PATCHES, TILES_HIGH, TILES_LOW, PatchVision, TileVision, Vision, shrunk_size, vision_of
+from vqaft.images.web import RemoteImage, WebFetcher
 
 __all__ = [
     "PATCHES",
@@ -15,8 +16,10 @@ __all__ = [
     "ImageEncoder",
     "ImageSource",
     "PatchVision",
+    "RemoteImage",
     "TileVision",
     "Vision",
+    "WebFetcher",
     "shrunk_size",
     "vision_of",
 ]
