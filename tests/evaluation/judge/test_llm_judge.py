@@ -231,3 +231,12 @@ def test_a_megabyte_is_not_sent(answered: Make, scripted_judge: Any) -> None:
     score = LLMJudge(backend, model="judge")(answered("x" * 1_000_000, "b"))
     assert isinstance(score, ScoreFailure)
     assert (score.kind, backend.requests) == ("too long", [])
+
+
+def test_a_reply_in_the_wrong_form_is_asked_for_once_more(answered: Make, scripted_judge: Any) -> None:
+    ratings = iter(["no level", "Incorrect", "no level", "no level"])
+    backend = scripted_judge(lambda _: next(ratings))
+    judge = LLMJudge(backend, model="judge")
+    assert isinstance(judge(answered("a", "b")), Score)
+    assert isinstance(judge(answered("c", "b")), ScoreFailure)
+    assert [request.seed for request in backend.requests] == [None, 1000, None, 1000]

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vqaft.data import VQAExample
-from vqaft.evaluation import ANLS, Answered, RelaxedAccuracy, Score, TokenF1, VQAAccuracy
+from vqaft.evaluation import ANLS, Answered, ExactMatch, LenientMatch, RelaxedAccuracy, Score, TokenF1, VQAAccuracy
 
 PIECES = (
     *("a", "an", "the", "The", "two", "2", "none", "ten", "10", "10.0", "10.4", "0", "0.5", "50%", "-3", "1,000"),
@@ -115,6 +115,14 @@ def reference_relaxed(answer: str, truths: tuple[str, ...]) -> float:
     return float(any(right(answer.strip(), truth.strip()) for truth in truths))
 
 
+def reference_strict(answer: str, truths: tuple[str, ...]) -> float:
+    return float(answer.strip() == truths[0])
+
+
+def reference_substring(answer: str, truths: tuple[str, ...]) -> float:
+    return float(answer.lower() == truths[0].lower() or truths[0].lower() in answer.lower())
+
+
 @pytest.mark.parametrize(
     ("scorer", "reference", "people"),
     [
@@ -122,6 +130,8 @@ def reference_relaxed(answer: str, truths: tuple[str, ...]) -> float:
         (VQAAccuracy(), reference_vqa, 10),
         (TokenF1(), reference_f1, 0),
         (RelaxedAccuracy(), reference_relaxed, 0),
+        (ExactMatch.cookbook(), reference_strict, 0),
+        (LenientMatch.cookbook(), reference_substring, 0),
     ],
 )
 def test_agrees_on_random_pairs(

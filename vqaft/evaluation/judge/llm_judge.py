@@ -15,6 +15,8 @@ from vqaft.images import ImageEncoder
 from vqaft.inference import ChatBackend, ChatReply, ChatRequest, PacedBackend
 
 HALF = 0.5
+FORMLESS = frozenset({"empty", "unreadable"})
+SECOND_TRY = 1000
 LONGEST = 20_000
 """Characters from which on an answer is no answer that is worth a judge's money."""
 
@@ -95,7 +97,7 @@ class LLMJudge:
         return false if isinstance(false, ScoreFailure) else score
 
     def rate(self, asked: JudgeQuestion, *, repeat: int = 0) -> Score | ScoreFailure:
-        """Ask the judge once.
+        """Ask the judge; once more, with another seed, where its reply is empty or in the wrong form.
 
         Args:
             asked: What to rate.
@@ -105,6 +107,12 @@ class LLMJudge:
         Raises:
             ServiceError: If the judge could not be asked.
         """
+        score = self._once(asked, repeat)
+        if isinstance(score, ScoreFailure) and score.kind in FORMLESS:
+            return self._once(asked, repeat + SECOND_TRY)
+        return score
+
+    def _once(self, asked: JudgeQuestion, repeat: int) -> Score | ScoreFailure:
         request = ChatRequest(
             model=self.model,
             messages=judge_messages(asked, self.rubric),
