@@ -61,7 +61,7 @@ class Browser:
 
         self._process = subprocess.Popen(  # noqa: S603 - found by shutil.which
             [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"],
-            pass_fds=(3, 4),
+            close_fds=False,  # what Python opens is not inherited; what join_pipes makes is
             preexec_fn=join_pipes,  # noqa: PLW1509 - the protocol's pipes have fixed numbers
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

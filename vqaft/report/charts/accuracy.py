@@ -48,7 +48,7 @@ def difference_chart(slices: Sequence[SliceComparison]) -> Chart:
     drawing.axes.axvline(0, color=MUTED, linewidth=1)
     low, high = _reach(shown)
     drawing.axes.set_xlim(low, high)
-    drawing.axes.xaxis.set_major_formatter(lambda value, _: points(value / 100).removesuffix(".0"))
+    drawing.axes.xaxis.set_major_formatter(lambda value, _: points(value / 100).removesuffix(".0") if value else "0")
     ranges = ((part, points_range(part.difference.interval)) for part in shown)
     words = (f"{shortened(part.value)}: {points(part.difference.value)} ({reach})" for part, reach in ranges)
     return Chart(title="Tuned − base, points", svg=drawing.svg(f"Difference in points. {'; '.join(words)}."))

@@ -38,23 +38,25 @@ class Drawing:
     Args:
         height: Height of the plot in units.
         labels: What stands left of the rows, from the top; empty for a numeric scale there.
+        scale: Whether a scale stands below.
         salt: Tells the ids of this chart from those of the others in the page.
 
     Raises:
         MissingExtraError: If matplotlib is not installed.
     """
 
-    def __init__(self, *, height: float, labels: Sequence[str] = (), salt: str) -> None:
+    def __init__(self, *, height: float, labels: Sequence[str] = (), scale: bool = True, salt: str) -> None:
         try:
             from matplotlib.figure import Figure
         except ImportError:
             raise MissingExtraError("matplotlib", extra="report") from None
         self._labels = [shortened(label) for label in labels]
         self._salt = salt
-        left = 8 + 6.8 * max((len(label) for label in self._labels), default=5)
-        full = height + 34
+        left = 14 + 6.8 * max((len(label) for label in self._labels), default=5)
+        foot = 28 if scale else 4
+        full = height + foot + 6
         self._figure = Figure(figsize=(WIDTH / UNITS_AN_INCH, full / UNITS_AN_INCH), dpi=UNITS_AN_INCH)
-        box = (left / WIDTH, 28 / full, 1 - (left + 22) / WIDTH, height / full)
+        box = (left / WIDTH, foot / full, 1 - (left + 22) / WIDTH, height / full)
         self.axes: Any = self._figure.add_axes(box)
         self._plain_axes()
 
@@ -67,6 +69,7 @@ class Drawing:
             self.axes.set_ylim(len(self._labels) - 0.5, -0.5)
             names = [f"#{place}" for place in range(len(self._labels))]
             self.axes.set_yticks(range(len(self._labels)), names, color=INK)
+            self.axes.tick_params(axis="y", pad=8)
         self.axes.grid(axis="x" if self._labels else "y", color=LINE, linewidth=0.8)
 
     def svg(self, description: str) -> str:

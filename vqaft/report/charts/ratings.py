@@ -18,7 +18,8 @@ def ratings_chart(ratings: RatingDistribution) -> Chart:
     Args:
         ratings: The levels of one scorer.
     """
-    drawing = Drawing(height=ROW * len(ratings.levels), labels=ratings.levels, salt=f"ratings {ratings.scorer}")
+    salt = f"ratings {ratings.scorer}"
+    drawing = Drawing(height=ROW * len(ratings.levels), labels=ratings.levels, scale=False, salt=salt)
     for shift, counts, colour in ((-OFFSET, ratings.base, BASE), (OFFSET, ratings.tuned, TUNED)):
         places = [place + shift for place in range(len(counts))]
         bars = drawing.axes.barh(places, counts, height=BAR, color=colour)
