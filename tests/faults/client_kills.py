@@ -153,7 +153,7 @@ class FolderService:
             body = {"choices": [{"message": {"content": f"answer to {question}"}, "finish_reason": "stop"}]}
             results.append({"custom_id": asked["custom_id"], "response": {"status_code": 200, "body": body}})
         text = "".join(json.dumps(result) + "\n" for result in results)
-        output = self._make("output", {"text": text})["id"]
+        output = self._make("output", {"name": "output", "purpose": "batch", "text": text})["id"]
         return self._batch(self._make("batch", {"output": output, "metadata": dict(metadata)}))
 
     def _batch(self, value: Mapping[str, Any]) -> Batch:
@@ -265,7 +265,7 @@ def sweep(root: Path, places: Iterable[str]) -> None:
             for number in itertools.count(1):
                 folder = root / f"{name}-{number}-{place}"
                 folder.mkdir()
-                if in_child(partial(work, folder), crash=f"{number}:{place}") != -signal.SIGKILL:
+                if in_child(partial(work, folder), crash=f"{number}:{place}") == 0:
                     break  # there is no such write any more
                 report(folder, work=name, point=f"{number}:{place}", code=in_child(partial(work, folder)))
 

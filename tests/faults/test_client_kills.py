@@ -39,6 +39,7 @@ def test_a_kill_in_any_durable_write_costs_only_what_was_in_flight(tmp_path: Pat
     assert counts["batch"] >= 24
     for row in killed:
         quiet = calm[row["work"]]
+        assert quiet["code"] == 0
         assert row["code"] == 0, row
         assert row["result"] == quiet["result"] is not None, row
         assert (row["jobs"], row["batches"]) == (quiet["jobs"], quiet["batches"]), row

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vqaft.data import VQAExample
@@ -21,8 +21,8 @@ from vqaft.inference import (
     ChatSettings,
     Prediction,
     Predictions,
-    Price,
     ShardLimits,
+    TokenPrice,
     plan_run,
 )
 from vqaft.inference.batch_results import read_results
@@ -207,6 +207,7 @@ def test_the_same_question_twice_is_asked_once(predict: Any, examples: list[VQAE
     assert service.asked["q0"] == 1
 
 
+@settings(deadline=None)  # the disk takes what it takes
 @given(st.lists(st.integers(1, 50), max_size=40), st.integers(50, 120), st.integers(1, 9))
 def test_shards_keep_the_limits_and_every_line(sizes: list[int], most: int, rows: int) -> None:
     import tempfile
@@ -250,7 +251,7 @@ def test_a_plan_shows_both_ways(builder: Any, examples: list[VQAExample]) -> Non
         examples,
         settings=SETTINGS,
         sample=sample,
-        price=Price(prompt=3.0, completion=15.0),
+        price=TokenPrice(prompt=3.0, completion=15.0),
         workers=13,
         limits=ShardLimits(max_rows=20),
     )

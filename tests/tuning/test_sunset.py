@@ -18,6 +18,7 @@ OPENAI = "https://api.openai.com/v1#12ab"
 AZURE = "https://me.openai.azure.com/openai/v1#12ab"
 AT_HOME = "http://127.0.0.1:8000/v1#12ab"
 ROW = b'{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}\n'
+OTHER_ROW = ROW.replace(b"q", b"another q")
 
 
 class Service:
@@ -89,7 +90,7 @@ def test_every_entry_says_where_and_when_it_was_read() -> None:
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
     (tmp_path / "train.jsonl").write_bytes(ROW * 10)
-    (tmp_path / "validation.jsonl").write_bytes(ROW * 11)
+    (tmp_path / "validation.jsonl").write_bytes(OTHER_ROW * 11)
     return tmp_path / "train.jsonl", tmp_path / "validation.jsonl"
 
 
@@ -105,7 +106,7 @@ def test_start_looks_uploads_and_creates(
 def test_start_sends_nothing_where_a_row_is_wrong(
     service: Any, retry: RetryPolicy, tmp_path: Path, files: tuple[Path, Path]
 ) -> None:
-    files[1].write_bytes(ROW * 9 + b'{"messages": [{"role": "user", "content": "q"}]}\n')
+    files[1].write_bytes(OTHER_ROW * 9 + b'{"messages": [{"role": "user", "content": "q"}]}\n')
     client = FineTuneClient(service, ledger=tmp_path / "ledger.jsonl", retry=retry, progress=False)
     with pytest.raises(RecordError):
         client.start(files[0], validation=files[1], model="base")

@@ -8,7 +8,7 @@ from vqaft.inference.chat import ChatBackend, ChatReply, ChatRequest
 from vqaft.inference.chat_settings import ChatSettings
 from vqaft.inference.models import predict_models
 from vqaft.inference.paced import PacedBackend
-from vqaft.inference.plan import Price, RunPlan, plan_run
+from vqaft.inference.plan import RunPlan, TokenPrice, plan_run
 from vqaft.inference.prediction import Failure, FailureKind, Prediction
 from vqaft.inference.predictions import Predictions
 from vqaft.inference.predictor import Predictor
@@ -29,10 +29,10 @@ __all__ = [
     "Prediction",
     "Predictions",
     "Predictor",
-    "Price",
     "RequestBuilder",
     "RunPlan",
     "ShardLimits",
+    "TokenPrice",
     "capture",
     "plan_run",
     "predict_models",

@@ -16,7 +16,7 @@ BATCH_HOURS = 24
 
 
 @dataclass(frozen=True, kw_only=True)
-class Price:
+class TokenPrice:
     """What tokens cost, in dollars a million.
 
     Attributes:
@@ -67,7 +67,7 @@ def plan_run(
     *,
     settings: ChatSettings,
     sample: Predictions | None = None,
-    price: Price | None = None,
+    price: TokenPrice | None = None,
     workers: int = 32,
     limits: ShardLimits | None = None,
 ) -> RunPlan:
@@ -104,7 +104,7 @@ def plan_run(
     )
 
 
-def _cost_each(sample: Predictions | None, price: Price | None) -> float | None:
+def _cost_each(sample: Predictions | None, price: TokenPrice | None) -> float | None:
     billed = [row for row in sample or () if row.prompt_tokens is not None]
     if not billed or price is None:
         return None

@@ -7,7 +7,6 @@ from os import PathLike
 from pathlib import Path
 
 from vqaft.errors import JobFailedError
-from vqaft.records import check_file
 from vqaft.retry import RetryPolicy
 from vqaft.tuning.backend import FineTuneBackend
 from vqaft.tuning.creation import JobCreation
@@ -17,6 +16,7 @@ from vqaft.tuning.ledger import DEFAULT_PATH, Ledger
 from vqaft.tuning.metrics import StepMetrics, metrics_of_events, read_metrics
 from vqaft.tuning.page import Page, all_entries
 from vqaft.tuning.parts import PartSizes
+from vqaft.tuning.preflight import check_rows, cost_in_words
 from vqaft.tuning.progress import JobProgress
 from vqaft.tuning.sunset import CALENDAR, Sunset
 from vqaft.tuning.sunset_guard import SunsetGuard
@@ -35,7 +35,7 @@ class FineTuneClient:
         pace: How often a running job is looked at.
         sizes: When a file is sent in parts, and how.
         calendar: What providers announced about the end of their models.
-        progress: Whether uploads show a progress bar.
+        progress: Whether uploads show a progress bar, and `start` what training costs.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class FineTuneClient:
         self._ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger or DEFAULT_PATH)
         self._retry = retry or RetryPolicy()
         self._pace = pace or Pace()
+        self._progress = progress
         self._guard = SunsetGuard(backend, account=backend.account, calendar=calendar)
         self._creation = JobCreation(backend, ledger=self._ledger, retry=self._retry)
         self._uploader = Uploader(
@@ -103,7 +104,7 @@ class FineTuneClient:
         suffix: str | None = None,
         check: bool = True,
     ) -> FineTuneJob:
-        """Look at the model and the files, upload them, and create the job: all that comes before waiting.
+        """Look at model and files, say what it costs, upload, create the job: all that comes before waiting.
 
         Args:
             train: The training file.
@@ -120,15 +121,16 @@ class FineTuneClient:
             ServiceError: If the service does not take a file or the job.
         """
         self._guard.check(model)
-        files = [Path(path) for path in (train, validation) if path is not None]
-        for path in files if check else ():
-            check_file(path).raise_for_errors()
-        ids = [self.upload(path).id for path in files]
+        files = Path(train), None if validation is None else Path(validation)
+        if check:
+            check_rows(*files, account=self._backend.account)
+        chosen = hyperparameters or Hyperparameters()
+        self._show_cost(files[0], model, chosen)
         spec = JobSpec(
             model=model,
-            training_file=ids[0],
-            validation_file=ids[1] if validation is not None else None,
-            hyperparameters=hyperparameters or Hyperparameters(),
+            training_file=self.upload(files[0]).id,
+            validation_file=None if files[1] is None else self.upload(files[1]).id,
+            hyperparameters=chosen,
             seed=seed,
             suffix=suffix,
         )
@@ -220,6 +222,13 @@ class FineTuneClient:
             return metrics_of_events(self.events(job_id))
         contents = [download_whole(self._backend, name, retry=self._retry) for name in names]
         return tuple(step for content in contents for step in read_metrics(content))
+
+    def _show_cost(self, train: Path, model: str, hyperparameters: Hyperparameters) -> None:
+        words = cost_in_words(train, model=model, hyperparameters=hyperparameters) if self._progress else None
+        if words is not None:
+            from tqdm.auto import tqdm
+
+            tqdm.write(words)
 
     def _record_end(self, job: FineTuneJob) -> None:
         account = self._backend.account

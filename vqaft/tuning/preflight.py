@@ -1,0 +1,50 @@
+"""What is looked at before anything is sent: the rows of the files, and what training on them costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from vqaft.errors import DataError
+from vqaft.records import AZURE, FIREWORKS, OPENAI, TOGETHER, ProviderLimits, check_files, estimate_cost
+from vqaft.tuning.job import Hyperparameters
+
+USUAL_EPOCHS = 3
+
+_LIMITS: Mapping[str, ProviderLimits] = {".azure.com": AZURE, "together.": TOGETHER, "fireworks.ai": FIREWORKS}
+
+
+def limits_of(account: str) -> ProviderLimits:
+    """Give the limits of the service at an address; OpenAI's for one that is not known.
+
+    Args:
+        account: A backend's `account`.
+    """
+    address = account.partition("#")[0]
+    return next((limits for part, limits in _LIMITS.items() if part in address), OPENAI)
+
+
+def check_rows(train: Path, validation: Path | None, *, account: str) -> None:
+    """Check the files of a job against the limits of the service that they are for.
+
+    Raises:
+        RecordError: If a row is not what the service accepts; all rows at fault are named.
+        DataError: If a file cannot be read.
+    """
+    paths = {"train": train, **({} if validation is None else {"validation": validation})}
+    check_files(paths, limits=limits_of(account)).raise_for_errors()
+
+
+def cost_in_words(train: Path, *, model: str, hyperparameters: Hyperparameters) -> str | None:
+    """Say what training costs; None where the model's prices or its rule for images are not known.
+
+    Args:
+        train: The training file.
+        model: The base model.
+        hyperparameters: For the number of epochs; three are assumed where the service chooses.
+    """
+    epochs = USUAL_EPOCHS if hyperparameters.n_epochs == "auto" else hyperparameters.n_epochs
+    try:
+        return str(estimate_cost(train, model=model, epochs=epochs))
+    except DataError:
+        return None
