@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from concurrent.futures import Future
+from dataclasses import replace
 from os import PathLike, fspath
 from typing import Any
 
@@ -15,17 +17,22 @@ from vqaft.data.duplicates.image_content import file_state, image_sha256
 from vqaft.images import EncodedImage, ImageEncoder, ImageSource
 
 _ORIENTATION = 0x0112
+_WARM_BYTES = 1_000_000
 
 
 class EncodedOnce:
     """Remembers encoded images, the latest used first, within a budget of memory. Threads may share it.
 
+    The base64 of the latest ones alone is remembered with them: fresh memory costs more time than making it again.
+
     Args:
-        max_bytes: The most bytes of image files to remember; their base64 comes on top, about three times as much.
+        max_bytes: The most bytes of image files to remember; what exceeds it is encoded anew when it is asked for.
     """
 
-    def __init__(self, *, max_bytes: int = 16_000_000) -> None:
+    def __init__(self, *, max_bytes: int = 64_000_000) -> None:
         self._max_bytes = max_bytes
+        self._warm: OrderedDict[Hashable, EncodedImage] = OrderedDict()
+        self._warm_bytes = 0
         self._lock = threading.Lock()
         self._images: OrderedDict[Hashable, Future[EncodedImage]] = OrderedDict()
         self._size_bytes = 0
@@ -49,7 +56,10 @@ class EncodedOnce:
             else:
                 future = self._images[key] = Future()
                 known = False
-        return future.result() if known else self._make(future, key, encoder, source)
+        image = future.result() if known else self._make(future, key, encoder, source)
+        with self._lock:
+            self._keep_warm(key, image)
+        return image
 
     def _make(
         self, future: Future[EncodedImage], key: Hashable, encoder: ImageEncoder, source: ImageSource
@@ -66,6 +76,20 @@ class EncodedOnce:
             self._size_bytes += image.size_bytes
             self._forget_oldest()
         return image
+
+    def _keep_warm(self, key: Hashable, image: EncodedImage) -> None:
+        if key in self._warm:
+            self._warm.move_to_end(key)
+            return
+        self._warm[key] = image
+        self._warm_bytes += image.size_bytes
+        while self._warm_bytes > _WARM_BYTES and len(self._warm) > 1:
+            key, image = self._warm.popitem(last=False)
+            self._warm_bytes -= image.size_bytes
+            if key in self._images:
+                # Without the base64 that the old object has cached.
+                self._images[key] = Future()
+                self._images[key].set_result(replace(image))
 
     def _forget_oldest(self) -> None:
         while self._size_bytes > self._max_bytes and len(self._images) > 1:
@@ -94,11 +118,19 @@ def image_key(source: ImageSource) -> Hashable:
     """
     if isinstance(source, bytes):
         return source
-    if isinstance(source, PathLike):
-        source = fspath(source)
-    if isinstance(source, str):
-        return source if source.startswith(("data:", "http://", "https://")) else file_state(source)
+    if isinstance(source, str | PathLike):
+        return _path_key(fspath(source))
     if isinstance(source, Image.Image):
         # The same pixels can be shown turned, or in other colours.
         return image_sha256(source), source.getexif().get(_ORIENTATION), source.info.get("icc_profile")
     return image_sha256(source)
+
+
+def _path_key(path: str) -> Hashable:
+    if path.startswith(("data:", "http://", "https://")):
+        return path
+    try:
+        facts = os.stat(path)  # noqa: PTH116 - asked for every row, and ten times as fast
+    except (OSError, ValueError):
+        return file_state(path)  # which says what is wrong
+    return path, facts.st_mtime_ns, facts.st_size
