@@ -25,7 +25,8 @@ LAYERS = (
     ("report",),
     ("server",),
     ("testing",),
-    ("cli", "__main__"),
+    ("cli",),
+    ("__main__",),
 )
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
