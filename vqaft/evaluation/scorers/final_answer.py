@@ -35,10 +35,10 @@ def final_answer(text: str) -> str:
     lowered = text.lower()
     if not any(hint in lowered for hint in HINTS):
         return text
-    boxed = BOXED.findall(text)
+    boxed = BOXED.findall(text) if "boxed" in lowered else []
     if boxed:
         return str(boxed[-1]).strip()
-    return _tagged(text) or _marked(text)
+    return (_tagged(text) if "<answer" in lowered else "") or _marked(text)
 
 
 def _tagged(text: str) -> str:
@@ -52,6 +52,6 @@ def _marked(text: str) -> str:
     for mark in reversed(list(MARK.finditer(text))):
         place = mark.start()
         before = text[:place] if place <= REACH else f"…{text[place - REACH : place]}"
-        if BEFORE.search(before):
+        if not place or BEFORE.search(before):
             return text[mark.end() :].split("\n", 1)[0].strip().strip("*_`\"'").strip()
     return text

@@ -83,6 +83,8 @@ def _polarity(said: tuple[str, ...]) -> str | None:
 
 
 def _holds(said: tuple[str, ...], truth: tuple[str, ...]) -> bool:
+    if truth[0] not in said:
+        return False
     size = len(truth)
     for start in range(len(said) - size + 1):
         if said[start : start + size] != truth:
