@@ -12,20 +12,16 @@ from vqaft.records.check import (
     check_records,
     fix_file,
     likely_skipped,
+    rules_table,
     unreachable_url,
     unreadable_pixels,
 )
 from vqaft.records.cost import (
     BudgetPlan,
     CostEstimate,
-    PatchTokens,
     Price,
     PriceTable,
-    TextTokens,
-    TileTokens,
-    TokenRange,
     estimate_cost,
-    image_tokens_of,
     load_prices,
     plan_budget,
 )
@@ -48,6 +44,7 @@ from vqaft.records.schema import (
     UserMessage,
     Weight,
 )
+from vqaft.records.tokens import PatchTokens, TextTokens, TileTokens, TokenRange, image_tokens_of
 from vqaft.records.written import WrittenFile, write_jsonl, write_shards
 
 __all__ = [
@@ -99,6 +96,7 @@ __all__ = [
     "plan_budget",
     "read_jsonl",
     "read_lines",
+    "rules_table",
     "unreachable_url",
     "unreadable_pixels",
     "write_jsonl",

@@ -231,6 +231,7 @@ ROW_CASES: dict[str, list[bytes]] = {
 }
 
 LIMIT_CASES: dict[str, tuple[list[bytes], ProviderLimits]] = {
+    "text.too-many-tokens": (answer("blue " * 800), dataclasses.replace(OPENAI, max_row_tokens=1000)),
     "urls.web-refused": (image("https://example.com/x.jpg"), TOGETHER),
     "images.format": (image(url_of(file_of(kind="WEBP"), "image/webp")), FIREWORKS),
     "file.too-many-rows": (added(), dataclasses.replace(FIREWORKS, max_rows=11)),

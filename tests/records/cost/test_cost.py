@@ -23,7 +23,7 @@ from vqaft.records import (
     plan_budget,
     write_jsonl,
 )
-from vqaft.records.cost import approximate_tokens, text_tokens
+from vqaft.records.tokens import approximate_tokens, text_tokens
 
 WORDS = TextTokens(count=lambda text: len(text.split()), method="words")
 PRICES = PriceTable(as_of=dt.date(2026, 1, 1), source="test", models={"gpt-4o": Price(training=10, input=1, output=1)})

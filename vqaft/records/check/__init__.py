@@ -9,6 +9,7 @@ from vqaft.records.check.problem import Problem, Severity
 from vqaft.records.check.report import CheckReport
 from vqaft.records.check.row import CheckedImage, CheckedMessage, CheckedRow, CheckedText
 from vqaft.records.check.rule import FileRule, Found, FoundLine, ImageRule, PairRule, RowRule, Rule
+from vqaft.records.check.rules_table import rules_table
 
 __all__ = [
     "PARTS",
@@ -38,6 +39,7 @@ __all__ = [
     "check_records",
     "fix_file",
     "likely_skipped",
+    "rules_table",
     "unreachable_url",
     "unreadable_pixels",
 ]

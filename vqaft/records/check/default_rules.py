@@ -13,6 +13,7 @@ from vqaft.records.check.rules import (
     ROWS_RULES,
     STRUCTURE_RULES,
     TEXT_RULES,
+    TOKEN_RULES,
     URL_RULES,
 )
 
@@ -24,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     *IMAGE_RULES,
     *URL_RULES,
     *TEXT_RULES,
+    *TOKEN_RULES,
     *ROWS_RULES,
     *FILE_RULES,
     *FILES_RULES,

@@ -9,13 +9,13 @@ from os import PathLike
 
 from vqaft.errors import DataError
 from vqaft.records.check.taking_apart import checked_row
-from vqaft.records.cost.image_tokens import ImageTokens, image_tokens_of
 from vqaft.records.cost.prices import Price, PriceTable, load_prices
 from vqaft.records.cost.row_cost import RowCounter
 from vqaft.records.cost.savings import Saving, savings_of
-from vqaft.records.cost.text_tokens import TextTokens, text_tokens
-from vqaft.records.cost.tokens import NOTHING, TokenRange, exactly
 from vqaft.records.lines import read_lines
+from vqaft.records.tokens.image_tokens import ImageTokens, image_tokens_of
+from vqaft.records.tokens.text_tokens import TextTokens, text_tokens
+from vqaft.records.tokens.token_range import NOTHING, TokenRange, exactly
 
 _MILLION = 1_000_000
 

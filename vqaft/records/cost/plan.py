@@ -10,11 +10,11 @@ from vqaft.errors import DataError
 from vqaft.images import ImageEncoder
 from vqaft.records.builder import MessageBuilder
 from vqaft.records.cost.estimate import CostEstimate, estimate_lines
-from vqaft.records.cost.image_tokens import image_tokens_of
 from vqaft.records.cost.prices import PriceTable
 from vqaft.records.cost.row_cost import RowCounter
-from vqaft.records.cost.text_tokens import text_tokens
 from vqaft.records.schema import Detail
+from vqaft.records.tokens.image_tokens import image_tokens_of
+from vqaft.records.tokens.text_tokens import text_tokens
 
 _SAMPLE = 12
 _STEPS: tuple[tuple[int | None, int | None, Detail | None], ...] = (

@@ -6,9 +6,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 
 from vqaft.records.check import CheckedImage, CheckedMessage, CheckedRow
-from vqaft.records.cost.image_tokens import ImageTokens
-from vqaft.records.cost.text_tokens import PER_MESSAGE, TextTokens
-from vqaft.records.cost.tokens import NOTHING, TokenRange, exactly
+from vqaft.records.tokens.image_tokens import ImageTokens
+from vqaft.records.tokens.text_tokens import PER_MESSAGE, TextTokens
+from vqaft.records.tokens.token_range import NOTHING, TokenRange, exactly
 
 _INSTRUCTIONS = frozenset({"system", "developer"})
 

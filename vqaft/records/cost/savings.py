@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from vqaft.records.cost.row_cost import SMALL_SIDE, RowCost
-from vqaft.records.cost.tokens import TokenRange, exactly
+from vqaft.records.tokens.token_range import TokenRange, exactly
 
 
 @dataclass(frozen=True, kw_only=True)

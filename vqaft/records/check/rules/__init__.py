@@ -9,6 +9,7 @@ from vqaft.records.check.rules.roles import ROLES_RULES
 from vqaft.records.check.rules.rows import ROWS_RULES
 from vqaft.records.check.rules.structure import STRUCTURE_RULES
 from vqaft.records.check.rules.text import TEXT_RULES
+from vqaft.records.check.rules.tokens import TOKEN_RULES
 from vqaft.records.check.rules.urls import URL_RULES
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "ROWS_RULES",
     "STRUCTURE_RULES",
     "TEXT_RULES",
+    "TOKEN_RULES",
     "URL_RULES",
 ]

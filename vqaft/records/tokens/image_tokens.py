@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from vqaft.errors import DataError
 from vqaft.images import PATCHES, TILES_HIGH, PatchVision, TileVision
-from vqaft.records.cost.tokens import TokenRange, exactly
+from vqaft.records.tokens.token_range import TokenRange, exactly
 
 
 @dataclass(frozen=True, kw_only=True)
