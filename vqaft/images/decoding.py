@@ -85,8 +85,8 @@ def decode_image(image: Image.Image, accepted: AcceptedImages, *, target: Callab
         Exception: Whatever pillow makes of an image whose file is broken.
     """
     accepted.check_size(*image.size)
-    image.load()
-    return _shaped(image, *_plan(image, target))
+    own = image.copy()
+    return _shaped(own, *_plan(own, target))
 
 
 def _plan(image: Image.Image, target: Callable[[Size], Size]) -> tuple[Size, int]:
@@ -108,17 +108,22 @@ def _shaped(image: Image.Image, wanted: Size, turn: int) -> Image.Image:
     return pixels.transpose(_TURNS[turn]) if turn in _TURNS else pixels
 
 
-def _decoded_fast(container: Container, target: Callable[[Size], Size]) -> Image.Image | None:
+def is_plain_jpeg(container: Container) -> bool:
+    """Tell whether nothing but its size can differ from what is wanted: an upright sRGB JPEG."""
     if container.format != "jpeg" or not container.compliant or container.orientation != UPRIGHT:
-        return None
-    if container.profile and not is_srgb(container.profile):
+        return False
+    return container.profile is None or is_srgb(container.profile)
+
+
+def _decoded_fast(container: Container, target: Callable[[Size], Size]) -> Image.Image | None:
+    if not is_plain_jpeg(container):
         return None
     size = (container.width, container.height)
     wanted = target(size)
     pixels = decode_fast(container.data, at_least=_ample(wanted, size))
-    if pixels is None or pixels.size == wanted:
-        return pixels
-    return pixels.resize(wanted, _FILTER, reducing_gap=_GAP)
+    if pixels is not None and pixels.size != wanted:
+        pixels = pixels.resize(wanted, _FILTER, reducing_gap=_GAP)
+    return None if pixels is None else pixels.convert("RGB")
 
 
 def _ample(wanted: Size, whole: Size) -> Size:

@@ -15,11 +15,11 @@ from vqaft.images.colour import is_srgb
 from vqaft.images.containers import Container, OutputFormat, read_container
 from vqaft.images.containers.orientation import UPRIGHT
 from vqaft.images.containers.png import is_whole_png
-from vqaft.images.decoding import Size, decode_file, decode_image
+from vqaft.images.decoding import Size, decode_file, decode_image, is_plain_jpeg
 from vqaft.images.encoded import EncodedImage
 from vqaft.images.failures import image_failures
 from vqaft.images.fitting import FileWriter
-from vqaft.images.jpeg_codec import JpegCodec, codec_version
+from vqaft.images.jpeg_codec import JpegCodec, codec_version, encode_again, resolved_codec
 from vqaft.images.output_format import chosen_format
 from vqaft.images.reading import read_source
 from vqaft.images.sniff import sniff
@@ -90,9 +90,9 @@ class ImageEncoder:
                 pixels = decode_image(found, self.accepted, target=self._target)
                 return self._written(pixels, chosen_format(self.format, found.format))
             container = read_container(found)
-            if container is not None and self._passes(container):
-                size = (container.width, container.height)
-                return _encoded(container.data, container.format, size)
+            ready = None if container is None else self._without_pixels(container) or self._encoded_again(container)
+            if ready is not None:
+                return ready
             pixels = decode_file(found, container, self.accepted, target=self._target, codec=self.codec)
             return self._written(pixels, chosen_format(self.format, sniff(found)))
 
@@ -109,11 +109,11 @@ class ImageEncoder:
             scale = min(scale, Fraction(self.max_side, max(size)))
         return shrunk_size(size, scale)
 
-    def _passes(self, container: Container) -> bool:
-        """Tell whether a file complies, once its metadata is cut out."""
+    def _without_pixels(self, container: Container) -> EncodedImage | None:
+        """Pass a file through that complies, once its metadata is cut out."""
         size = (container.width, container.height)
         self.accepted.check_size(*size)
-        return (
+        complies = (
             container.compliant
             and container.orientation == UPRIGHT
             and (self.pass_through or container.format == "png")
@@ -123,6 +123,16 @@ class ImageEncoder:
             and (container.profile is None or is_srgb(container.profile))
             and (container.format != "png" or is_whole_png(container))
         )
+        return _encoded(container.data, container.format, size) if complies else None
+
+    def _encoded_again(self, container: Container) -> EncodedImage | None:
+        """Take the shortest way from JPEG to JPEG, where neither size nor colours change."""
+        size = (container.width, container.height)
+        direct = is_plain_jpeg(container) and self.format in {"auto", "jpeg"} and self._target(size) == size
+        if not direct or resolved_codec(self.codec) == "pillow":
+            return None
+        data = encode_again(container.data, quality=self.quality)
+        return None if data is None or len(data) > self.max_bytes else _encoded(data, "jpeg", size)
 
     def _written(self, pixels: Image.Image, kind: OutputFormat) -> EncodedImage:
         writer = FileWriter(format=kind, quality=self.quality, background=self.background, codec=self.codec)

@@ -20,7 +20,7 @@ def to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     most; what is not a number is black.
 
     Args:
-        image: An image of any mode; it is not changed.
+        image: An image of any mode. It is given away: the result may be the same object, its metadata gone.
         profile: Its ICC profile, where it has one.
 
     Returns:
@@ -31,8 +31,6 @@ def to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         pixels = to_srgb(pixels, profile)
     if pixels.mode not in {"RGB", "RGBA"}:
         pixels = pixels.convert("RGBA" if pixels.mode in _ALPHA else "RGB")
-    if pixels is image:
-        pixels = image.copy()
     pixels.info = {}
     return pixels
 
