@@ -1,9 +1,9 @@
 """A folder of your own images and a table of questions → a tuned model and a report.
 
-    python examples/own_folder.py FOLDER [--table qa.csv] [--train 70 --validation 10 --test 40] [--out runs/own]
+    python examples/own_folder.py FOLDER [--table qa.csv] [--type-column question_type] [--train 70 --test 40]
 
 The table (CSV or JSONL) stands in the folder and has a question a row, with the columns `image` (a path inside the
-folder), `question`, `answer`, and `question_type` if you like. Images are split, not rows: no image that is trained on
+folder), `question` and `answer`; a column with the question's type is named by --type-column. Images are split, not rows: no image that is trained on
 is tested on. Without FOLDER a small one is made first, from easy-vqa, so that you see what it looks like.
 """
 
@@ -17,6 +17,7 @@ from pathlib import Path
 from openai import OpenAI
 
 import vqaft
+from vqaft.data import Columns
 from vqaft.server import LocalServer
 
 SYSTEM = "Look at the image and answer the question. Give the answer alone, as short as it can be."
@@ -43,8 +44,11 @@ def make_demonstration(folder: Path, images: int = 120) -> Path:
 def main(arguments: argparse.Namespace) -> None:
     """Run the street over the folder."""
     out: Path = arguments.out
-    folder = arguments.folder or make_demonstration(out / "demonstration")
-    examples = list(vqaft.load_folder(folder, table=arguments.table))
+    folder, type_column = arguments.folder, arguments.type_column
+    if folder is None:
+        folder, type_column = make_demonstration(out / "demonstration"), "question_type"
+    columns = Columns(question_type=type_column)
+    examples = list(vqaft.load_folder(folder, table=arguments.table, columns=columns))
     sizes = {"train": arguments.train, "validation": arguments.validation, "test": arguments.test}
     split = vqaft.DatasetSplitter(**sizes, seed=SEED).split(examples)
     print(split.report)
@@ -78,7 +82,8 @@ def main(arguments: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", help="images and the table; a demonstration is made without it")
-    parser.add_argument("--table", default="qa.csv", help="name of the table in the folder")
+    parser.add_argument("--table", default="qa.csv", help="name of the table in the folder; CSV, JSONL or parquet")
+    parser.add_argument("--type-column", default=None, help="the column that holds the question's type")
     parser.add_argument("--train", type=int, default=70, help="images to train on")
     parser.add_argument("--validation", type=int, default=10, help="images to validate on")
     parser.add_argument("--test", type=int, default=40, help="images to test on")
