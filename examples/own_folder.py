@@ -3,8 +3,9 @@
     python examples/own_folder.py FOLDER [--table qa.csv] [--type-column question_type] [--train 70 --test 40]
 
 The table (CSV or JSONL) stands in the folder and has a question a row, with the columns `image` (a path inside the
-folder), `question` and `answer`; a column with the question's type is named by --type-column. Images are split, not rows: no image that is trained on
-is tested on. Without FOLDER a small one is made first, from easy-vqa, so that you see what it looks like.
+folder), `question` and `answer`; a column with the question's type is named by --type-column. Images are split, not
+rows: no image that is trained on is tested on. Without FOLDER a small one is made first, from easy-vqa, so that you see
+what it looks like.
 """
 
 from __future__ import annotations
