@@ -71,3 +71,10 @@ def test_a_curve_needs_two_points_of_a_quantity_that_is_known() -> None:
     charts = training_charts([StepMetrics(step=step, values={"valid_accuracy": 0.5, "speed": 9.0}) for step in (1, 2)])
     assert [chart.title for chart in charts] == ["Training: accuracy by step"]
     assert [entry.text for entry in charts[0].legend] == ["valid accuracy"]
+
+
+def test_hundreds_of_levels_and_slices_give_a_chart_that_can_be_read(comparison: Comparison) -> None:
+    levels = tuple(f"level {place}" for place in range(300))
+    ratings = RatingDistribution(scorer="judge", levels=levels, base=tuple(range(300)), tuned=tuple(range(300)))
+    for chart in (ratings_chart(ratings), accuracy_chart(comparison.of() * 100)):
+        assert len(chart.svg) < 100_000
