@@ -86,6 +86,10 @@ def test_distribution() -> None:
     assert "cat (66.7%)" in str(found)
 
 
+def test_a_notebook_shows_text_as_text() -> None:
+    assert "&lt;b&gt;" in answer_distribution([asked("a", b"", "<b>")])._repr_html_()
+
+
 def test_distribution_of_nothing() -> None:
     found = answer_distribution([])
     assert (found.pairs, found.majority) == (0, 0.0)

@@ -122,6 +122,11 @@ def test_refuses(parts: dict[str, list[VQAExample]], message: str) -> None:
         audit_splits(parts)
 
 
+def test_a_notebook_shows_text_as_text() -> None:
+    report = audit_splits({"<b>": TRAIN, "test": TEST})
+    assert "&lt;b&gt;" in report._repr_html_()
+
+
 def test_no_such_overlap() -> None:
     with pytest.raises(KeyError):
         audit_splits({"train": TRAIN, "test": TEST}).overlap("test", "train")

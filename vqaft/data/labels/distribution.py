@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from html import escape
 from types import MappingProxyType
 
 from vqaft.data.example import VQAExample
@@ -38,6 +39,9 @@ class AnswerDistribution:
             lines.append(f"{name:<{width}}  {total:>6}  {len(answers):>7}  {first} ({count / total:.1%})")
         lines.append(f"always the most frequent answer of the type: {self.majority:.1%} right")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
 
 
 def answer_distribution(examples: Iterable[VQAExample]) -> AnswerDistribution:

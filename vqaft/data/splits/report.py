@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from itertools import chain
 
 from vqaft.data.example import VQAExample
@@ -156,3 +157,6 @@ class SplitReport:
         lines.append(self.look_alikes)
         lines += [f"{'LEAK' if overlap.leaks or overlap.groups else 'ok  '} {overlap}" for overlap in self.overlaps]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
