@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import threading
 import time
 from pathlib import Path
@@ -148,3 +149,10 @@ def test_rows_carry_what_slices_need() -> None:
     row = Evaluator({"exact": ExactMatch()}, progress=False).evaluate([one], [said("a", "Red")]).rows[0]
     assert isinstance(row, ScoredRow)
     assert (row.kind, row.question_type, row.metadata["site"], row.model) == ("open", "colour", "north", "m")
+
+
+def test_goes_to_another_process_and_says_what_it_is() -> None:
+    evaluator = Evaluator({"exact": ExactMatch()}, progress=False)
+    again = pickle.loads(pickle.dumps(evaluator))  # noqa: S301 - our own bytes
+    assert again.evaluate([example("a")], [said("a", "yes")]) == evaluator.evaluate([example("a")], [said("a", "yes")])
+    assert repr(again).startswith("Evaluator({'exact': ExactMatch(")

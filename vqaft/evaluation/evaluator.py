@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
 from vqaft.data import VQAExample, question_kind
 from vqaft.errors import EvaluationError
@@ -40,9 +39,12 @@ class Evaluator:
     def __init__(self, scorers: Mapping[str, Scorer], *, workers: int = 16, progress: bool = True) -> None:
         if not scorers:
             raise EvaluationError("no scorer is given", hint='Give one by name: Evaluator({"exact": ExactMatch()}).')
-        self.scorers = MappingProxyType(dict(scorers))
+        self.scorers = dict(scorers)
         self.workers = workers
         self.progress = progress
+
+    def __repr__(self) -> str:
+        return f"Evaluator({self.scorers!r}, workers={self.workers})"
 
     def evaluate(self, examples: Iterable[VQAExample], predictions: Iterable[Prediction]) -> Evaluation:
         """Score one model's predictions.
