@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +27,7 @@ from vqaft.errors import (
 from vqaft.inference import ChatReply, PacedBackend, Predictions, Predictor, predict_models
 from vqaft.inference.journal import Journal
 from vqaft.retry import RetryPolicy
+from vqaft.tuning import Ledger
 
 
 def predictor(service: Any, builder: Any, **settings: Any) -> Predictor:
@@ -188,6 +192,52 @@ def test_a_mistake_in_the_builder_is_raised_as_it_is(model: Any, examples: list[
 
     with pytest.raises(KeyError):
         predictor(model(), Broken()).predict(examples)
+
+
+def test_a_run_stands_in_the_ledger(model: Any, builder: Any, examples: list[VQAExample], tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.jsonl")
+    service = model(lambda *_: ChatReply(text="yes", prompt_tokens=5, completion_tokens=1))
+    predictor(service, builder).predict(examples, ledger=ledger)
+    (entry,) = ledger.entries("predicted", model="m")
+    assert (entry["answered"], entry["prompt_tokens"], entry["completion_tokens"]) == (40, 200, 40)
+
+
+def test_ctrl_c_stops_and_says_how_to_go_on(
+    model: Any, builder: Any, examples: list[VQAExample], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def answer(question: str, _count: int) -> str:
+        if question == "q9":
+            signal.raise_signal(signal.SIGINT)
+        return question
+
+    path = tmp_path / "journal.jsonl"
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            predictor(model(answer), builder, workers=1, progress=True).predict(examples, journal=path)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    assert f"9 answers are in {path}; run the same again" in "".join(capsys.readouterr())
+    later = model()
+    predictor(later, builder).predict(examples, journal=path)
+    assert sum(later.asked.values()) == 31
+
+
+def test_of_processes_that_race_for_a_journal_one_wins(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from vqaft.errors import StateError; from vqaft.inference.journal import Journal\n"
+        "try:\n    Journal('journal.jsonl')\nexcept StateError as error:\n    print(error)\nelse:\n"
+        "    print('won', flush=True); sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", code]
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": tmp_path}
+    racers: list[Any] = [subprocess.Popen(command, **pipes) for _ in range(5)]  # noqa: S603
+    said = [racer.stdout.readline() for racer in racers]
+    for racer in racers:
+        racer.communicate()
+    assert sum("won" in line for line in said) == 1
+    winner = next(racer.pid for racer, line in zip(racers, said, strict=True) if "won" in line)
+    assert all(f"in use by process {winner}" in line for line in said if "won" not in line)
 
 
 def test_several_models_get_the_same_requests_in_turn(

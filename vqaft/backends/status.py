@@ -42,7 +42,9 @@ def error_for_status(status: int, *, body: Any, headers: Mapping[str, str]) -> S
     """
     codes, words = _codes_and_words(body)
     code = next(iter(codes), None)
-    message = f"the service answered {status}" + (f" ({code})" if code else "") + (f": {words}" if words else "")
+    message = (
+        f"the service answered {status}" + (f" ({code})" if code else "") + (f": {words.rstrip('.')}" if words else "")
+    )
     wait = retry_after_s(headers)
     kind, hint = _kind(status, frozenset(codes))
     return kind(message, status=status, code=code, retry_after_s=wait, hint=hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -53,7 +54,7 @@ class FileLock:
         try:
             _lock(descriptor, wait=self._wait)
         except OSError:
-            holder = os.read(descriptor, 200).decode(errors="replace").strip() or "another process"
+            holder = _holder(descriptor)
             os.close(descriptor)
             hint = "Wait until it has ended, or use another file."
             raise StateError(f"in use by {holder}", path=self._path, hint=hint) from None
@@ -67,6 +68,15 @@ class FileLock:
             with contextlib.suppress(OSError):
                 os.close(self._descriptor)
             self._descriptor = None
+
+
+def _holder(descriptor: int) -> str:
+    for _ in range(10):
+        holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
+        if holder:
+            return holder
+        time.sleep(0.01)  # it took the lock just now, and has not said its name yet
+    return "another process"
 
 
 def _lock(descriptor: int, *, wait: bool) -> None:

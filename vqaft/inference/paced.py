@@ -69,6 +69,11 @@ class PacedBackend:
         self._has_answered = False
 
     @property
+    def account(self) -> str:
+        """Whose account is used, without any secret; the backend's kind where it does not say."""
+        return str(getattr(self._backend, "account", type(self._backend).__name__))
+
+    @property
     def has_answered(self) -> bool:
         """Whether the service ever gave an answer."""
         return self._has_answered

@@ -14,6 +14,7 @@ from vqaft.inference.journal import Journal
 from vqaft.inference.paced import PacedBackend
 from vqaft.inference.predictions import Predictions
 from vqaft.inference.run import Question, run
+from vqaft.tuning import Ledger
 
 
 class Predictor:
@@ -48,17 +49,26 @@ class Predictor:
         progress: bool = True,
     ) -> None:
         settings = ChatSettings(model=model, temperature=temperature, max_tokens=max_tokens, seed=seed)
-        self._asker = Asker(paced(backend, workers), builder, settings)
+        shared = paced(backend, workers)
+        self._account = shared.account
+        self._asker = Asker(shared, builder, settings)
         self._workers = workers
         self._progress = progress
 
-    def predict(self, examples: Iterable[VQAExample], *, journal: str | PathLike[str] | None = None) -> Predictions:
+    def predict(
+        self,
+        examples: Iterable[VQAExample],
+        *,
+        journal: str | PathLike[str] | None = None,
+        ledger: Ledger | None = None,
+    ) -> Predictions:
         """Ask about every example.
 
         Args:
             examples: What to ask about.
             journal: A file that every answer is written to before it counts; what it holds already, of this or an
                 earlier run, is not asked again. Without one, a run that is killed has to be paid again.
+            ledger: Where the run and the tokens it used are recorded beside uploads and jobs.
 
         Returns:
             A prediction for each example, in their order, with the settings that were used.
@@ -71,7 +81,21 @@ class Predictor:
         settings = self._asker.settings
         with Journal(journal) if journal is not None else nullcontext() as kept:
             found = run(questions, workers=self._workers, journal=kept, label=settings.model, progress=self._progress)
-        return Predictions(found, settings=settings.as_dict())
+        predictions = Predictions(found, settings=settings.as_dict())
+        if ledger is not None:
+            self._record(ledger, predictions)
+        return predictions
+
+    def _record(self, ledger: Ledger, predictions: Predictions) -> None:
+        ledger.record(
+            "predicted",
+            account=self._account,
+            model=self._asker.settings.model,
+            answered=len(predictions.answered),
+            failed=len(predictions.failed),
+            prompt_tokens=sum(prediction.prompt_tokens or 0 for prediction in predictions),
+            completion_tokens=sum(prediction.completion_tokens or 0 for prediction in predictions),
+        )
 
 
 def paced(backend: ChatBackend, workers: int) -> PacedBackend:
