@@ -139,11 +139,8 @@ def _report(
         print(f"| {name} | {sizes[name] / 1e6:.0f} | {both} |")
     bare = statistics.median(writes)
     own = _middle(seconds["compliant bytes, no manifest"], 1)
-    print(
-        print(
-            f"\nwrite() and fsync of the same bytes: {bare:.3f} CPU seconds, {100 * bare / own:.0f} % of `no manifest`"
-        )
-    )
+    share = 100 * bare / own
+    print(f"\nwrite() and fsync of the same bytes: {bare:.3f} CPU seconds, {share:.0f} % of `no manifest`")
 
 
 def _middle(taken: list[tuple[float, float]], place: int) -> float:

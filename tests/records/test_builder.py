@@ -15,7 +15,7 @@ from PIL import Image
 from tests.records.pictures import example, picture
 from vqaft.data import VQAExample
 from vqaft.errors import DataError, ImageError
-from vqaft.images import EncodedImage, ImageEncoder, ImageSource
+from vqaft.images import AcceptedImages, EncodedImage, ImageEncoder, ImageSource
 from vqaft.records import ChatRecord, DeveloperMessage, MessageBuilder, check_records
 from vqaft.records.image_groups import groups_by_image
 
@@ -146,8 +146,10 @@ def test_a_changed_file_is_encoded_anew(tmp_path: Path) -> None:
 
 def test_images_turned_by_exif_are_not_mixed_up() -> None:
     upright = Image.open(io.BytesIO(picture(1)))
-    turned = Image.open(io.BytesIO(picture(1)))
-    turned.getexif()[0x0112] = 6
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = Image.open(io.BytesIO(picture(1, exif=exif)))
+    assert turned.tobytes() == upright.tobytes()
     builder = MessageBuilder()
     assert builder.request(example(1, image=upright)) != builder.request(example(1, image=turned))
 
@@ -186,3 +188,15 @@ def test_groups_keep_order_and_end() -> None:
     groups = list(groups_by_image(asked))
     assert [one for group in groups for one in group] == asked
     assert [len(group) for group in groups] == [64, 36, 64, 36, 30]
+
+
+def test_public_web_addresses_are_passed_on_unless_they_are_fetched() -> None:
+    url = "https://example.com/a%20b.jpg"
+    row = MessageBuilder(detail="high").record(example(1, image=url))
+    assert row.model_dump_json().encode() == row.to_json()
+    assert json.loads(row.to_json())["messages"][0]["content"][1]["image_url"] == {"url": url, "detail": "high"}
+    for private in ("http://localhost/a.jpg", "https://10.0.0.1/a.jpg"):
+        with pytest.raises(ImageError, match="example 'e1'"):
+            MessageBuilder().record(example(1, image=private))
+    fetching = ImageEncoder(accepted=AcceptedImages(fetch=lambda _: IMAGE))
+    assert b"data:image/jpeg" in MessageBuilder(encoder=fetching).request_json(example(1, image=url))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import Any
 from vqaft.data import VQAExample
 from vqaft.data.duplicates import image_sha256
 from vqaft.errors import DataError, ImageError
-from vqaft.images import EncodedImage, ImageEncoder
+from vqaft.images import EncodedImage, ImageEncoder, RemoteImage
 from vqaft.parallel import ordered_map
 from vqaft.records.encoded_once import EncodedOnce, image_key
 from vqaft.records.image_groups import groups_by_image
@@ -20,6 +21,7 @@ from vqaft.records.schema import Detail, DeveloperMessage, Message, SystemMessag
 from vqaft.records.turns import Turn, answer_turn, array_pieces, image_turn, plain_turn, question_turn
 
 _PLACE = "{question}"
+_WEB = re.compile("https?://", re.IGNORECASE)
 
 
 def canonical_answer(example: VQAExample) -> str:
@@ -35,7 +37,8 @@ class MessageBuilder:
 
     Attributes:
         system: What the model is told first; a `DeveloperMessage` where the model wants that role; nothing where None.
-        encoder: Turns images into what the provider accepts.
+        encoder: Turns images into what the provider accepts. Public web addresses are passed on for the provider to
+            fetch, unless this encoder fetches them.
         few_shot: Examples with answers that every conversation starts with.
         detail: How closely the model looks at images; left to the provider where None.
         question_template: The text of a question, with `{question}` in it.
@@ -183,8 +186,11 @@ class MessageBuilder:
         image = self._encode(example)
         return image_turn(self._text(example), image, detail=self.detail, image_first=self.image_first)
 
-    def _encode(self, example: VQAExample) -> EncodedImage:
+    def _encode(self, example: VQAExample) -> EncodedImage | RemoteImage:
+        source = example.image
         try:
+            if self.encoder.accepted.fetch is None and isinstance(source, str) and _WEB.match(source):
+                return RemoteImage(url=source)
             return self._images.encode(self.encoder, example.image)
         except ImageError as error:
             error.example_id = error.example_id or example.id

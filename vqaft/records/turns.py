@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from vqaft.images import EncodedImage
+from vqaft.images import EncodedImage, RemoteImage
 from vqaft.records.schema import AssistantMessage, Detail, ImagePart, ImageURL, Message, TextPart, UserMessage, Weight
 
 
@@ -47,26 +47,27 @@ def question_turn(question: str) -> Turn:
     return Turn(message=message, pieces=(b'{"role":"user","content":' + _json(question) + b"}",))
 
 
-def image_turn(question: str, image: EncodedImage, *, detail: Detail | None, image_first: bool) -> Turn:
+def image_turn(question: str, image: EncodedImage | RemoteImage, *, detail: Detail | None, image_first: bool) -> Turn:
     """Make a question about an image.
 
     Args:
         question: The text.
-        image: The image.
+        image: The image, or where the provider fetches it.
         detail: How closely the model looks; left to the provider where None.
         image_first: Whether the image stands before the text.
     """
+    url, url_json = _url_of(image)
     parts = (
         TextPart(text=question),
-        ImagePart(image_url=ImageURL(url=image.data_url, detail=detail)),
+        ImagePart(image_url=ImageURL(url=url, detail=detail)),
     )
     text = b'{"type":"text","text":' + _json(question) + b"}"
     head = b'{"type":"image_url","image_url":{"url":"'
     tail = b'"}}' if detail is None else b'","detail":"' + detail.encode() + b'"}}'
     if image_first:
-        pieces = (_USER + head, image.data_url_bytes, tail + b"," + text + b"]}")
+        pieces = (_USER + head, url_json, tail + b"," + text + b"]}")
     else:
-        pieces = (_USER + text + b"," + head, image.data_url_bytes, tail + b"]}")
+        pieces = (_USER + text + b"," + head, url_json, tail + b"]}")
     return Turn(message=UserMessage(content=parts[::-1] if image_first else parts), pieces=pieces)
 
 
@@ -85,3 +86,9 @@ _USER = b'{"role":"user","content":['
 
 def _json(text: str) -> bytes:
     return orjson.dumps(text)
+
+
+def _url_of(image: EncodedImage | RemoteImage) -> tuple[str, bytes]:
+    if isinstance(image, RemoteImage):
+        return image.url, _json(image.url)[1:-1]
+    return image.data_url, image.data_url_bytes

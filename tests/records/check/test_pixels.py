@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from vqaft.errors import ImageError
 from vqaft.records import RULES, blank_pixels, check_file, likely_skipped, unreachable_url, unreadable_pixels
 from vqaft.records.check import ImageRule
 
@@ -67,5 +68,14 @@ def test_a_detector_sees_each_image_once(tmp_path: Path) -> None:
 
 
 def test_web_addresses_are_asked(tmp_path: Path) -> None:
-    answers = {"https://example.com/a.png": None, "https://example.com/b.png": "403"}
-    assert codes(tmp_path, unreachable_url(lambda url: answers[url]), *answers, inside(picture())) == [2]
+    def fetch(url: str) -> bytes:
+        if url.endswith("c.png"):
+            raise ImageError("answers with 403")
+        return picture() if url.endswith("a.png") else b"<html>"
+
+    urls = [f"https://example.com/{name}.png" for name in "abc"]
+    assert codes(tmp_path, unreachable_url(fetch), *urls, inside(picture())) == [2, 3]
+
+
+def test_private_addresses_are_not_asked(tmp_path: Path) -> None:
+    assert codes(tmp_path, unreachable_url(), "http://127.0.0.1:9/a.png") == [1]

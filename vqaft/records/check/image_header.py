@@ -6,6 +6,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+NO_IMAGES = frozenset({"html", "pdf"})
+"""Formats that are told apart only to say what came instead of an image."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImageHeader:

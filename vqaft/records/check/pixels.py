@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 from PIL import Image, ImageStat
 
+from vqaft.errors import ImageError
+from vqaft.images import WebFetcher
+from vqaft.records.check.image_header import NO_IMAGES, read_header
 from vqaft.records.check.row import CheckedImage
 from vqaft.records.check.rule import ImageRule
 from vqaft.records.limits import ProviderLimits
@@ -58,20 +61,27 @@ def likely_skipped(detector: Callable[[Image.Image], str | None]) -> ImageRule:
     return ImageRule(code="images.likely-skipped", severity="warning", remedy=remedy, find=find)
 
 
-def unreachable_url(fetch: Callable[[str], str | None]) -> ImageRule:
-    """Make the rule that asks whether web addresses answer; use it with `workers`.
+def unreachable_url(fetch: Callable[[str], bytes] | None = None) -> ImageRule:
+    """Make the rule that asks whether web addresses give an image, each once; use it with `workers`.
 
     Args:
-        fetch: URL → why it gives no image, or None where it does. It goes to addresses that the file names: let it
-            refuse private ones.
+        fetch: URL → the bytes behind it, or an ImageError; by default a `WebFetcher`, which goes to public addresses
+            only.
 
     Returns:
         The rule "urls.unreachable".
     """
+    fetcher = fetch or WebFetcher()
 
     def find(image: CheckedImage, _: ProviderLimits) -> str | None:
-        said = fetch(image.url) if image.kind == "web" else None
-        return f"the URL gives no image: {said}" if said else None
+        if image.kind != "web":
+            return None
+        try:
+            header = read_header(fetcher(image.url))
+        except ImageError as error:
+            return f"the URL gives no image: {error.message}"
+        wrong = header is None or header.format in NO_IMAGES
+        return "the URL gives something that is no image" if wrong else None
 
     remedy = "Put the image inside: providers fetch as a machine, without cookies."
     return ImageRule(code="urls.unreachable", severity="error", remedy=remedy, find=find)

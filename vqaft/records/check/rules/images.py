@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from vqaft.records.check.image_header import NO_IMAGES
 from vqaft.records.check.problem import Severity
 from vqaft.records.check.row import CheckedImage, CheckedRow
 from vqaft.records.check.rule import Found, ImageRule, RowRule
@@ -35,7 +36,7 @@ def empty(image: CheckedImage, _: ProviderLimits) -> str | None:
 
 def unknown(image: CheckedImage, _: ProviderLimits) -> str | None:
     """The bytes must be those of an image file."""
-    wrong = image.content and (image.header is None or image.header.format in {"html", "pdf"})
+    wrong = image.content and (image.header is None or image.header.format in NO_IMAGES)
     return f"the bytes are no image ({_kind(image)})" if wrong else None
 
 
@@ -45,7 +46,7 @@ def _kind(image: CheckedImage) -> str:
 
 def format_refused(image: CheckedImage, limits: ProviderLimits) -> str | None:
     """Every provider takes a few formats only; others are skipped in silence."""
-    known = image.header is not None and image.header.format not in {"html", "pdf"}
+    known = image.header is not None and image.header.format not in NO_IMAGES
     wrong = known and limits.image_formats is not None and _kind(image) not in limits.image_formats
     return f"{_kind(image)} is not taken by {limits.name}" if wrong else None
 
