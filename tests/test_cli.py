@@ -73,7 +73,7 @@ def test_split_and_audit(folder: Path) -> None:
     assert made.returncode == 0, made.stderr
     clean = run("audit", "parts/train.jsonl", "parts/test.jsonl", folder=folder)
     assert clean.returncode == 0, clean.stdout + clean.stderr
-    leaking = run("audit", "parts/train.jsonl", "all.jsonl", "--page", "audit.html", folder=folder)
+    leaking = run("audit", "train=parts/train.jsonl", "test=all.jsonl", "--page", "audit.html", folder=folder)
     assert leaking.returncode == 1
     assert "<html" in (folder / "audit.html").read_text(encoding="utf-8")
 

@@ -1,9 +1,10 @@
 """Teach a vision model to answer questions about your own images, and find out whether it helped."""
 
 from vqaft.backends import FireworksBackend, OpenAIBackend, TogetherBackend
-from vqaft.data import DatasetSplitter, VQAExample, audit_splits, load_easy_vqa, load_folder, load_hf, power
+from vqaft.data import DatasetSplitter, VQAExample, audit_splits, load_easy_vqa, load_file, load_folder, load_hf, power
 from vqaft.errors import VqaftError
 from vqaft.evaluation import (
+    ANLS,
     Answered,
     Comparison,
     Evaluation,
@@ -12,15 +13,17 @@ from vqaft.evaluation import (
     LenientMatch,
     LLMJudge,
     Score,
+    VQAAccuracy,
     compare,
 )
 from vqaft.images import ImageEncoder
 from vqaft.inference import Prediction, Predictions, Predictor, predict_models
-from vqaft.records import ChatRecord, MessageBuilder, check_file, fix_file, read_jsonl, write_jsonl
+from vqaft.records import ChatRecord, MessageBuilder, check_file, estimate_cost, fix_file, read_jsonl, write_jsonl
 from vqaft.report import Provenance, write_report
 from vqaft.tuning import FineTuneClient, Hyperparameters, JobSpec
 
 __all__ = [
+    "ANLS",
     "Answered",
     "ChatRecord",
     "Comparison",
@@ -43,13 +46,16 @@ __all__ = [
     "Provenance",
     "Score",
     "TogetherBackend",
+    "VQAAccuracy",
     "VQAExample",
     "VqaftError",
     "audit_splits",
     "check_file",
     "compare",
+    "estimate_cost",
     "fix_file",
     "load_easy_vqa",
+    "load_file",
     "load_folder",
     "load_hf",
     "power",

@@ -105,10 +105,15 @@ def split(
 
 @app.command()
 def audit(
-    files: Files, page: Annotated[Path | None, typer.Option(help="Write the leaks as pictures to this page.")] = None
+    parts: Annotated[
+        list[str], typer.Argument(help="Files of examples, as NAME=FILE or FILE; the training part first.")
+    ],
+    page: Annotated[Path | None, typer.Option(help="Write the leaks as pictures to this page.")] = None,
 ) -> None:
     """Find what the parts of a data set share; exits with 1 where images are in two parts."""
-    report = audit_splits({path.stem: load_file(path, prefix=f"{path.stem}-") for path in files})
+    named = [part.partition("=") for part in parts]
+    files = {name if path else Path(name).stem: Path(path or name) for name, _, path in named}
+    report = audit_splits({name: load_file(path, prefix=f"{name}-") for name, path in files.items()})
     typer.echo(report)
     if page is not None:
         typer.echo(write_audit_page(page, report))
