@@ -11,9 +11,18 @@ from typing import Any
 
 import pytest
 
-from vqaft.data import VQAExample
+from vqaft.data import VQAExample, audit_splits
 from vqaft.errors import EvaluationError, MissingExtraError
-from vqaft.evaluation import Comparison, Evaluation, ScoredRow, compare
+from vqaft.evaluation import (
+    Calibration,
+    Comparison,
+    Estimate,
+    Evaluation,
+    Interval,
+    JudgeConsistency,
+    ScoredRow,
+    compare,
+)
 from vqaft.report import Cost, Provenance, render_report, write_report
 from vqaft.tuning import StepMetrics
 
@@ -194,6 +203,39 @@ def test_what_stands_behind_the_figures_is_shown(browser: Any, tmp_path: Path, c
     for wanted in ("12,345", "1.50 USD", "1.75 USD", "Answer\nin one word.", "seed 0", "exact()"):
         assert wanted in text
     assert "No proof of the split was given" in text
+
+
+def test_a_split_that_leaks_is_called_a_leak(comparison: Comparison, examples: Sequence[VQAExample]) -> None:
+    clean = audit_splits({"train": examples[:10], "test": examples[10:]}, distance=None)
+    leaking = audit_splits({"train": examples[:11], "test": examples[11:]}, distance=None)
+    page = render_report(comparison, provenance=Provenance(split=clean))
+    assert "The split shares nothing" in page
+    assert "0 of the 7 images of test are in train too" in page
+    page = render_report(comparison, provenance=Provenance(split=leaking))
+    assert "The split leaks" in page
+    assert "<b>Leak:</b> 1 of the 7 images of test are in train too" in page
+
+
+def test_the_judge_s_agreement_is_shown(browser: Any, tmp_path: Path, comparison: Comparison) -> None:
+    share = Estimate(value=0.9, interval=Interval(low=0.8, high=0.95))
+    calibration = Calibration(
+        levels=("Right", "Wrong"),
+        confusion=((31, 2), (3, 24)),
+        failed=1,
+        agreement=share,
+        kappa=share,
+        alpha=share,
+        bias=Estimate(value=0.01),
+    )
+    consistency = JudgeConsistency(n=50, failed=0, repeats=share, swaps=share)
+    provenance = Provenance(calibration=calibration, consistency=consistency)
+    browser.open(write_report(tmp_path / "report.html", comparison, provenance=provenance))
+    text = browser.run("document.getElementById('ratings').parentElement.innerText")
+    assert calibration.words in text
+    assert str(consistency) in text
+    assert "Right\t31\t2" in text
+    assert "Nobody has compared this judge" not in text
+    assert "Nobody has compared this judge" in render_report(comparison)
 
 
 def test_another_scorer_can_decide(comparison: Comparison) -> None:
