@@ -1,0 +1,30 @@
+"""Decoding at a smaller size: the same picture in the same place."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vqaft.images import ImageEncoder
+from vqaft.images.jpeg_codec import JpegCodec
+
+
+@pytest.mark.parametrize("codec", ["pillow", "simplejpeg"])
+@pytest.mark.parametrize("size", [(200, 150), (201, 151), (499, 333), (77, 400)])
+@pytest.mark.parametrize("max_side", [20, 37, 60])
+def test_scaled_decoding_does_not_move_the_picture(
+    codec: JpegCodec, size: tuple[int, int], max_side: int, picture: Callable[..., Image.Image]
+) -> None:
+    if codec == "simplejpeg":
+        pytest.importorskip("simplejpeg", reason="needs the extra fast")
+    whole, buffer = picture(*size), io.BytesIO()
+    whole.save(buffer, "JPEG", quality=95, subsampling=0)
+    made = ImageEncoder(codec=codec, max_side=max_side, quality=95).encode(buffer.getvalue())
+    shown = np.asarray(Image.open(io.BytesIO(made.data)), dtype=int)
+    expected = np.asarray(whole.resize((made.width, made.height), Image.Resampling.LANCZOS), dtype=int)
+    assert np.abs(shown - expected).mean() < 2
+    assert np.abs((shown - expected).mean(axis=(0, 1))).max() < 0.5
