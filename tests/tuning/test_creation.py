@@ -131,7 +131,7 @@ print(client.create(JobSpec(model="base", training_file="file-1")).id)
 def test_processes_with_one_ledger_make_one_job(tmp_path: Path) -> None:
     (tmp_path / "jobs").mkdir()
     command = [sys.executable, "-c", RACER]
-    racers = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(6)]  # noqa: S603
-    assert [racer.communicate()[0].strip() for racer in racers] == ["job-0"] * 6
+    racers = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(4)]  # noqa: S603
+    assert [racer.communicate()[0].strip() for racer in racers] == ["job-0"] * 4
     assert len(list((tmp_path / "jobs").iterdir())) == 1
     assert len(list(Ledger(tmp_path / "ledger.jsonl").entries("job"))) == 1

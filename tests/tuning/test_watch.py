@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +98,10 @@ def test_shows_what_people_want_to_know(
         event(2, type="moderation_checks", message="usage policy evaluation: passed"),
         event(3, level="warn", message="2 images were skipped"),
     ]
+    service.jobs[0] = replace(service.jobs[0], estimated_finish=1_800_000_000)
     client.wait("job-0")
     shown = "".join(capsys.readouterr())
+    assert re.search(r"ends=\d\d:\d\d", shown)
     for words in ("3/9", "train_loss=0.25", "usage policy evaluation: passed", "warn: 2 images were skipped", "job-0"):
         assert words in shown
 

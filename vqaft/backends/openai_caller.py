@@ -32,7 +32,7 @@ class OpenAICaller:
         self._client: Any = client
         self._openai = openai
         self._is_azure = isinstance(client, openai.AzureOpenAI)
-        # openai before 2.9 takes a body that is encoded already as `body`, later ones as `content`.
+        # Early versions of openai 2 take a body that is encoded already as `body`, later ones as `content`.
         self._content_keyword = "content" if "content" in inspect.signature(client.post).parameters else "body"
 
     @property

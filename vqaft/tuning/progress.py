@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from types import TracebackType
 from typing import Any, Self
 
@@ -48,6 +49,8 @@ class JobProgress:
                 self.say(f"{event.level}: {event.message}")
             self._step(event.data.get("step"), event.data.get("total_steps"))
             self._shown |= {name: f"{number:.4g}" for name, number in numbers_of(event).items() if name in SHOWN}
+        if update.job.estimated_finish is not None:
+            self._shown["ends"] = f"{dt.datetime.fromtimestamp(update.job.estimated_finish).astimezone():%H:%M}"
         self._bar.set_postfix({"status": update.job.status, **self._shown})
 
     def _step(self, step: object, total: object) -> None:
