@@ -23,8 +23,8 @@ def test_scaled_decoding_does_not_move_the_picture(
         pytest.importorskip("simplejpeg", reason="needs the extra fast")
     whole, buffer = picture(*size), io.BytesIO()
     whole.save(buffer, "JPEG", quality=95, subsampling=0)
-    made = ImageEncoder(codec=codec, max_side=max_side, quality=95).encode(buffer.getvalue())
+    made = ImageEncoder(codec=codec, max_side=max_side, format="png").encode(buffer.getvalue())
     shown = np.asarray(Image.open(io.BytesIO(made.data)), dtype=int)
     expected = np.asarray(whole.resize((made.width, made.height), Image.Resampling.LANCZOS), dtype=int)
-    assert np.abs(shown - expected).mean() < 2
-    assert np.abs((shown - expected).mean(axis=(0, 1))).max() < 0.5
+    # Written as PNG, so that what is left is the decoding. Taking the rounded size for the picture gives up to 2.8.
+    assert np.abs(shown - expected).mean() < 1.2
