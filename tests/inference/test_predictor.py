@@ -202,6 +202,19 @@ def test_a_run_stands_in_the_ledger(model: Any, builder: Any, examples: list[VQA
     assert (entry["answered"], entry["prompt_tokens"], entry["completion_tokens"]) == (40, 200, 40)
 
 
+def test_a_budget_stops_the_run_and_loses_nothing(
+    model: Any, builder: Any, examples: list[VQAExample], tmp_path: Path
+) -> None:
+    service = model(lambda *_: ChatReply(text="yes", prompt_tokens=9, completion_tokens=1))
+    paced = PacedBackend(service, most_tokens=100)
+    with pytest.raises(QuotaError, match="budget of 100 tokens") as caught:
+        predictor(paced, builder, workers=2).predict(examples, journal=tmp_path / "journal.jsonl")
+    assert 100 <= paced.used_tokens <= 110
+    assert len(caught.value.partial) * 10 == paced.used_tokens
+    predictor(service, builder).predict(examples, journal=tmp_path / "journal.jsonl")
+    assert sum(service.asked.values()) == 40
+
+
 def test_ctrl_c_stops_and_says_how_to_go_on(
     model: Any, builder: Any, examples: list[VQAExample], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from vqaft.errors import RateLimitError, VqaftError
+from vqaft.errors import QuotaError, RateLimitError, VqaftError
 from vqaft.inference.allowance import Allowance
 from vqaft.inference.chat import ChatBackend, ChatReply, ChatRequest
 from vqaft.inference.limit import AdaptiveLimit
@@ -46,6 +46,8 @@ class PacedBackend:
         most_at_once: The most requests under way at once.
         requests_per_minute: The account's limit, where it is known; the service's headers are heeded in any case.
         tokens_per_minute: The same for tokens, sent and answered.
+        most_tokens: What may be used in all; then the run stops as one does whose account is empty, and can be gone on
+            with. Requests under way at that moment are still answered.
         retry: How often and how long a request that failed is sent again.
     """
 
@@ -56,6 +58,7 @@ class PacedBackend:
         most_at_once: int = 64,
         requests_per_minute: float | None = None,
         tokens_per_minute: float | None = None,
+        most_tokens: int | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
         self._backend = backend
@@ -67,6 +70,13 @@ class PacedBackend:
         self._requests = Allowance(requests_per_minute, clock=self._retry.clock)
         self._tokens = Allowance(tokens_per_minute, clock=self._retry.clock)
         self._has_answered = False
+        self._most_tokens = most_tokens
+        self._used_tokens = 0
+
+    @property
+    def used_tokens(self) -> int:
+        """Tokens used until now, as far as the service said."""
+        return self._used_tokens
 
     @property
     def account(self) -> str:
@@ -131,6 +141,9 @@ class PacedBackend:
                 self._turn.notify_all()
 
     def _keep_pace(self, tally: Tally) -> None:
+        if self._most_tokens is not None and self._used_tokens >= self._most_tokens:
+            hint = "Raise most_tokens and run the same again; with a journal nothing is asked twice."
+            raise QuotaError(f"the budget of {self._most_tokens} tokens is used up", hint=hint)
         waits = (self._requests.take(1), self._tokens.take(0), self._resume_at - self._retry.clock())
         self._sleep(max(waits), tally)
 
@@ -140,8 +153,10 @@ class PacedBackend:
             self._resume_at = max(self._resume_at, self._retry.clock() + (wait_s or 0.0))
 
     def _take_note(self, reply: ChatReply, latency_s: float) -> None:
-        self._tokens.take((reply.prompt_tokens or 0) + (reply.completion_tokens or 0))
+        used = (reply.prompt_tokens or 0) + (reply.completion_tokens or 0)
+        self._tokens.take(used)
         with self._turn:
+            self._used_tokens += used
             self._has_answered = True
             self._limit.succeeded(latency_s)
             self._resume_at = max(self._resume_at, self._retry.clock() + (reply.pause_s or 0.0))
