@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from vqaft.errors import RecordError
@@ -82,18 +83,24 @@ class CheckReport:
     def __str__(self) -> str:
         if not self.problems:
             return self._summary()
-        shown = [line for problem in self._by_weight()[:_SHOWN] for line in _lines(problem)]
+        shown = [line for problem in self._by_weight()[:_SHOWN] for line in _lines(self._cells(problem))]
         more = len(self.problems) - _SHOWN
         left = [f"… and {more} more: {self._counted()}"] if more > 0 else []
         return "\n".join([self._summary(), *shown, *left])
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr>{''.join(f'<td>{html.escape(str(cell))}</td>' for cell in _cells(problem))}</tr>"
+            f"<tr>{''.join(f'<td>{html.escape(str(cell))}</td>' for cell in self._cells(problem))}</tr>"
             for problem in self._by_weight()[:_SHOWN]
         )
         head = "".join(f"<th>{name}</th>" for name in ("", "rule", "line", "place", "what", "what to do"))
         return f"<p>{html.escape(self._summary())}</p><table><tr>{head}</tr>{rows}</table>"
+
+    def _cells(self, problem: Problem) -> tuple[str, ...]:
+        line = "" if problem.line is None else str(problem.line)
+        if len(self.paths) > 1 and problem.path is not None:
+            line = f"{Path(problem.path).name}:{line}"
+        return _MARKS[problem.severity], problem.code, line, problem.place, problem.message, problem.remedy
 
     def _by_weight(self) -> list[Problem]:
         return sorted(self.problems, key=lambda problem: list(_MARKS).index(problem.severity))
@@ -108,12 +115,7 @@ class CheckReport:
         return ", ".join(f"{code} {count} ×" for code, count in self.counts.items())
 
 
-def _lines(problem: Problem) -> Iterator[str]:
-    mark, code, line, place, message, remedy = _cells(problem)
+def _lines(cells: tuple[str, ...]) -> Iterator[str]:
+    mark, code, line, place, message, remedy = cells
     yield f"  {mark} {line:>6}  {code}  {place}"
     yield f"            {message}. {remedy}"
-
-
-def _cells(problem: Problem) -> tuple[str, ...]:
-    line = "" if problem.line is None else str(problem.line)
-    return _MARKS[problem.severity], problem.code, line, problem.place, problem.message, problem.remedy
