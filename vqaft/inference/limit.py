@@ -4,14 +4,15 @@ from __future__ import annotations
 
 LATENCY_WEIGHT = 0.1
 SLOW_FACTOR = 3.0
+FIRST_VOLLEY = 8
 
 
 class AdaptiveLimit:
     """Additive increase, multiplicative decrease, as TCP does it; not safe for threads by itself.
 
-    It begins with one request; after the first success it doubles with every round of answers until the service asks
-    to slow down, then grows by one a round. It does not grow while answers take three times as long as they did at
-    best: more requests would only wait in the service's queue.
+    It begins with one request, goes on with eight after the first success, and doubles with every round of answers
+    until the service asks to slow down; then it grows by one a round. It does not grow while answers take three times
+    as long as they did at best: more requests would only wait in the service's queue.
 
     Args:
         most: The most requests at once.
@@ -38,6 +39,8 @@ class AdaptiveLimit:
     def succeeded(self, latency_s: float) -> None:
         """Take note of an answer and how long it took."""
         before = self._latency_s
+        if before is None and self._is_probing:
+            self._limit = float(min(FIRST_VOLLEY, self._most) - 1)
         self._latency_s = latency_s if before is None else before + LATENCY_WEIGHT * (latency_s - before)
         self._best_s = min(self._best_s, self._latency_s)
         if self._latency_s > SLOW_FACTOR * self._best_s:
