@@ -52,5 +52,5 @@ def _run(command: tuple[str, ...]) -> str | None:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=INSTALL_S)  # noqa: S603
     except subprocess.TimeoutExpired:
         return f"not done within {INSTALL_S} seconds"
-    lines = done.stderr.strip().splitlines() or ["no reason given"]
-    return f"{Path(command[0]).name}: {lines[0][:200]}" if done.returncode else None
+    reasons = (line for line in done.stderr.splitlines() if "error" in line.lower())
+    return next(reasons, "no reason given")[:200] if done.returncode else None
