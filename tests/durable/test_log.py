@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -148,3 +149,12 @@ def test_a_kill_in_any_write_loses_no_whole_entry(tmp_path: Path, number: int, p
     log = LineLog(path)
     log.append({"n": -1})
     assert [entry["n"] for entry in log.entries()] == [*kept, -1]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
+def test_a_log_that_is_forgotten_keeps_no_file_open(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    LineLog(path).append({"a": 1})
+    gc.collect()
+    opened = [entry.readlink() for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
+    assert path not in opened

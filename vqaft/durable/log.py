@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import warnings
+import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -35,6 +36,7 @@ class LineLog:
         self._threads = threading.Lock()
         self._syncing = threading.Lock()
         self._descriptor: int | None = None
+        self._closing: weakref.finalize[..., LineLog] | None = None
         self._written = 0
         self._synced = 0
         if self._holder is not None:
@@ -87,9 +89,9 @@ class LineLog:
     def close(self) -> None:
         """Close the file and let others write."""
         with self._threads:
-            if self._descriptor is not None:
-                os.close(self._descriptor)
-                self._descriptor = None
+            if self._closing is not None:
+                self._closing()
+            self._closing = self._descriptor = None
         if self._holder is not None:
             self._holder.release()
 
@@ -105,6 +107,7 @@ class LineLog:
         if self._descriptor is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._closing = weakref.finalize(self, os.close, self._descriptor)  # where nobody calls `close`
             _cut_broken_line(self._descriptor)
         elif self._holder is None:
             _cut_broken_line(self._descriptor)
