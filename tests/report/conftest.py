@@ -9,7 +9,7 @@ import io
 import itertools
 import json
 import os
-import select
+import selectors
 import shutil
 import subprocess
 import tempfile
@@ -92,8 +92,9 @@ class Browser:
     def _read(self) -> dict[str, Any]:
         deadline = time.monotonic() + PATIENCE_S
         while b"\0" not in self._unread:
-            ready, _, _ = select.select([self._from], [], [], max(0.0, deadline - time.monotonic()))
-            assert ready, "the browser does not answer"
+            with selectors.DefaultSelector() as selector:  # unlike `select`, at any number of open files
+                selector.register(self._from, selectors.EVENT_READ)
+                assert selector.select(max(0.0, deadline - time.monotonic())), "the browser does not answer"
             self._unread += os.read(self._from, 1 << 20)
         message, _, self._unread = self._unread.partition(b"\0")
         found: dict[str, Any] = json.loads(message)
