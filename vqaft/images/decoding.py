@@ -16,6 +16,7 @@ from vqaft.images.containers.orientation import UPRIGHT
 from vqaft.images.jpeg_codec import JpegCodec, decode_fast, resolved_codec
 from vqaft.images.modes import to_rgb
 from vqaft.images.opening import open_image
+from vqaft.images.turns import TURNS
 
 Size: TypeAlias = tuple[int, int]
 Box: TypeAlias = tuple[float, float, float, float]
@@ -25,15 +26,6 @@ Box: TypeAlias = tuple[float, float, float, float]
 _GAP = 1.25
 _FILTER = Image.Resampling.LANCZOS
 _DRAFTED = {"JPEG", "MPO"}
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _SIDEWAYS = {5, 6, 7, 8}
 
 
@@ -106,7 +98,7 @@ def _plan(image: Image.Image, target: Callable[[Size], Size]) -> tuple[Size, int
 def _shaped(image: Image.Image, wanted: Size, turn: int, *, box: Box | None) -> Image.Image:
     profile = image.info.get("icc_profile")
     pixels = _resized(to_rgb(image, profile if isinstance(profile, bytes) else None), wanted, box)
-    return pixels.transpose(_TURNS[turn]) if turn in _TURNS else pixels
+    return pixels.transpose(TURNS[turn]) if turn in TURNS else pixels
 
 
 def _resized(image: Image.Image, wanted: Size, box: Box | None) -> Image.Image:

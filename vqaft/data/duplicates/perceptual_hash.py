@@ -20,6 +20,7 @@ from vqaft.images import AcceptedImages, ImageSource
 from vqaft.images.failures import image_failures
 from vqaft.images.modes import to_rgb
 from vqaft.images.opening import open_image
+from vqaft.images.turns import TURNS
 
 NEAR_DISTANCE = 4
 """At most so many of the 64 bits differ between near-duplicates.
@@ -38,15 +39,6 @@ _FLAT = 0.5  # grey levels: a picture with less contrast than this has no shape 
 # The rows of the cosine transform (DCT-II) that the hash looks at; scipy has all 32 and takes 2 s to import.
 _COSINES = np.cos(np.pi / _SIDE * np.outer(np.arange(_LOW), np.arange(_SIDE) + 0.5))
 
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _ORIENTATION = 0x0112
 
 _ACCEPTED = AcceptedImages(max_pixels=178_956_970)  # pillow's own limit: a large photograph is decoded at an eighth
@@ -121,7 +113,7 @@ def _small(image: LocalImage, mode: str, side: int) -> Image.Image:
     if isinstance(image, Image.Image):
         return _shrink(image, mode, side)
     with open_image(Path(image).read_bytes() if isinstance(image, str) else content_of(image), _ACCEPTED) as opened:
-        turn = _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
+        turn = TURNS.get(opened.getexif().get(_ORIENTATION, 1))
         opened.draft(mode, (_DRAFT * side, _DRAFT * side))
         small = _shrink(opened, mode, side)
     return small if turn is None else small.transpose(turn)
