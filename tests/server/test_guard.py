@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import httpx
 import pytest
+from starlette.testclient import TestClient
 
+from vqaft.server.app import create_app
+from vqaft.server.state import State
 from vqaft.testing import ThreadServer
 
 API_KEY = "test-key-of-the-server"
@@ -51,3 +55,11 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(running: ThreadSe
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall("\r\n".join([*lines, "Content-Length: 9999999999", "", ""]).encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_a_server_for_others_is_called_by_any_name(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    app = create_app(state, api_key=API_KEY, engines={}, judges={}, hosts=None)
+    with TestClient(app, base_url="http://box.lan:8000") as client:
+        assert client.get("/v1/models", headers=GOOD).status_code == httpx.codes.OK
+        assert client.get("/v1/models").status_code == httpx.codes.UNAUTHORIZED

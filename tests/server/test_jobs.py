@@ -138,6 +138,10 @@ def test_cancel_while_running(client: OpenAI, rows: bytes) -> None:
     job = finished(client, made.id)
     assert job.fine_tuned_model is None
     assert client.fine_tuning.jobs.cancel(made.id) == job  # a job that has ended stays as it is
+    end = time.monotonic() + 30
+    while client.fine_tuning.jobs.checkpoints.list(made.id).data and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not [model.id for model in client.models.list() if made.id[-8:] in model.id]
 
 
 def test_pause_and_resume(client: OpenAI, rows: bytes) -> None:

@@ -28,7 +28,7 @@ def create_app(
     api_key: str,
     engines: Mapping[str, Engine],
     judges: Mapping[str, ChatModel],
-    hosts: Collection[str] = ("127.0.0.1", "localhost", "[::1]"),
+    hosts: Collection[str] | None = ("127.0.0.1", "localhost", "[::1]"),
 ) -> Starlette:
     """Make the application.
 
@@ -37,7 +37,7 @@ def create_app(
         api_key: The token that requests must bear.
         engines: What trains and answers, by the name of its base model.
         judges: Models that answer and cannot be trained, by name.
-        hosts: Host names by which the server may be called.
+        hosts: Host names by which the server may be called; None for any.
     """
     shelf = Shelf(state, engines=engines, judges=judges)
     runner = JobRunner(state, engines)
@@ -62,7 +62,7 @@ def create_app(
             *chat_routes(state, shelf),
             *model_routes(shelf),
         ],
-        middleware=[Middleware(Guard, api_key=api_key, hosts=tuple(hosts))],
+        middleware=[Middleware(Guard, api_key=api_key, hosts=hosts)],
         exception_handlers={ApiError: on_api_error, HTTPException: on_http_error, Exception: on_crash},
         lifespan=lifespan,
     )

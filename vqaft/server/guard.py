@@ -25,12 +25,12 @@ class Guard:
     Attributes:
         app: What is guarded.
         api_key: The token that requests bear.
-        hosts: Host names by which the server may be called.
+        hosts: Host names by which the server may be called; None for any, where it is meant to be reached by others.
     """
 
     app: ASGIApp
     api_key: str
-    hosts: Collection[str] = ("127.0.0.1", "localhost", "[::1]")
+    hosts: Collection[str] | None = ("127.0.0.1", "localhost", "[::1]")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
@@ -41,7 +41,7 @@ class Guard:
     def _refusal(self, headers: Headers, path: str) -> ApiError | None:
         host = headers.get("host", "").rpartition(":")
         name = host[0] if host[2].isdigit() and host[0] else headers.get("host", "")
-        if name not in self.hosts:
+        if self.hosts is not None and name not in self.hosts:
             return ApiError(421, f"This server is not {name!r}.", code="misdirected_request")
         if path != "/health" and not self._knows(headers.get("authorization", "")):
             return ApiError(401, "Incorrect API key provided.", code="invalid_api_key")

@@ -144,6 +144,12 @@ class JobRecord:
         changes = {"status": "failed", "finished_at": self.state.now(), "error": error}
         return self._step(GOING, changes, f"The job failed. {failure.message}", level="error")
 
+    def discard(self) -> None:
+        """Forget the models saved on the way: the training did not come to its end."""
+        for checkpoint in self.state.documents.page("checkpoint", parent=self.job, limit=100_000).documents:
+            self.state.documents.delete("model", checkpoint["fine_tuned_model_checkpoint"])
+            self.state.documents.delete("checkpoint", checkpoint["id"])
+
     def lost(self) -> bool:
         """The training process ended without a word: out of memory, or killed by somebody."""
         if self.read()["status"] != "running":

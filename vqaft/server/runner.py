@@ -115,7 +115,8 @@ class JobRunner:
                 ended = record.succeed(message)
             else:
                 ended = record.fail(message)
-        if not ended:
+        if record.read()["status"] != "succeeded":
+            record.discard()
             shutil.rmtree(folder, ignore_errors=True)
         if not ended and not self._stopping:
             record.lost()

@@ -15,6 +15,7 @@ from vqaft.server.engines import JUDGE_MODEL, EmbeddedEngine, SimilarityJudge
 from vqaft.server.state import State
 
 BASE_MODEL = "embedded-vqa"
+ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not bound by default
 
 
 def serve(
@@ -47,7 +48,8 @@ def serve(
         api_key=api_key,
         engines={BASE_MODEL: EmbeddedEngine(cache_folder=folder / "read")},
         judges={JUDGE_MODEL: SimilarityJudge()},
-        hosts={"127.0.0.1", "localhost", "[::1]", shown},
+        # One that listens on all addresses is called by names that only its users know.
+        hosts=None if host in ANY_ADDRESS else {"127.0.0.1", "localhost", "[::1]", shown},
     )
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=5))
     if until_input_ends:
