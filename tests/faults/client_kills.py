@@ -179,7 +179,7 @@ def examples(count: int) -> list[VQAExample]:
     return [VQAExample(id=f"e{number}", image=b"x", question=f"q{number}") for number in range(count)]
 
 
-def predict(folder: Path, *, count: int = 12, latency_s: float = 0.0, workers: int = WORKERS) -> None:
+def predict(folder: Path, *, count: int = 48, latency_s: float = 0.0, workers: int = WORKERS) -> None:
     service = FolderService(folder / "service", latency_s=latency_s)
     predictor = Predictor(service, Builder(), model="m", workers=workers, progress=False)
     found = predictor.predict(examples(count), journal=folder / "journal.jsonl")
@@ -196,7 +196,7 @@ def batch(folder: Path) -> None:
         retry=QUICK,
         progress=False,
     )
-    write_result(folder, [[prediction.example_id, prediction.answer] for prediction in predictor.predict(examples(12))])
+    write_result(folder, [[prediction.example_id, prediction.answer] for prediction in predictor.predict(examples(22))])
 
 
 def tune(folder: Path) -> None:
