@@ -42,14 +42,14 @@ def entries(client: OpenAI, file: str | None) -> dict[str, Any]:
 
 def test_answers_and_failures_in_files_of_their_own(client: OpenAI) -> None:
     lines = [line(f"good-{number}") for number in range(20)]
-    lines[7:7] = [line("no-model", model="none"), line("no-messages", messages=[])]
+    lines[7:7] = [line("no-model", model="none"), line("no-messages", messages=[]), line("huge", seed=10**30)]
     batch = ended(client, create(client, "\n".join(map(json.dumps, lines)).encode()))
     assert batch.status == "completed"
     assert batch.request_counts is not None
     counts = batch.request_counts
-    assert (counts.total, counts.completed, counts.failed) == (22, 20, 2)
+    assert (counts.total, counts.completed, counts.failed) == (23, 21, 2)
     good = entries(client, batch.output_file_id)
-    assert good.keys() == {f"good-{number}" for number in range(20)}
+    assert good.keys() == {"huge", *(f"good-{number}" for number in range(20))}
     assert good["good-3"]["response"]["body"]["choices"][0]["message"]["content"] == "untrained"
     bad = entries(client, batch.error_file_id)
     assert {name: entry["response"]["status_code"] for name, entry in bad.items()} == {

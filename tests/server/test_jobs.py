@@ -156,6 +156,19 @@ def test_pause_and_resume(client: OpenAI, rows: bytes) -> None:
     assert finished(client, made.id).status == "succeeded"
 
 
+def test_a_job_that_is_paused_while_it_waits_does_not_start(client: OpenAI, rows: bytes) -> None:
+    training = upload(client, rows)
+    first = client.fine_tuning.jobs.create(model="slow", training_file=training, hyperparameters={"n_epochs": 4})
+    wait_for_metrics(client, first.id)
+    second = client.fine_tuning.jobs.create(model="quick", training_file=training)
+    client.fine_tuning.jobs.pause(second.id)
+    assert finished(client, first.id).status == "succeeded"
+    time.sleep(1.5)
+    assert client.fine_tuning.jobs.retrieve(second.id).status == "queued"
+    client.fine_tuning.jobs.resume(second.id)
+    assert finished(client, second.id).status == "succeeded"
+
+
 def test_listing_by_metadata(client: OpenAI, rows: bytes) -> None:
     training = upload(client, rows)
     wanted = client.fine_tuning.jobs.create(model="quick", training_file=training, metadata={"who": "me"})

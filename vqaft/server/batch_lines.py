@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import orjson
 from pydantic import BaseModel, Field, ValidationError
 
 from vqaft.server.body import first_problem, parse_body
@@ -42,7 +42,7 @@ class BatchLine(BaseModel):
         Raises:
             ApiError: 400 if it is none.
         """
-        return parse_body(orjson.dumps(dict(self.body)), ChatBody)
+        return parse_body(json.dumps(dict(self.body)).encode(), ChatBody)
 
 
 def read_batch(path: Path) -> list[BatchLine]:

@@ -116,6 +116,9 @@ class BatchRunner:
             return _Reply(line=line, status=200, body=complete(self._shelf, line.chat_body()))
         except ApiError as error:
             return _Reply(line=line, status=error.status, body=error.document())
+        except Exception as error:  # noqa: BLE001 - one line that breaks a model must not stop the others
+            failure = ApiError(500, f"The server failed ({type(error).__name__}).", code="internal_error")
+            return _Reply(line=line, status=failure.status, body=failure.document())
 
     def _finish(self, batch: str, counts: dict[str, int], good: IO[bytes], bad: IO[bytes]) -> None:
         files: dict[str, Any] = {}

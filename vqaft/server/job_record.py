@@ -89,8 +89,15 @@ class JobRecord:
 
     def begin(self) -> Document | None:
         """Training starts; gives the document, or None where the job was stopped before."""
-        started = self._step(("queued",), {"status": "running"}, "Fine-tuning job started")
-        return self.read() if started else None
+
+        def edit(old: Document) -> Document:
+            return old if old["_paused"] else {**old, "status": "running"}
+
+        started = self.state.documents.change("job", self.job, edit, status_in=("queued",))
+        if started is None or started["_paused"]:
+            return None
+        self.state.add_event(self.job, "Fine-tuning job started")
+        return started
 
     def epoch(self, metrics: EpochMetrics) -> None:
         """An epoch is done."""

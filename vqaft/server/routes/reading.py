@@ -53,7 +53,7 @@ def read_limit(request: Request, *, default: int, most: int) -> int:
         ApiError: 400 if it is no number from 1 to `most`.
     """
     text = request.query_params.get("limit", str(default))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
         raise ApiError(400, f"limit must be a whole number from 1 to {most}.", param="limit")
     return int(text)
 
