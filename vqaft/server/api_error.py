@@ -46,6 +46,15 @@ def missing(what: str, name: str) -> ApiError:
     return ApiError(404, f"No such {what}: {name}", param="id", code=f"{what.replace(' ', '_')}_not_found")
 
 
+def crashed(error: Exception) -> ApiError:
+    """Say that the server itself failed, without the details.
+
+    Args:
+        error: What was raised.
+    """
+    return ApiError(500, f"The server failed ({type(error).__name__}).", code="internal_error")
+
+
 def on_api_error(_: Request, error: Exception) -> JSONResponse:
     """Answer an `ApiError`."""
     assert isinstance(error, ApiError)  # noqa: S101 - starlette's handlers are typed for any exception
@@ -62,4 +71,4 @@ def on_http_error(_: Request, error: Exception) -> JSONResponse:
 
 def on_crash(_: Request, error: Exception) -> JSONResponse:
     """Answer an error of the server's own, without its details."""
-    return ApiError(500, f"The server failed ({type(error).__name__}).", code="internal_error").response()
+    return crashed(error).response()

@@ -12,7 +12,7 @@ from typing import IO, Any
 import orjson
 
 from vqaft.parallel import ordered_map
-from vqaft.server.api_error import ApiError
+from vqaft.server.api_error import ApiError, crashed
 from vqaft.server.batch_lines import BatchLine, BatchLineError, read_batch
 from vqaft.server.completion import complete
 from vqaft.server.documents import Document
@@ -117,7 +117,7 @@ class BatchRunner:
         except ApiError as error:
             return _Reply(line=line, status=error.status, body=error.document())
         except Exception as error:  # noqa: BLE001 - one line that breaks a model must not stop the others
-            failure = ApiError(500, f"The server failed ({type(error).__name__}).", code="internal_error")
+            failure = crashed(error)
             return _Reply(line=line, status=failure.status, body=failure.document())
 
     def _finish(self, batch: str, counts: dict[str, int], good: IO[bytes], bad: IO[bytes]) -> None:
