@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqaft.parallel import ordered_map
+from vqaft.parallel import Behind, ordered_map
 
 
 @given(st.lists(st.integers(), max_size=30), st.integers(1, 5), st.integers(1, 7))
@@ -44,3 +44,52 @@ def test_an_error_comes_in_its_turn() -> None:
     assert [next(results), next(results)] == [1, 0.5]
     with pytest.raises(ZeroDivisionError):
         next(results)
+
+
+def test_a_shortcut_spares_the_threads() -> None:
+    asked: list[int] = []
+
+    def slowly(number: int) -> str:
+        asked.append(number)
+        return str(number)
+
+    def quickly(number: int) -> str | None:
+        return str(number) if number % 2 else None
+
+    assert list(ordered_map(slowly, range(9), workers=2, shortcut=quickly)) == list(map(str, range(9)))
+    assert sorted(asked) == [0, 2, 4, 6, 8]
+
+
+@given(st.lists(st.integers(), max_size=30), st.integers(1, 5))
+def test_work_behind_keeps_the_order(items: list[int], window: int) -> None:
+    done: list[int] = []
+    with Behind(done.append, window=window) as add:
+        for item in items:
+            add(item)
+    assert done == items
+
+
+def test_work_behind_stops_at_its_first_error() -> None:
+    done: list[float] = []
+
+    def invert(number: int) -> None:
+        done.append(1 / number)
+
+    def run() -> None:
+        with Behind(invert, window=5) as add:
+            for number in (1, 0, 2, 4):
+                add(number)
+
+    with pytest.raises(ZeroDivisionError):
+        run()
+    assert done == [1]
+
+
+def test_an_error_of_the_caller_is_the_one_that_is_raised() -> None:
+    def run() -> None:
+        with Behind(int) as add:
+            add("no number")
+            raise KeyError("the caller's own")
+
+    with pytest.raises(KeyError):
+        run()
