@@ -15,7 +15,7 @@ from PIL import Image
 from vqaft.errors import ImageError
 from vqaft.images.accepted import AcceptedImages
 from vqaft.images.arrays import image_of_array
-from vqaft.images.source import ImageSource
+from vqaft.images.source import ImageSource, is_web_address
 
 
 def read_source(source: ImageSource, accepted: AcceptedImages) -> bytes | Image.Image:
@@ -55,8 +55,8 @@ def _bytes(source: object, accepted: AcceptedImages) -> bytes:
         return bytes(source)
     if isinstance(source, str) and source[:5].lower() == "data:":
         return _of_data_url(source, accepted)
-    if isinstance(source, str) and source[:8].lower().startswith(("http://", "https://")):
-        return _fetched(source, accepted)
+    if is_web_address(source):
+        return _fetched(str(source), accepted)
     if isinstance(source, str | PathLike):
         return _of_file(Path(source), accepted)
     if hasattr(source, "read"):

@@ -39,3 +39,8 @@ def describe_source(source: ImageSource) -> str:
     if isinstance(source, Image.Image):
         return f"a PIL image, {source.width} × {source.height}, mode {source.mode}"
     return f"an open file ({getattr(source, 'name', type(source).__name__)})"
+
+
+def is_web_address(source: object) -> bool:
+    """Tell whether an image source is an `http(s)` URL."""
+    return isinstance(source, str) and source[:8].lower().startswith(("http://", "https://"))

@@ -11,7 +11,7 @@ from PIL import Image
 
 from vqaft.data import VQAExample, image_sha256
 from vqaft.errors import ImageError
-from vqaft.images import EncodedImage, ImageEncoder
+from vqaft.images import EncodedImage, ImageEncoder, is_web_address
 from vqaft.parallel import ordered_map
 
 SIDES = (896, 640, 448, 320, 224, 160, 112, 80)
@@ -108,7 +108,7 @@ def make_gallery(examples: Iterable[VQAExample], *, budget: PictureBudget | None
 
 
 def _key(example: VQAExample) -> str | ImageError:
-    if isinstance(example.image, str) and example.image.startswith(("http://", "https://")):
+    if is_web_address(example.image):
         return ImageError("the image is at a web address, and a report fetches nothing")
     try:
         return image_sha256(example.image)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vqaft.errors import ImageError
-from vqaft.images import ImageSource
+from vqaft.images import ImageSource, is_web_address
 
 LocalImage: TypeAlias = str | bytes | IO[bytes] | Image.Image | NDArray[np.uint8]
 """An image that needs no download: a path, bytes, an open file, or pixels."""
@@ -39,7 +39,7 @@ def local_source(source: ImageSource) -> LocalImage | None:
         return fspath(source)
     if not isinstance(source, str):
         return source
-    if source.startswith(("http://", "https://")):
+    if is_web_address(source):
         return None
     return _decoded(source) if source.startswith("data:") else source
 

@@ -16,11 +16,10 @@ from vqaft.data.loaders.image_path import image_inside
 from vqaft.data.loaders.tables import read_jsonl
 from vqaft.durable import atomic_writer, write_atomically
 from vqaft.errors import DataError, ImageError
-from vqaft.images import ImageEncoder, ImageSource
+from vqaft.images import ImageEncoder, ImageSource, is_web_address
 from vqaft.images.sniff import sniff
 
 _FIELDS = ("id", "image", "question", "answers", "question_type", "kind", "group", "metadata")
-_WEB = ("http://", "https://")
 
 
 def save_examples(
@@ -86,7 +85,7 @@ def _example(row: Mapping[str, Any], root: Path, prefix: str) -> VQAExample:
     missing = [name for name in _FIELDS if name not in row]
     if missing:
         raise DataError(f"no {', '.join(map(repr, missing))}; there is {', '.join(map(repr, row)) or 'nothing'}")
-    image = row["image"] if row["image"].startswith(_WEB) else image_inside(root, row["image"])
+    image = row["image"] if is_web_address(row["image"]) else image_inside(root, row["image"])
     answers = tuple(row["answers"])
     return VQAExample(**{**row, "id": prefix + row["id"], "image": image, "answers": answers})
 
