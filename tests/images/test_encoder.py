@@ -173,6 +173,32 @@ def test_too_few_bytes_for_anything(picture: Picture) -> None:
         ImageEncoder(max_bytes=10).encode(picture(8, 8))
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("encoder", [ImageEncoder(), ImageEncoder(max_side=20), ImageEncoder(format="webp")])
+def test_what_passes_through_is_what_encoding_gives(
+    kind: str, encoder: ImageEncoder, picture: Picture, saved: Save, tmp_path: Path
+) -> None:
+    data = saved(picture(40, 30), kind)
+    path = tmp_path / "image"
+    path.write_bytes(data)
+    complies = encoder.max_side is None and kind in {"JPEG", "PNG", "WEBP"} and encoder.format in {"auto", kind.lower()}
+    for source in (data, path, str(path)):
+        assert encoder.passed_through(source) == (encoder.encode(source) if complies else None)
+
+
+@pytest.mark.parametrize("source", [io.BytesIO(b"x"), "https://example.com/a.png", b"no image", "/no/such/file", b""])
+def test_what_may_not_pass_through_is_left_to_encoding(source: Any) -> None:
+    assert ImageEncoder().passed_through(source) is None
+
+
+def test_a_subclass_that_encodes_otherwise_sees_every_image(picture: Picture, saved: Save) -> None:
+    class Refusing(ImageEncoder):
+        def encode(self, source: Any) -> Any:
+            raise ImageError("not this one", path=str(source))
+
+    assert Refusing().passed_through(saved(picture(40, 30), "PNG")) is None
+
+
 def test_pass_through_can_be_switched_off(picture: Picture, saved: Save) -> None:
     data = saved(picture(200, 100), "JPEG", quality=98)
     made = ImageEncoder(pass_through=False, quality=50).encode(data)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +133,25 @@ def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
     rows = MessageBuilder().records([example(1), example(2, image=b"no image")], workers=1)
     with pytest.raises(DataError):
         write_jsonl(path, rows)
+    assert path.read_bytes() == b"before"
+    assert [found.name for found in tmp_path.iterdir()] == ["t.jsonl"]
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b"before")
+    code = """
+import resource, sys
+from vqaft.records import ChatRecord, UserMessage, write_jsonl
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+rows = (ChatRecord(messages=(UserMessage(content="x" * 100_000),)) for _ in range(200))
+try:
+    write_jsonl(sys.argv[1], rows)
+except OSError as error:
+    print(error.strerror)
+"""
+    run = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)  # noqa: S603
+    assert run.stdout == "File too large\n"
     assert path.read_bytes() == b"before"
     assert [found.name for found in tmp_path.iterdir()] == ["t.jsonl"]
 

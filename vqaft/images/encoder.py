@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
+from os import PathLike
 from typing import Any, Literal
 
 import PIL
 from PIL import Image
 
-from vqaft.errors import DataError
+from vqaft.errors import DataError, ImageError
 from vqaft.images.accepted import AcceptedImages
 from vqaft.images.colour import is_srgb
 from vqaft.images.containers import Container, OutputFormat, read_container
@@ -23,7 +25,7 @@ from vqaft.images.jpeg_codec import JpegCodec, codec_version, encode_again, reso
 from vqaft.images.output_format import chosen_format
 from vqaft.images.reading import read_source
 from vqaft.images.sniff import sniff
-from vqaft.images.source import ImageSource
+from vqaft.images.source import ImageSource, is_web_address
 from vqaft.images.vision import Vision, shrunk_size
 
 _BEST = 100
@@ -95,6 +97,24 @@ class ImageEncoder:
                 return ready
             pixels = decode_file(found, container, self.accepted, target=self._target, codec=self.codec)
             return self._written(pixels, chosen_format(self.format, sniff(found)))
+
+    def passed_through(self, source: ImageSource) -> EncodedImage | None:
+        """Give an image that complies already, at the speed of memory: no pixel is decoded, nothing is fetched.
+
+        Args:
+            source: The image; only paths, data URLs and bytes are looked at.
+
+        Returns:
+            What `encode` gives; None where that takes more, or fails.
+        """
+        own = type(self).encode is ImageEncoder.encode  # a subclass that encodes otherwise sees every image
+        if not own or not isinstance(source, str | PathLike | bytes) or is_web_address(source):
+            return None
+        with suppress(ImageError), image_failures(source):
+            found = read_source(source, self.accepted)
+            container = read_container(found) if isinstance(found, bytes) else None
+            return None if container is None else self._without_pixels(container)
+        return None
 
     def describe(self) -> dict[str, Any]:
         """Give all that decides the bytes of an encoded image, ready for JSON: the settings and the libraries."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +11,7 @@ from typing import Any
 from vqaft.data import VQAExample
 from vqaft.data.duplicates import image_sha256
 from vqaft.errors import DataError, ImageError
-from vqaft.images import EncodedImage, ImageEncoder, RemoteImage
+from vqaft.images import EncodedImage, ImageEncoder, RemoteImage, is_web_address
 from vqaft.parallel import ordered_map
 from vqaft.records.encoded_once import EncodedOnce, image_key
 from vqaft.records.image_groups import groups_by_image
@@ -21,7 +20,6 @@ from vqaft.records.schema import Detail, DeveloperMessage, Message, SystemMessag
 from vqaft.records.turns import Turn, answer_turn, array_pieces, image_turn, plain_turn, question_turn
 
 _PLACE = "{question}"
-_WEB = re.compile("https?://", re.IGNORECASE)
 
 
 def canonical_answer(example: VQAExample) -> str:
@@ -93,11 +91,17 @@ class MessageBuilder:
             DataError: As for `record`.
             ImageError: If an image cannot be used.
         """
-        for rows in ordered_map(self._rows, groups_by_image(examples), workers=workers or os.cpu_count() or 1):
+        workers = workers or os.cpu_count() or 1
+        for rows in ordered_map(self._rows, groups_by_image(examples), workers=workers, shortcut=self._rows_at_once):
             yield from rows
 
     def _rows(self, examples: Sequence[VQAExample]) -> list[ChatRecord]:
         return [self.record(example) for example in examples]
+
+    def _rows_at_once(self, examples: Sequence[VQAExample]) -> list[ChatRecord] | None:
+        """Make the rows of an image that needs no encoding: threads would only wait for each other."""
+        ready = self._images.ready(self.encoder, examples[0].image)
+        return self._rows(examples) if ready else None
 
     def conversation(self, examples: Sequence[VQAExample], *, weights: Sequence[Weight] | None = None) -> ChatRecord:
         """Make one row of several questions about one image, which is sent, and paid for, once.
@@ -189,7 +193,7 @@ class MessageBuilder:
     def _encode(self, example: VQAExample) -> EncodedImage | RemoteImage:
         source = example.image
         try:
-            if self.encoder.accepted.fetch is None and isinstance(source, str) and _WEB.match(source):
+            if self.encoder.accepted.fetch is None and isinstance(source, str) and is_web_address(source):
                 return RemoteImage(url=source)
             return self._images.encode(self.encoder, example.image)
         except ImageError as error:

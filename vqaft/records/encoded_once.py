@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from os import PathLike, fspath
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 from PIL import Image
 
 from vqaft.data.duplicates.image_content import file_state, image_sha256
-from vqaft.images import EncodedImage, ImageEncoder, ImageSource
+from vqaft.errors import ImageError
+from vqaft.images import EncodedImage, ImageEncoder, ImageSource, is_web_address
 
 _ORIENTATION = 0x0112
 _WARM_BYTES = 1_000_000
@@ -50,16 +52,33 @@ class EncodedOnce:
         key = image_key(source)
         with self._lock:
             future = self._images.get(key)
-            if future is not None:
-                self._images.move_to_end(key)
-                known = True
+            if future is None:
+                begun = self._images[key] = Future()
             else:
-                future = self._images[key] = Future()
-                known = False
-        image = future.result() if known else self._make(future, key, encoder, source)
+                self._images.move_to_end(key)
+        image = self._make(begun, key, encoder, source) if future is None else future.result()
         with self._lock:
             self._keep_warm(key, image)
         return image
+
+    def ready(self, encoder: ImageEncoder, source: ImageSource) -> bool:
+        """Tell whether an image is remembered, or passes through and is remembered now; none is encoded.
+
+        Args:
+            encoder: Always the same one.
+            source: The image.
+        """
+        with suppress(ImageError):
+            key = image_key(source)
+            with self._lock:
+                if key in self._images:
+                    return self._images[key].done()
+            image = encoder.passed_through(source)
+            if image is not None:
+                with self._lock:
+                    self._keep(key, image)
+                return True
+        return False
 
     def _make(
         self, future: Future[EncodedImage], key: Hashable, encoder: ImageEncoder, source: ImageSource
@@ -76,6 +95,13 @@ class EncodedOnce:
             self._size_bytes += image.size_bytes
             self._forget_oldest()
         return image
+
+    def _keep(self, key: Hashable, image: EncodedImage) -> None:
+        if key not in self._images:
+            self._images[key] = Future()
+            self._images[key].set_result(image)
+            self._size_bytes += image.size_bytes
+            self._forget_oldest()
 
     def _keep_warm(self, key: Hashable, image: EncodedImage) -> None:
         if key in self._warm:
@@ -127,7 +153,7 @@ def image_key(source: ImageSource) -> Hashable:
 
 
 def _path_key(path: str) -> Hashable:
-    if path.startswith(("data:", "http://", "https://")):
+    if path.startswith("data:") or is_web_address(path):
         return path
     try:
         facts = os.stat(path)  # noqa: PTH116 - asked for every row, and ten times as fast

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 
 from vqaft.durable import atomic_writer
 from vqaft.errors import RecordError
+from vqaft.parallel import Behind
+from vqaft.records.batches import batches
 from vqaft.records.builder import MessageBuilder
-from vqaft.records.hashing import HashingThread
 from vqaft.records.limits import ProviderLimits
 from vqaft.records.manifest import Manifest
 from vqaft.records.rows import Row
 
 _PAST_END = 1 << 62
+_WAITING = 8  # batches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +139,14 @@ class _Tally:
     size_bytes: int = 0
     example_ids: list[tuple[str, ...]] = field(default_factory=list)
 
+    def counted(self, lines: Iterable[_Line]) -> Iterator[bytes]:
+        """Give the pieces of the lines, and keep count of them."""
+        for line in lines:
+            self.rows += 1
+            self.size_bytes += line.size_bytes
+            self.example_ids.append(line.example_ids)
+            yield from line.pieces
+
 
 def _write(
     path: Path,
@@ -145,17 +156,15 @@ def _write(
     limits: ProviderLimits | None,
     manifest: bool,
 ) -> WrittenFile:
-    tally, digest = _Tally(), HashingThread() if manifest else None
-    with atomic_writer(path) as file, digest or contextlib.nullcontext():
-        for line in lines:
-            for piece in line.pieces:
-                file.write(piece)
-            if digest is not None:
-                digest.update(line.pieces)
-            tally.rows += 1
-            tally.size_bytes += line.size_bytes
-            tally.example_ids.append(line.example_ids)
-    sha256 = None if digest is None else digest.hexdigest()
+    tally, digest = _Tally(), hashlib.sha256()
+    # Building, writing and hashing each have a thread; the file goes to the disk while the last bytes are hashed.
+    hashing = _behind(digest.update) if manifest else contextlib.nullcontext()
+    with hashing as hash_next, atomic_writer(path) as file, _behind(file.write) as write_next:
+        for batch in batches(tally.counted(lines)):
+            write_next(batch)
+            if hash_next is not None:
+                hash_next(batch)
+    sha256 = digest.hexdigest() if manifest else None
     if sha256 is not None:
         Manifest(
             file=path.name,
@@ -167,3 +176,8 @@ def _write(
             provider=None if limits is None else f"{limits.name}, {limits.as_of}",
         ).write(path)
     return WrittenFile(path=path, rows=tally.rows, size_bytes=tally.size_bytes, sha256=sha256)
+
+
+def _behind(work: Callable[[bytes], object]) -> Behind[list[bytes]]:
+    # One long call a batch: each that ends has to wait until the thread that builds the rows gives way.
+    return Behind(lambda batch: work(b"".join(batch)), window=_WAITING)
