@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import importlib
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+
+import vqaft
 
 PACKAGE = Path(__file__).resolve().parent.parent / "vqaft"
 
@@ -36,7 +40,9 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+TOP = PACKAGE / "__init__.pyi"  # what the names at the top are loaded by, when they are first used
 MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+TABLES = [name for name, path in MODULES.items() if path.name == "__init__.py" and name != "vqaft"]
 
 
 def imported(name: str) -> set[str]:
@@ -53,7 +59,17 @@ def imported(name: str) -> set[str]:
     return {target for target in found if target in MODULES and target != name}
 
 
-GRAPH = {name: imported(name) for name in MODULES}
+def named_at_the_top() -> dict[str, str]:
+    """Every name of the stub, and the package it comes from."""
+    found: dict[str, str] = {}
+    for node in ast.parse(TOP.read_text(encoding="utf-8")).body:
+        assert isinstance(node, ast.ImportFrom), ast.unparse(node)
+        assert node.level == 1
+        found |= {alias.name: f"vqaft.{node.module}" for alias in node.names if alias.asname == alias.name}
+    return found
+
+
+GRAPH = {name: imported(name) for name in MODULES} | {"vqaft": set(named_at_the_top().values())}
 
 
 def layer(name: str) -> str | None:
@@ -81,7 +97,7 @@ def test_a_cycle_would_be_seen() -> None:
         graphlib.TopologicalSorter(graph).prepare()
 
 
-@pytest.mark.parametrize("name", [name for name, path in MODULES.items() if path.name == "__init__.py"])
+@pytest.mark.parametrize("name", TABLES)
 def test_init_is_a_table_of_contents(name: str) -> None:
     tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
     for node in tree.body:
@@ -90,7 +106,7 @@ def test_init_is_a_table_of_contents(name: str) -> None:
         assert is_docstring or is_all or isinstance(node, ast.ImportFrom), ast.unparse(node)
 
 
-@pytest.mark.parametrize("name", [name for name, path in MODULES.items() if path.name == "__init__.py"])
+@pytest.mark.parametrize("name", TABLES)
 def test_all_lists_what_is_imported(name: str) -> None:
     tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
     bound = {
@@ -101,14 +117,41 @@ def test_all_lists_what_is_imported(name: str) -> None:
         for node in tree.body
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
     ]
-    # Constants, then classes, then functions: as ruff sorts them.
-    in_order = sorted(bound, key=lambda name: (not name.isupper(), name.islower(), name))
-    assert not bound if not declared else declared[0] == in_order
+    assert not bound if not declared else declared[0] == in_order(bound)
 
 
-def test_importing_loads_nothing_heavy() -> None:
-    heavy = ["datasets", "httpx", "jinja2", "matplotlib", "openai", "pandas", "rapidocr", "scipy", "simplejpeg"]
-    heavy += ["sklearn", "starlette", "tqdm", "typer", "uvicorn"]
-    code = f"import sys, vqaft; print([name for name in {heavy} if name in sys.modules])"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
-    assert result.stdout.strip() == "[]"
+def in_order(names: Iterable[str]) -> list[str]:
+    """Constants, then classes, then functions: as ruff sorts them."""
+    return sorted(names, key=lambda name: (not name.isupper(), name.islower(), name))
+
+
+def test_the_top_has_what_its_stub_names() -> None:
+    homes = named_at_the_top()
+    assert vqaft.__all__ == in_order(homes)  # type: ignore[attr-defined]  # the stub names them one by one
+    assert set(dir(vqaft)) == homes.keys()
+    for name, home in homes.items():
+        assert getattr(vqaft, name) is getattr(importlib.import_module(home), name)
+    with pytest.raises(AttributeError, match="Nothing"):
+        vqaft.Nothing  # type: ignore[attr-defined]  # noqa: B018 - asked for, not used
+
+
+def loaded_by(code: str) -> set[str]:
+    code = f"import sys; {code}; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    return set(run.stdout.split())
+
+
+def test_importing_loads_nothing_but_the_top() -> None:
+    assert {name for name in loaded_by("import vqaft") if name.startswith("vqaft")} == {"vqaft"}
+
+
+def test_a_name_loads_the_stages_below_it_and_no_other() -> None:
+    stages = {layer(name) for name in loaded_by("from vqaft import MessageBuilder") if name.startswith("vqaft.")}
+    assert {"images", "records"} <= stages
+    assert not stages & {"tuning", "inference", "backends", "evaluation", "report", "server", "cli"}
+
+
+def test_using_every_name_loads_nothing_heavy() -> None:
+    heavy = {"datasets", "httpx", "jinja2", "matplotlib", "openai", "pandas", "rapidocr", "scipy", "simplejpeg"}
+    heavy |= {"sklearn", "starlette", "tqdm", "typer", "uvicorn"}
+    assert not loaded_by("from vqaft import *") & heavy

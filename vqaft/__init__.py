@@ -1,26 +1,12 @@
-"""Teach a vision model to answer questions about your own images, and find out whether it helped."""
+"""Teach a vision model to answer questions about your own images, and find out whether it helped.
 
-from vqaft.backends import FireworksBackend, OpenAIBackend, TogetherBackend
-from vqaft.data import DatasetSplitter, VQAExample, audit_splits, load_easy_vqa, load_file, load_folder, load_hf, power
-from vqaft.errors import VqaftError
-from vqaft.evaluation import (
-    ANLS,
-    Answered,
-    Comparison,
-    Evaluation,
-    Evaluator,
-    ExactMatch,
-    LenientMatch,
-    LLMJudge,
-    Score,
-    VQAAccuracy,
-    compare,
-)
-from vqaft.images import ImageEncoder
-from vqaft.inference import Prediction, Predictions, Predictor, predict_models
-from vqaft.records import ChatRecord, MessageBuilder, check_file, estimate_cost, fix_file, read_jsonl, write_jsonl
-from vqaft.report import Provenance, write_report
-from vqaft.tuning import FineTuneClient, Hyperparameters, JobSpec
+What stands here is loaded when it is first used, so that a script pays for the stages it takes (`__init__.pyi` says
+where each name lives; see Scientific Python's SPEC 1).
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, _ = lazy_loader.attach_stub(__name__, __file__)
 
 __all__ = [
     "ANLS",
