@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -57,6 +58,17 @@ class Documents:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make what a block does one step: all of it is kept or none, and no other thread comes between."""
+        with self._lock:
+            if self._connection.in_transaction:  # a part of a larger step
+                yield
+                return
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield
 
     def insert(self, kind: str, document: Document, *, parent: str | None = None) -> Document:
         """Add a document, named by its `id`.
