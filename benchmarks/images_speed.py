@@ -82,12 +82,12 @@ def ways(files: list[bytes]) -> dict[str, Way]:
     settings: dict[str, ImageEncoder] = {
         "pass-through": ImageEncoder(),
         "quality 85, pillow": ImageEncoder(pass_through=False, codec="pillow"),
-        "max_side 768, pillow": ImageEncoder(max_side=768, codec="pillow"),
+        "shrunk to 768, pillow": ImageEncoder(max_side=768, codec="pillow"),
     }
-    if ImageEncoder().describe()["codec"].startswith("simplejpeg"):
+    if not ImageEncoder().describe()["codec"].startswith("pillow"):
         found["libjpeg-turbo alone"] = lambda: bare_turbo(files)
-        settings["quality 85, simplejpeg"] = ImageEncoder(pass_through=False, codec="simplejpeg")
-        settings["max_side 768, simplejpeg"] = ImageEncoder(max_side=768, codec="simplejpeg")
+        settings["quality 85, fast"] = ImageEncoder(pass_through=False, codec="fast")
+        settings["shrunk to 768, fast"] = ImageEncoder(max_side=768, codec="fast")
     for name, encoder in settings.items():
         for workers in sorted({1, cores}):
             found[f"{name}, {workers} threads"] = _encoded(files, encoder, workers)

@@ -152,6 +152,17 @@ def test_a_name_loads_the_stages_below_it_and_no_other() -> None:
 
 
 def test_using_every_name_loads_nothing_heavy() -> None:
-    heavy = {"datasets", "httpx", "jinja2", "matplotlib", "openai", "pandas", "rapidocr", "scipy", "simplejpeg"}
+    heavy = {
+        "datasets",
+        "httpx",
+        "jinja2",
+        "matplotlib",
+        "openai",
+        "pandas",
+        "pyvips",
+        "rapidocr",
+        "scipy",
+        "simplejpeg",
+    }
     heavy |= {"sklearn", "starlette", "tqdm", "typer", "uvicorn"}
     assert not loaded_by("from vqaft import *") & heavy

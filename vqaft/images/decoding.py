@@ -10,21 +10,18 @@ from typing import TypeAlias
 from PIL import ExifTags, Image
 
 from vqaft.images.accepted import AcceptedImages
+from vqaft.images.codec import Codec, resolved_codec
 from vqaft.images.colour import is_srgb
 from vqaft.images.containers import Container
 from vqaft.images.containers.orientation import UPRIGHT
-from vqaft.images.jpeg_codec import JpegCodec, decode_fast, resolved_codec
+from vqaft.images.jpeg import decode_fast
 from vqaft.images.modes import to_rgb
 from vqaft.images.opening import open_image
+from vqaft.images.shrinking import GAP, Box, shrink, shrink_array
 from vqaft.images.turns import TURNS
 
 Size: TypeAlias = tuple[int, int]
-Box: TypeAlias = tuple[float, float, float, float]
 
-# Shrinking goes in two steps: an average over whole blocks (or, for JPEG, fewer frequencies decoded) down to no less
-# than this many times the wanted size, then Lanczos.
-_GAP = 1.25
-_FILTER = Image.Resampling.LANCZOS
 _DRAFTED = {"JPEG", "MPO"}
 _SIDEWAYS = {5, 6, 7, 8}
 
@@ -35,7 +32,7 @@ def decode_file(
     accepted: AcceptedImages,
     *,
     target: Callable[[Size], Size],
-    codec: JpegCodec,
+    codec: Codec,
 ) -> Image.Image:
     """Decode the first picture of a file.
 
@@ -44,7 +41,7 @@ def decode_file(
         container: What is known of it, where it is a JPEG, PNG or WEBP.
         accepted: The limits.
         target: Upright width and height → the wanted ones, never larger.
-        codec: Who decodes JPEG.
+        codec: Who decodes JPEG, and shrinks.
 
     Returns:
         An RGB or RGBA image without metadata.
@@ -55,7 +52,7 @@ def decode_file(
     """
     if container is not None:
         accepted.check_size(container.width, container.height)
-        quick = _decoded_fast(container, target) if resolved_codec(codec) == "simplejpeg" else None
+        quick = _decoded_fast(container, target) if resolved_codec(codec) == "fast" else None
         if quick is not None:
             return quick
     image = open_image(data, accepted)
@@ -63,16 +60,19 @@ def decode_file(
         image.load()  # TIFF is turned by loading it
     wanted, turn = _plan(image, target)
     drafted = image.draft(None, _ample(wanted, image.size))
-    return _shaped(image, wanted, turn, box=drafted[1] if drafted else None)
+    return _shaped(image, wanted, turn, codec=codec, box=drafted[1] if drafted else None)
 
 
-def decode_image(image: Image.Image, accepted: AcceptedImages, *, target: Callable[[Size], Size]) -> Image.Image:
+def decode_image(
+    image: Image.Image, accepted: AcceptedImages, *, target: Callable[[Size], Size], codec: Codec
+) -> Image.Image:
     """Make of a PIL image what `decode_file` makes of a file; the image is not changed.
 
     Args:
         image: The image, of any mode.
         accepted: The limits.
         target: As for `decode_file`.
+        codec: Who shrinks.
 
     Raises:
         ImageError: If it is too large.
@@ -81,7 +81,7 @@ def decode_image(image: Image.Image, accepted: AcceptedImages, *, target: Callab
     accepted.check_size(*image.size)
     own = image.copy()
     wanted, turn = _plan(own, target)
-    return _shaped(own, wanted, turn, box=None)
+    return _shaped(own, wanted, turn, codec=codec)
 
 
 def _plan(image: Image.Image, target: Callable[[Size], Size]) -> tuple[Size, int]:
@@ -95,15 +95,11 @@ def _plan(image: Image.Image, target: Callable[[Size], Size]) -> tuple[Size, int
     return (width, height), turn
 
 
-def _shaped(image: Image.Image, wanted: Size, turn: int, *, box: Box | None) -> Image.Image:
+def _shaped(image: Image.Image, wanted: Size, turn: int, *, codec: Codec, box: Box | None = None) -> Image.Image:
     profile = image.info.get("icc_profile")
-    pixels = _resized(to_rgb(image, profile if isinstance(profile, bytes) else None), wanted, box)
+    whole = to_rgb(image, profile if isinstance(profile, bytes) else None)
+    pixels = shrink(whole, wanted, codec=codec, box=box)
     return pixels.transpose(TURNS[turn]) if turn in TURNS else pixels
-
-
-def _resized(image: Image.Image, wanted: Size, box: Box | None) -> Image.Image:
-    """Shrink an image, or the part of it that the picture takes: scaled decoding rounds up to whole pixels."""
-    return image if image.size == wanted else image.resize(wanted, _FILTER, box, _GAP)
 
 
 def is_plain_jpeg(container: Container) -> bool:
@@ -118,20 +114,17 @@ def _decoded_fast(container: Container, target: Callable[[Size], Size]) -> Image
         return None
     size = (container.width, container.height)
     wanted = target(size)
-    pixels = decode_fast(container.data, at_least=_ample(wanted, size))
-    # Colours first: three channels are resized faster than four.
-    return None if pixels is None else _resized(pixels.convert("RGB"), wanted, _taken(size, pixels.size))
-
-
-def _taken(whole: Size, decoded: Size) -> Box | None:
-    """Give the part that the picture takes of an image decoded at some eighths of its size."""
-    for eighths in range(1, 8):
-        if all(-(-side * eighths // 8) == got for side, got in zip(whole, decoded, strict=True)):
-            return 0, 0, whole[0] * eighths / 8, whole[1] * eighths / 8
-    return None
+    pixels = decode_fast(container.data, size, at_least=_ample(wanted, size))
+    if pixels is None or wanted == size:
+        return None if pixels is None else Image.fromarray(pixels)
+    divisor = round(size[0] / pixels.shape[1])
+    if not any(side % divisor for side in size):
+        return shrink_array(pixels, wanted)
+    # Scaled decoding rounds up to whole pixels; the picture takes less.
+    return shrink(Image.fromarray(pixels), wanted, codec="fast", box=(0, 0, size[0] / divisor, size[1] / divisor))
 
 
 def _ample(wanted: Size, whole: Size) -> Size:
     """Give the size to decode to at least, so that the last step of shrinking has pixels to choose from."""
-    width, height = (min(math.ceil(want * _GAP), full) for want, full in zip(wanted, whole, strict=True))
+    width, height = (min(math.ceil(want * GAP), full) for want, full in zip(wanted, whole, strict=True))
     return width, height

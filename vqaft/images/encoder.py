@@ -13,6 +13,7 @@ from PIL import Image
 
 from vqaft.errors import DataError, ImageError
 from vqaft.images.accepted import AcceptedImages
+from vqaft.images.codec import Codec, codec_version, resolved_codec
 from vqaft.images.colour import is_srgb
 from vqaft.images.containers import Container, OutputFormat, read_container
 from vqaft.images.containers.orientation import UPRIGHT
@@ -21,7 +22,7 @@ from vqaft.images.decoding import Size, decode_file, decode_image, is_plain_jpeg
 from vqaft.images.encoded import EncodedImage
 from vqaft.images.failures import image_failures
 from vqaft.images.fitting import FileWriter
-from vqaft.images.jpeg_codec import JpegCodec, codec_version, encode_again, resolved_codec
+from vqaft.images.jpeg import encode_again
 from vqaft.images.output_format import chosen_format
 from vqaft.images.reading import read_source
 from vqaft.images.sniff import sniff
@@ -48,7 +49,7 @@ class ImageEncoder:
             JPEG or, with transparency, WEBP.
         background: What transparent pixels are laid on where JPEG is asked for, as red, green, blue. White by default.
         pass_through: False encodes compliant JPEG and WEBP files too: smaller files at a lower quality, and slower.
-        codec: Who works on JPEG; see `JpegCodec`.
+        codec: Who decodes, shrinks and encodes; see `Codec`.
         accepted: The limits of what may come in, and whether web addresses are fetched.
 
     Raises:
@@ -62,7 +63,7 @@ class ImageEncoder:
     max_bytes: int = 10_000_000
     background: tuple[int, int, int] = (255, 255, 255)
     pass_through: bool = True
-    codec: JpegCodec = "auto"
+    codec: Codec = "auto"
     accepted: AcceptedImages = field(default_factory=AcceptedImages)
 
     def __post_init__(self) -> None:
@@ -84,12 +85,12 @@ class ImageEncoder:
 
         Raises:
             ImageError: If the image is missing, unreadable or unsafe; it names the source.
-            MissingExtraError: If it is HEIC, or simplejpeg is asked for, and the extra is not installed.
+            MissingExtraError: If it is HEIC, or the fast codec is asked for, and the extra is not installed.
         """
         with image_failures(source):
             found = read_source(source, self.accepted)
             if isinstance(found, Image.Image):
-                pixels = decode_image(found, self.accepted, target=self._target)
+                pixels = decode_image(found, self.accepted, target=self._target, codec=self.codec)
                 return self._written(pixels, chosen_format(self.format, found.format))
             container = read_container(found)
             ready = None if container is None else self._without_pixels(container) or self._encoded_again(container)

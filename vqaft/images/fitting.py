@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,13 +9,15 @@ from fractions import Fraction
 from PIL import Image
 
 from vqaft.errors import ImageError
+from vqaft.images.codec import Codec
 from vqaft.images.containers import OutputFormat
-from vqaft.images.jpeg_codec import JpegCodec, encode_jpeg
+from vqaft.images.jpeg import encode_jpeg
+from vqaft.images.saving import save_pillow
+from vqaft.images.shrinking import shrink
 from vqaft.images.vision import shrunk_size
 
 _LEAST_QUALITY = 40  # below it, fewer pixels look better than worse ones
 _MARGIN = 0.95  # files shrink a little less than their pixels
-_FILTER = Image.Resampling.LANCZOS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class FileWriter:
     format: OutputFormat
     quality: int
     background: tuple[int, int, int]
-    codec: JpegCodec
+    codec: Codec
 
     def write(self, image: Image.Image, quality: int) -> bytes:
         """Write an image once.
@@ -44,12 +45,8 @@ class FileWriter:
         """
         if self.format == "jpeg":
             return encode_jpeg(_opaque(image, self.background), quality=quality, codec=self.codec)
-        buffer = io.BytesIO()
-        if self.format == "png":
-            image.save(buffer, "PNG")
-        else:
-            image.save(buffer, "WEBP", quality=quality)
-        return buffer.getvalue()
+        settings = {} if self.format == "png" else {"quality": quality}
+        return save_pillow(image, self.format.upper(), **settings)
 
     def write_within(self, image: Image.Image, max_bytes: int) -> tuple[bytes, tuple[int, int]]:
         """Write the best file that a budget allows: the best quality first, then fewer pixels.
@@ -71,7 +68,7 @@ class FileWriter:
                 return best, shown.size
             if max(shown.size) == 1:
                 raise ImageError(f"does not fit into {max_bytes} bytes")
-            shown = image.resize(_smaller(image.size, shown.size, max_bytes / (least or len(data))), _FILTER)
+            shown = shrink(image, _smaller(image.size, shown.size, max_bytes / (least or len(data))), codec=self.codec)
             data = self.write(shown, self.quality)
         return data, shown.size
 
