@@ -36,7 +36,7 @@ def parse_json(line: bytes) -> tuple[dict[str, Any], list[tuple[LineFlaw, str]]]
     Returns:
         Its object (empty where it is none), and its flaws.
     """
-    if not line.strip():
+    if not line or line.isspace():
         return {}, [("blank", "")]
     bom = [("byte-order-mark", "")] if line.startswith(_BOM) else []
     value, flaws = _parse(line.removeprefix(_BOM))

@@ -97,11 +97,7 @@ def _image(place: str, role: str, url: str, detail: str | None, payloads: Payloa
     if kind != "data":
         return CheckedImage(place=place, role=role, kind=kind, url=url, detail=detail, key=url)
     taken = take_payload(url, payloads)
-    if taken is None:
-        head, comma, text = url.partition(",")
-        head, content, key = head + comma, decode_strictly(text), hash(text)
-    else:
-        head, content, key = taken[0], taken[1], 0
+    head, content = taken if taken is not None else _parted(url)
     return CheckedImage(
         place=place,
         role=role,
@@ -111,8 +107,13 @@ def _image(place: str, role: str, url: str, detail: str | None, payloads: Payloa
         content=content,
         header=None if content is None else read_header(content),
         detail=detail,
-        key=key if content is None else hash(content),
+        key=hash(url if content is None else content),
     )
+
+
+def _parted(url: str) -> tuple[str, bytes | None]:
+    head, comma, text = url.partition(",")
+    return head + comma, decode_strictly(text)
 
 
 def _kind(url: str) -> UrlKind:
