@@ -152,8 +152,13 @@ def test_pause_and_resume(client: OpenAI, rows: bytes) -> None:
     assert client.fine_tuning.jobs.pause(made.id).status == "queued"
     time.sleep(1)
     assert client.fine_tuning.jobs.retrieve(made.id).status == "queued"
+    assert not client.fine_tuning.jobs.checkpoints.list(made.id).data
     client.fine_tuning.jobs.resume(made.id)
-    assert finished(client, made.id).status == "succeeded"
+    job = finished(client, made.id)
+    assert job.status == "succeeded"
+    table = client.files.content(job.result_files[0]).read().decode()
+    assert [row["step"] for row in csv.DictReader(io.StringIO(table))] == ["12", "24", "36"]
+    assert [point.step_number for point in client.fine_tuning.jobs.checkpoints.list(job.id)] == [36, 24, 12]
 
 
 def test_a_job_that_is_paused_while_it_waits_does_not_start(client: OpenAI, rows: bytes) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from vqaft.server.documents import Document
@@ -16,6 +18,7 @@ from vqaft.server.state import State, new_id
 from vqaft.server.worker import TrainingFailure
 
 GOING = ("validating_files", "queued", "running")
+STARTED = "Fine-tuning job started"
 
 
 def create_job(state: State, body: JobBody) -> Document:
@@ -54,15 +57,19 @@ def create_job(state: State, body: JobBody) -> Document:
         "_settings": settings,
         "_suffix": body.suffix,
     }
-    state.documents.insert("job", document)
-    state.add_event(document["id"], f"Created fine-tuning job: {document['id']}")
-    state.add_event(document["id"], f"Validating training file: {body.training_file}")
+    with state.documents.transaction():
+        state.documents.insert("job", document)
+        state.add_event(document["id"], f"Created fine-tuning job: {document['id']}")
+        state.add_event(document["id"], f"Validating training file: {body.training_file}")
     return document
 
 
 @dataclass(frozen=True)
 class JobRecord:
     """The steps of one job; each tells whether it was made, for the job may have ended or been stopped before.
+
+    A step is made whole or not at all, also where the server is killed in it. Only a job that is trained, or was to its
+    end, has models: whatever stops a training discards what it had saved.
 
     Attributes:
         state: Where the job is.
@@ -79,9 +86,13 @@ class JobRecord:
         return document
 
     def restart(self) -> bool:
-        """The server has started again."""
+        """The server has started again; a paused job stays as it is."""
         message = "The server was restarted; the job starts again."
-        return self._step(GOING, {"status": "validating_files"}, message, level="warn")
+        return self._step(GOING, {"status": "validating_files"}, message, level="warn", paused=False)
+
+    def reject(self, failure: TrainingFailure) -> bool:
+        """The files are bad."""
+        return self._fail(("validating_files",), failure)
 
     def queue(self) -> bool:
         """The files are good."""
@@ -89,17 +100,9 @@ class JobRecord:
 
     def begin(self) -> Document | None:
         """Training starts; gives the document, or None where the job was stopped before."""
+        return self.read() if self._step(("queued",), {"status": "running"}, STARTED, paused=False) else None
 
-        def edit(old: Document) -> Document:
-            return old if old["_paused"] else {**old, "status": "running"}
-
-        started = self.state.documents.change("job", self.job, edit, status_in=("queued",))
-        if started is None or started["_paused"]:
-            return None
-        self.state.add_event(self.job, "Fine-tuning job started")
-        return started
-
-    def epoch(self, metrics: EpochMetrics) -> None:
+    def epoch(self, metrics: EpochMetrics) -> bool:
         """An epoch is done."""
         data: dict[str, Any] = {
             "step": metrics.step,
@@ -113,54 +116,49 @@ class JobRecord:
             data |= {"valid_loss": metrics.valid_loss, "valid_mean_token_accuracy": metrics.valid_accuracy}
         loss = f"training loss={metrics.train_loss:.4f}"
         loss += "" if metrics.valid_loss is None else f", validation loss={metrics.valid_loss:.4f}"
-        self.state.add_event(self.job, f"Step {metrics.step}/{metrics.total_steps}: {loss}", data=data)
-        if metrics.checkpoint is not None:
-            self._add_checkpoint(metrics, data, metrics.checkpoint.name)
+        with self.state.documents.transaction():
+            if self.read()["status"] != "running":
+                return False
+            self.state.add_event(self.job, f"Step {metrics.step}/{metrics.total_steps}: {loss}", data=data)
+            if metrics.checkpoint is not None:
+                self._add_checkpoint(metrics, data, metrics.checkpoint.name)
+            return True
 
     def succeed(self, result: TrainingResult) -> bool:
         """The model is there."""
-        events = self.state.documents.page("event", parent=self.job, limit=100_000, newest_first=False).documents
-        table = result_csv(event["data"] for event in events if event["type"] == "metrics")
-        results = self.state.add_file(io.BytesIO(table), filename="step_metrics.csv", purpose="fine-tune-results")
         used = {
             "n_epochs": result.n_epochs,
             "batch_size": result.batch_size,
             "learning_rate_multiplier": result.learning_rate_multiplier,
         }
-        name = self._model_name(self.read())
-        self._add_model(name, self.job)
-        changes = {
-            "status": "succeeded",
-            "finished_at": self.state.now(),
-            "fine_tuned_model": name,
-            "trained_tokens": result.trained_tokens,
-            "result_files": [results["id"]],
-            "hyperparameters": used,
-            "method": {"type": "supervised", "supervised": {"hyperparameters": used}},
-        }
-        if not self._step(("running",), changes, f"New fine-tuned model created: {name}"):
-            self.state.documents.delete("model", name)
-            self.state.delete_file(results["id"])
-            return False
-        self.state.add_event(self.job, "The job has successfully completed")
-        return True
+        with self.state.documents.transaction():
+            document = self.read()
+            if document["status"] != "running":
+                return False
+            table = io.BytesIO(result_csv(self._metrics()))
+            results = self.state.add_file(table, filename="step_metrics.csv", purpose="fine-tune-results")
+            name = _model_name(document)
+            changes = {
+                "status": "succeeded",
+                "finished_at": self.state.now(),
+                "fine_tuned_model": name,
+                "trained_tokens": result.trained_tokens,
+                "result_files": [results["id"]],
+                "hyperparameters": used,
+                "method": {"type": "supervised", "supervised": {"hyperparameters": used}},
+            }
+            self.state.documents.change("job", self.job, lambda old: {**old, **changes})
+            self._add_model(name, self.job)
+            self.state.add_event(self.job, f"New fine-tuned model created: {name}")
+            self.state.add_event(self.job, "The job has successfully completed")
+            return True
 
     def fail(self, failure: TrainingFailure) -> bool:
-        """The job ends without a model."""
-        error = {"code": failure.code, "message": failure.message, "param": failure.param}
-        changes = {"status": "failed", "finished_at": self.state.now(), "error": error}
-        return self._step(GOING, changes, f"The job failed. {failure.message}", level="error")
-
-    def discard(self) -> None:
-        """Forget the models saved on the way: the training did not come to its end."""
-        for checkpoint in self.state.documents.page("checkpoint", parent=self.job, limit=100_000).documents:
-            self.state.documents.delete("model", checkpoint["fine_tuned_model_checkpoint"])
-            self.state.documents.delete("checkpoint", checkpoint["id"])
+        """The training ended without a model."""
+        return self._fail(("running",), failure)
 
     def lost(self) -> bool:
         """The training process ended without a word: out of memory, or killed by somebody."""
-        if self.read()["status"] != "running":
-            return False
         message = "The training process ended without a result; the machine may be out of memory."
         return self.fail(TrainingFailure(code="server_error", message=message))
 
@@ -171,34 +169,54 @@ class JobRecord:
 
     def pause(self) -> bool:
         """The user wants it to wait; OpenAI's contract has no status of its own for that, so it is queued."""
-        if self.read()["_paused"]:
-            return False
-        return self._step(GOING, {"status": "queued", "_paused": True}, "Fine-tuning job paused")
+        return self._step(GOING, {"status": "queued", "_paused": True}, "Fine-tuning job paused", paused=False)
 
     def resume(self) -> bool:
         """The user wants it to go on."""
-        if not self.read()["_paused"]:
-            return False
-        return self._step(("queued",), {"status": "validating_files", "_paused": False}, "Fine-tuning job resumed")
+        changes = {"status": "validating_files", "_paused": False}
+        return self._step(("queued",), changes, "Fine-tuning job resumed", paused=True)
 
-    def _step(self, status_in: tuple[str, ...], changes: dict[str, Any], message: str, *, level: str = "info") -> bool:
-        done = self.state.documents.change("job", self.job, lambda old: {**old, **changes}, status_in=status_in)
-        if done is not None:
+    def _fail(self, status_in: tuple[str, ...], failure: TrainingFailure) -> bool:
+        error = {"code": failure.code, "message": failure.message, "param": failure.param}
+        changes = {"status": "failed", "finished_at": self.state.now(), "error": error}
+        return self._step(status_in, changes, f"The job failed. {failure.message}", level="error")
+
+    def _step(
+        self,
+        status_in: tuple[str, ...],
+        changes: dict[str, Any],
+        message: str,
+        *,
+        level: str = "info",
+        paused: bool | None = None,
+    ) -> bool:
+        with self.state.documents.transaction():
+            old = self.read()
+            if old["status"] not in status_in or paused not in {None, old["_paused"]}:
+                return False
+            self.state.documents.change("job", self.job, lambda old: {**old, **changes})
+            self._discard_models()
             self.state.add_event(self.job, message, level=level)
-        return done is not None
+            return True
 
-    def _model_name(self, document: Document) -> str:
-        suffix = re.sub(r"[^A-Za-z0-9_-]+", "-", document["_suffix"] or "")
-        return f"ft:{document['model']}:local:{suffix}:{self.job[-8:]}"
+    def _metrics(self) -> Iterator[dict[str, Any]]:
+        """Give what was measured since training began for the last time, not what an earlier try measured."""
+        newest = self.state.documents.page("event", parent=self.job, limit=100_000).documents
+        latest_try = [*takewhile(lambda event: event["message"] != STARTED, newest)]
+        return (event["data"] for event in reversed(latest_try) if event["type"] == "metrics")
+
+    def _discard_models(self) -> None:
+        for checkpoint in self.state.documents.page("checkpoint", parent=self.job, limit=100_000).documents:
+            self.state.documents.delete("model", checkpoint["fine_tuned_model_checkpoint"])
+            self.state.documents.delete("checkpoint", checkpoint["id"])
 
     def _add_model(self, name: str, folder: str) -> None:
-        self.state.documents.delete("model", name)
         document = {"id": name, "object": "model", "created": self.state.now(), "owned_by": "org-local"}
         document |= {"_engine": self.read()["model"], "_folder": folder}
         self.state.documents.insert("model", document)
 
     def _add_checkpoint(self, metrics: EpochMetrics, data: dict[str, Any], folder: str) -> None:
-        name = f"{self._model_name(self.read())}:ckpt-step-{metrics.step}"
+        name = f"{_model_name(self.read())}:ckpt-step-{metrics.step}"
         self._add_model(name, f"{self.job}/{folder}")
         checkpoint = {
             "id": new_id("ftckpt_"),
@@ -212,3 +230,8 @@ class JobRecord:
             "step_number": metrics.step,
         }
         self.state.documents.insert("checkpoint", checkpoint, parent=self.job)
+
+
+def _model_name(document: Document) -> str:
+    suffix = re.sub(r"[^A-Za-z0-9_-]+", "-", document["_suffix"] or "")
+    return f"ft:{document['model']}:local:{suffix}:{document['id'][-8:]}"

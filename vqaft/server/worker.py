@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TypeAlias
 
 from vqaft.errors import VqaftError
 from vqaft.server.engines import Engine, EpochMetrics, TrainingResult, TrainingTask
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +43,25 @@ def work(engine: Engine, task: TrainingTask, outbox: Connection) -> None:
         outbox.send(engine.train(task, outbox.send))
     except VqaftError as error:
         outbox.send(_fault_of_the_file(error, task))
-    except Exception as error:  # noqa: BLE001 - whatever an engine raises ends the job, with its words
-        outbox.send(TrainingFailure(code="server_error", message=f"{type(error).__name__}: {error}"))
+    except Exception as error:  # whatever an engine raises ends the job, with its words
+        LOG.exception("a training broke")
+        outbox.send(TrainingFailure(code="server_error", message=plain_words(error)))
     finally:
         outbox.close()
 
 
+def plain_words(error: Exception) -> str:
+    """Say what is wrong without naming files of the server, which mean nothing to a client.
+
+    Args:
+        error: What was raised.
+    """
+    if isinstance(error, VqaftError):
+        place = "" if error.line is None else f"Line {error.line}: "
+        return f"{place}{error.message}." + (f" {error.hint}" if error.hint else "")
+    return f"{type(error).__name__}: {error.strerror if isinstance(error, OSError) else error}"
+
+
 def _fault_of_the_file(error: VqaftError, task: TrainingTask) -> TrainingFailure:
     param = "validation_file" if error.path == str(task.validation_file) else "training_file"
-    place = "" if error.line is None else f"Line {error.line}: "
-    hint = f" {error.hint}" if error.hint else ""
-    return TrainingFailure(code=f"invalid_{param}", message=f"{place}{error.message}.{hint}", param=param)
+    return TrainingFailure(code=f"invalid_{param}", message=plain_words(error), param=param)
