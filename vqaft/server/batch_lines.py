@@ -16,14 +16,14 @@ MAX_LINES = 50_000
 
 
 class BatchLineError(Exception):
-    """A line that is no request.
+    """A file that is no batch.
 
     Args:
         message: What is wrong.
-        line: The line, counted from 1.
+        line: The line, counted from 1; None where it is the whole file.
     """
 
-    def __init__(self, message: str, line: int) -> None:
+    def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message)
         self.line = line
 

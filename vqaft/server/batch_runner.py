@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO
 
 import orjson
 
 from vqaft.parallel import ordered_map
 from vqaft.server.api_error import ApiError, crashed
 from vqaft.server.batch_lines import BatchLine, BatchLineError, read_batch
+from vqaft.server.batch_record import GOING, OUTPUT, BatchRecord
 from vqaft.server.completion import complete
 from vqaft.server.documents import Document
 from vqaft.server.shelf import Shelf
 from vqaft.server.state import State, new_id
 
 WORKERS = 4
-GOING = ("validating", "in_progress", "finalizing", "cancelling")
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +56,11 @@ class BatchRunner:
 
     def start(self) -> None:
         """Begin to work, with the batches that were left over first."""
-        self._thread.start()
-        for batch in self._state.documents.page("batch", limit=10_000, newest_first=False).documents:
+        for batch in self._state.documents.page("batch", limit=1_000_000, newest_first=False).documents:
             if batch["status"] in GOING:
+                BatchRecord(self._state, batch["id"]).discard()
                 self.submit(batch["id"])
+        self._thread.start()
 
     def stop(self) -> None:
         """Stop working; the batches go on when the server starts again."""
@@ -72,42 +75,48 @@ class BatchRunner:
 
     def _run_all(self) -> None:
         while (batch := self._queue.get()) is not None and not self._stopping.is_set():
-            self._run(batch)
+            try:
+                self._run_safely(BatchRecord(self._state, batch))
+            except Exception:  # the next batch must have its turn whatever became of this one
+                LOG.exception("the end of %s could not be noted", batch)
 
-    def _run(self, batch: str) -> None:
-        document = self._state.documents.get("batch", batch)
-        assert document is not None  # noqa: S101 - batches are never deleted
+    def _run_safely(self, record: BatchRecord) -> None:
         try:
-            lines = read_batch(self._state.file_path(document["input_file_id"]))
-        except (BatchLineError, OSError) as error:
-            problem = {
-                "code": "invalid_batch",
-                "message": str(error),
-                "param": None,
-                "line": getattr(error, "line", None),
-            }
-            self._change(batch, "failed", errors={"object": "list", "data": [problem]})
-            return
-        counts = {"total": len(lines), "completed": 0, "failed": 0}
-        self._change(batch, "in_progress", status_in=("validating", "in_progress"), request_counts=counts)
-        with TemporaryFile(dir=self._state.folder) as good, TemporaryFile(dir=self._state.folder) as bad:
-            self._answer(batch, lines, counts, good, bad)
-            if not self._stopping.is_set():
-                self._finish(batch, counts, good, bad)
+            self._run(record)
+        except BatchLineError as error:
+            record.fail(code="invalid_batch", message=str(error), line=error.line)
+        except Exception as error:
+            LOG.exception("%s broke", record.batch)
+            record.fail(code="server_error", message=crashed(error).message)
 
-    def _answer(
-        self, batch: str, lines: list[BatchLine], counts: dict[str, int], good: IO[bytes], bad: IO[bytes]
-    ) -> None:
-        for reply in ordered_map(self._reply, self._until_stopped(batch, lines), workers=WORKERS):
+    def _run(self, record: BatchRecord) -> None:
+        lines = self._read(record)
+        if not record.begin(len(lines)):
+            return
+        with TemporaryFile(dir=self._state.folder) as good, TemporaryFile(dir=self._state.folder) as bad:
+            counts = self._answer(record, lines, good, bad)
+            if not self._stopping.is_set():
+                record.finalize()
+                record.complete(self._keep(record, counts, good, bad))
+
+    def _read(self, record: BatchRecord) -> list[BatchLine]:
+        try:
+            return read_batch(self._state.file_path(record.read()["input_file_id"]))
+        except OSError as error:
+            raise BatchLineError(f"The input file cannot be read ({error.strerror}).") from error
+
+    def _answer(self, record: BatchRecord, lines: list[BatchLine], good: IO[bytes], bad: IO[bytes]) -> dict[str, int]:
+        counts = {"total": len(lines), "completed": 0, "failed": 0}
+        for reply in ordered_map(self._reply, self._until_stopped(record, lines), workers=WORKERS):
             done = reply.status == 200  # noqa: PLR2004 - HTTP's OK
             (good if done else bad).write(reply.to_json())
             counts["completed" if done else "failed"] += 1
-            self._state.documents.change("batch", batch, lambda old: {**old, "request_counts": dict(counts)})
+            record.count(counts)
+        return counts
 
-    def _until_stopped(self, batch: str, lines: list[BatchLine]) -> Iterator[BatchLine]:
+    def _until_stopped(self, record: BatchRecord, lines: list[BatchLine]) -> Iterator[BatchLine]:
         for line in lines:
-            document = self._state.documents.get("batch", batch) or {}
-            if self._stopping.is_set() or document.get("status") == "cancelling":
+            if self._stopping.is_set() or record.read()["status"] == "cancelling":
                 return
             yield line
 
@@ -120,18 +129,11 @@ class BatchRunner:
             failure = crashed(error)
             return _Reply(line=line, status=failure.status, body=failure.document())
 
-    def _finish(self, batch: str, counts: dict[str, int], good: IO[bytes], bad: IO[bytes]) -> None:
-        files: dict[str, Any] = {}
+    def _keep(self, record: BatchRecord, counts: dict[str, int], good: IO[bytes], bad: IO[bytes]) -> dict[str, str]:
+        files: dict[str, str] = {}
         for name, content, kind in (("output_file_id", good, "completed"), ("error_file_id", bad, "failed")):
             if counts[kind]:
                 content.seek(0)
-                file = self._state.add_file(content, filename=f"{batch}_{name[:-8]}.jsonl", purpose="batch_output")
-                files[name] = file["id"]
-        document = self._state.documents.get("batch", batch) or {}
-        self._change(batch, "cancelled" if document.get("status") == "cancelling" else "completed", **files)
-
-    def _change(self, batch: str, status: str, *, status_in: Collection[str] = GOING, **changes: Any) -> None:
-        def edit(old: Document) -> Document:
-            return {**old, **changes, "status": status, f"{status}_at": self._state.now()}
-
-        self._state.documents.change("batch", batch, edit, status_in=status_in)
+                filename = f"{record.batch}_{name[:-8]}.jsonl"
+                files[name] = self._state.add_file(content, filename=filename, purpose=OUTPUT)["id"]
+        return files

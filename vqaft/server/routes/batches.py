@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from vqaft.server.api_error import ApiError
+from vqaft.server.batch_record import BatchRecord
 from vqaft.server.batch_runner import BatchRunner
 from vqaft.server.documents import Document
 from vqaft.server.job_request import Key, Value
@@ -87,8 +88,5 @@ class BatchRoutes:
 
     def cancel(self, request: Request) -> Response:
         """Stop a batch after the requests that are under way; nothing happens to one that has ended."""
-        changes = {"status": "cancelling", "cancelling_at": self.state.now()}
-        name = find(request, self.state.documents, "batch")["id"]
-        going = ("validating", "in_progress", "finalizing")
-        self.state.documents.change("batch", name, lambda old: {**old, **changes}, status_in=going)
+        BatchRecord(self.state, find(request, self.state.documents, "batch")["id"]).cancel()
         return self.retrieve(request)
