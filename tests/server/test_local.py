@@ -57,16 +57,49 @@ def running(pid: int) -> bool:
 def test_ends_with_the_process_that_started_it() -> None:
     code = (
         "import time; from vqaft.server import LocalServer\n"
-        "server = LocalServer().start(); print(server.pid, flush=True); time.sleep(60)"
+        "server = LocalServer().start(); print(server.pid, server.folder, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)  # noqa: S603
     assert parent.stdout is not None
-    child = int(parent.stdout.readline())
-    assert running(child)
+    pid, folder = parent.stdout.readline().split()
+    assert running(int(pid))
+    assert Path(folder).is_dir()
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
     end = time.monotonic() + 20
-    while running(child) and time.monotonic() < end:
+    while running(int(pid)) and time.monotonic() < end:
         time.sleep(0.05)
-    assert not running(child)
+    assert not running(int(pid))
+    assert not Path(folder).exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGSTOP")
+def test_a_server_that_does_not_stop_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vqaft.server.local.STOP_S", 0.1)
+    with LocalServer() as server:
+        pid, folder = server.pid, server.folder
+        os.kill(pid, signal.SIGSTOP)
+    assert not running(pid)
+    assert not folder.exists()
+
+
+def test_is_started_once_at_a_time(tmp_path: Path) -> None:
+    with LocalServer(folder=tmp_path) as server:
+        base_url = server.base_url
+        with pytest.raises(StateError, match="running already"):
+            server.start()
+        assert server.base_url == base_url
+        assert running(server.pid)
+
+
+def test_a_start_that_is_broken_off_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def launch(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("subprocess.Popen", launch)
+    server = LocalServer()
+    with pytest.raises(KeyboardInterrupt):
+        server.start()
+    assert not [*tmp_path.iterdir()]

@@ -1,8 +1,9 @@
-"""`python -m vqaft.server FOLDER`: the server as `LocalServer` starts it, the token in the environment."""
+"""`python -m vqaft.server FOLDER [--temporary]`: as `LocalServer` starts it, the token in the environment."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,9 +11,12 @@ from vqaft.server.serve import serve
 
 
 def main() -> None:
-    """Serve on a free loopback port, which is printed, until standard input ends."""
+    """Serve on a free loopback port, which is printed, until standard input ends; then remove a temporary folder."""
     api_key = os.environ.pop("VQAFT_SERVER_API_KEY")
-    serve(Path(sys.argv[1]), api_key=api_key, port=0, on_ready=_announce, until_input_ends=True)
+    folder, *options = sys.argv[1:]
+    serve(Path(folder), api_key=api_key, port=0, on_ready=_announce, until_input_ends=True)
+    if "--temporary" in options:  # the process that made it may have been killed
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _announce(base_url: str) -> None:

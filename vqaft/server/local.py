@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import subprocess
@@ -12,6 +13,9 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from vqaft.errors import MissingExtraError, StateError
+
+STOP_S = 30.0
+"""How long a server may take to stop before it is killed."""
 
 Value = TypeVar("Value")
 
@@ -77,6 +81,16 @@ class LocalServer:
             StateError: If the server does not start; the message has its last words.
         """
         _require_extra()
+        if self._process is not None:
+            raise StateError("the server is running already", hint="Stop it first.")
+        try:
+            self._start()
+        except BaseException:  # Ctrl-C included
+            self.stop()
+            raise
+        return self
+
+    def _start(self) -> None:
         if self._kept is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="vqaft-server-", ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name if self._temporary else self._kept or ".").absolute()
@@ -87,14 +101,13 @@ class LocalServer:
         self._base_url = self._process.stdout.readline().strip() or None
         if self._base_url is None:
             words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
-            self.stop()
             raise StateError("the server did not start: " + " ".join(words))
-        return self
 
     def _launch(self, folder: Path, log: Path) -> subprocess.Popen[str]:
+        options = ["--temporary"] if self._temporary else []
         with log.open("ab") as stderr:
             return subprocess.Popen(  # noqa: S603 - our own module, by this interpreter
-                [sys.executable, "-m", "vqaft.server", str(folder)],
+                [sys.executable, "-m", "vqaft.server", str(folder), *options],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -103,13 +116,15 @@ class LocalServer:
             )
 
     def stop(self) -> None:
-        """Stop the server; what it kept in a temporary folder is removed."""
+        """Stop the server, by force where it does not stop by itself; what it kept in a temporary folder is removed."""
         process, self._process, self._base_url, self._folder = self._process, None, None, None
-        if process is not None:
-            process.communicate(timeout=None if process.poll() is not None else 30)
-        if self._temporary is not None:
-            self._temporary.cleanup()
-            self._temporary = None
+        try:
+            if process is not None:
+                _end(process)
+        finally:
+            if self._temporary is not None:
+                self._temporary.cleanup()
+                self._temporary = None
 
     def _of_running(self, value: Value | None) -> Value:
         if value is None:
@@ -126,6 +141,15 @@ class LocalServer:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._base_url or 'not running'})"
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    with process:  # its end is waited for, and its pipes are closed
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=STOP_S)  # the end of its input tells it to stop
+        finally:
+            process.kill()
 
 
 def _require_extra() -> None:
