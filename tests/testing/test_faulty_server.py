@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import openai
@@ -105,3 +106,13 @@ def test_a_bare_client_pays_three_times_for_one_job(server: FaultyServer, http: 
             client.fine_tuning.jobs.create(model="quick", training_file=file.id)
     assert server.journal.count("job") == 3
     assert server.journal.repeated("job") == 2
+
+
+def test_a_plan_may_be_made_before_the_start(tmp_path: Path) -> None:
+    server = FaultyServer(tmp_path / "state")
+    server.plan([Planned(fault=FAULTS["500"], nth=[1])])
+    assert server.injected == 0
+    for _ in range(2):  # every start begins the plan anew
+        with server, httpx.Client(base_url=server.base_url) as client:
+            assert [client.get("/models").status_code for _ in range(2)] == [500, 401]
+            assert server.injected == 1

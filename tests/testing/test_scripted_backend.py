@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vqaft.errors import RateLimitError
+from vqaft.errors import DataError, RateLimitError
 from vqaft.inference import ChatReply, ChatRequest
 from vqaft.testing import ScriptedBackend
 
@@ -19,3 +19,11 @@ def test_follows_its_script_and_stays_with_the_last_entry() -> None:
         backend.complete(REQUEST)
     assert backend.complete(REQUEST) is backend.complete(REQUEST) is reply
     assert backend.requests == [REQUEST] * 4
+
+
+def test_an_empty_script_says_so_when_it_is_asked() -> None:
+    backend = ScriptedBackend([])
+    for count in (1, 2):
+        with pytest.raises(DataError, match="nothing to say"):
+            backend.complete(REQUEST)
+        assert len(backend.requests) == count

@@ -51,8 +51,10 @@ class FaultInjector:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        fault = self._fault(scope["method"], scope["path"])
         body = await _whole_body(receive)
+        if body is None:
+            return
+        fault = self._fault(scope["method"], scope["path"])
         if fault is not None and fault.delay_s:
             await asyncio.sleep(fault.delay_s)
         works = fault is None or fault.phase == "after" or _harmless(fault)
@@ -101,13 +103,13 @@ def _harmless(fault: Fault) -> bool:
     return fault.status is None and fault.cut is None and fault.raw is None and fault.rewrite is None
 
 
-async def _whole_body(receive: Receive) -> bytes:
+async def _whole_body(receive: Receive) -> bytes | None:
     chunks: list[bytes] = []
-    while True:
-        message = await receive()
+    while (message := await receive())["type"] == "http.request":
         chunks.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(chunks)
+    return None  # the client left before it had asked
 
 
 async def _send(answer: _Answer | None, fault: Fault | None, receive: Receive, send: Send) -> None:

@@ -46,6 +46,8 @@ class FaultyServer(ThreadServer):
     ) -> None:
         self.journal = BillingJournal()
         self._seed = seed
+        self._plan: tuple[Planned, ...] = ()
+        self._injector: FaultInjector | None = None
         super().__init__(
             folder,
             engines=engines or {"quick": QuickEngine()},
@@ -56,16 +58,19 @@ class FaultyServer(ThreadServer):
 
     def _wrap(self, app: ASGIApp) -> ASGIApp:
         self._injector = FaultInjector(app, self.journal, seed=self._seed)
+        self._injector.plan(self._plan)
         return self._injector
 
     def plan(self, faults: Iterable[Planned]) -> None:
         """Fail by this plan from now on; the first entry that fits a request decides."""
-        self._injector.plan(faults)
+        self._plan = tuple(faults)
+        if self._injector is not None:
+            self._injector.plan(self._plan)
 
     @property
     def injected(self) -> int:
-        """How many requests met a fault since the plan was made."""
-        return self._injector.injected
+        """How many requests met a fault since the plan was made, or the server started."""
+        return 0 if self._injector is None else self._injector.injected
 
     def reset(self) -> None:
         """Plan no fault, and forget the journal; files and jobs stay."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
-from vqaft.errors import VqaftError
+from vqaft.errors import DataError, VqaftError
 from vqaft.inference import ChatReply, ChatRequest
 
 
@@ -17,7 +17,7 @@ class ScriptedBackend:
 
     Args:
         script: What to say or raise, request by request; a text stands for a reply that says it. The last entry is
-            given to all further requests.
+            given to all further requests; an empty script is for what must not be asked.
 
     Attributes:
         requests: The requests that came, in order.
@@ -29,10 +29,19 @@ class ScriptedBackend:
         self._lock = threading.Lock()
 
     def complete(self, request: ChatRequest) -> ChatReply:
-        """Say the next thing; see `ChatBackend`."""
+        """Say the next thing; see `ChatBackend`.
+
+        Raises:
+            DataError: If the script is empty.
+        """
         with self._lock:
-            entry = self._script[min(len(self.requests), len(self._script) - 1)]
             self.requests.append(request)
+            entry = self._entry(len(self.requests))
         if isinstance(entry, VqaftError):
             raise entry
         return ChatReply(text=entry, finish_reason="stop") if isinstance(entry, str) else entry
+
+    def _entry(self, number: int) -> str | ChatReply | VqaftError:
+        if not self._script:
+            return DataError("the script has nothing to say", hint="Give ScriptedBackend at least one entry.")
+        return self._script[min(number, len(self._script)) - 1]

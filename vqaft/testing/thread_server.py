@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from typing import Self
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
+from vqaft.errors import StateError
 from vqaft.server.app import create_app
 from vqaft.server.engines import ChatModel, Engine
 from vqaft.server.serve import listen
@@ -19,7 +21,7 @@ from vqaft.server.state import State
 
 
 class ThreadServer:
-    """vqaft's server with the engines of a test.
+    """vqaft's server with the engines of a test; it opens files and sockets for the length of a block.
 
     Example:
         >>> with ThreadServer(folder, engines={"quick": QuickEngine()}) as server:  # doctest: +SKIP
@@ -33,7 +35,6 @@ class ThreadServer:
         wrap: Puts something around the application.
 
     Attributes:
-        base_url: The address to give to a client.
         api_key: The token to ask with.
     """
 
@@ -48,19 +49,39 @@ class ThreadServer:
         clock: Callable[[], float] | None = None,
         wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
     ) -> None:
-        state = State(folder, clock=clock or time.time)
-        app = wrap(create_app(state, api_key=self.api_key, engines=engines, judges=judges or {}))
-        listener = listen("127.0.0.1", 0)
-        self.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-        self._server = Server(Config(app, log_level="critical", ws="none", lifespan="on"))
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]})
+        self._state: Callable[[], State] = lambda: State(folder, clock=clock or time.time)
+        self._app: Callable[[State], ASGIApp] = lambda state: wrap(
+            create_app(state, api_key=self.api_key, engines=engines, judges=judges or {})
+        )
+        self._base_url: str | None = None
+
+    @property
+    def base_url(self) -> str:
+        """The address to give to a client.
+
+        Raises:
+            StateError: If the server is not running.
+        """
+        if self._base_url is None:
+            raise StateError("the server is not running", hint="Use it as: with ThreadServer(...) as server: …")
+        return self._base_url
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        with contextlib.ExitStack() as opened:
+            listener = opened.enter_context(listen("127.0.0.1", 0))
+            state = self._state()
+            opened.callback(state.documents.close)
+            self._server = Server(Config(self._app(state), log_level="critical", ws="none", lifespan="on"))
+            self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]})
+            self._thread.start()
+            self._opened = opened.pop_all()
+        self._base_url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._base_url = None
         self._server.should_exit = True
         self._thread.join()
+        self._opened.close()
