@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import gc
 from pathlib import Path
 
 import httpx
@@ -32,9 +32,8 @@ def test_a_start_that_breaks_closes_what_was_opened(tmp_path: Path) -> None:
     def breaks(_: ASGIApp) -> ASGIApp:
         raise RuntimeError("not today")
 
-    before = threading.active_count()
     with pytest.raises(RuntimeError, match="not today"):
         ThreadServer(tmp_path, engines={}, wrap=breaks).__enter__()
-    assert threading.active_count() == before
+    gc.collect()  # a socket that was left open would be warned of here, and warnings are errors
     with ThreadServer(tmp_path, engines={}) as server:
         assert httpx.get(server.base_url.replace("/v1", "/health")).status_code == 200
