@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,11 +15,13 @@ from vqaft.errors import ImageError
 from vqaft.images import EncodedImage, ImageEncoder, is_web_address
 from vqaft.parallel import ordered_map
 
-SIDES = (896, 640, 448, 320, 224, 160, 112, 80)
+SIDES = (80, 112, 160, 224, 320, 448, 640, 896)
 QUALITY = 80
 EFFORT = 2
 """Of 0 to 6; more takes twice the time for a twentieth of the size."""
 BASE64_GROWTH = 4 / 3
+LEAST_BYTES_PER_PIXEL = 0.02
+"""Photographs take ten times as much; a picture that could not take its share with so little is not tried larger."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +29,8 @@ class PictureBudget:
     """How much room the pictures of a report may take.
 
     Attributes:
-        total_bytes: Room for all pictures together; each distinct image gets the same share of it and is shrunk until
-            it fits, down to 80 pixels.
+        total_bytes: Room for all pictures together; each distinct image gets the same share of it and is as large
+            as fits, but no smaller than 80 pixels.
         max_side: The longest side of a picture in pixels.
         workers: How many images are read at once.
     """
@@ -117,29 +120,33 @@ def _key(example: VQAExample) -> str | ImageError:
 
 
 def _picture(example: VQAExample, budget: PictureBudget, share: float) -> Thumbnail | ImageError:
+    max_side = min(budget.max_side, max(SIDES[0], math.isqrt(int(share / LEAST_BYTES_PER_PIXEL))))
     try:
-        safe = ImageEncoder(max_side=budget.max_side).encode(example.image)
+        safe = ImageEncoder(max_side=max_side).encode(example.image)
     except ImageError as error:
         return error
-    return _fitted(safe, budget.max_side, share)
+    return _fitted(safe, max_side, share)
 
 
 def _fitted(safe: EncodedImage, max_side: int, share: float) -> Thumbnail:
     opened = Image.open(io.BytesIO(safe.data), formats=("JPEG", "PNG", "WEBP"))
     transparent = opened.mode in {"RGBA", "LA", "PA"} or "transparency" in opened.info
     image = opened.convert("RGBA" if transparent else "RGB")
-    data = b""
-    for side in (max_side, *(side for side in SIDES if side < min(max_side, max(image.size)))):
-        image.thumbnail((side, side))
-        data = _webp(image)
-        if len(data) * BASE64_GROWTH <= share:
+    least, *larger = (*(side for side in SIDES if side < min(max_side, max(image.size))), max_side)
+    data, shown = _webp(image, least)
+    for side in larger:  # from the smallest: it costs the least, and is all that the room of many pictures allows
+        more, size = _webp(image, side)
+        if len(more) * BASE64_GROWTH > share:
             break
+        data, shown = more, size
     url = "data:image/webp;base64," + pybase64.b64encode(data).decode("ascii")
-    return Thumbnail(data_url=url, width=image.width, height=image.height)
+    return Thumbnail(data_url=url, width=shown[0], height=shown[1])
 
 
-def _webp(image: Image.Image) -> bytes:
+def _webp(image: Image.Image, side: int) -> tuple[bytes, tuple[int, int]]:
+    small = image.copy()
+    small.thumbnail((side, side))
     buffer = io.BytesIO()
     # Metadata that pillow would carry over from the image's own is named, so that none is.
-    image.save(buffer, "WEBP", quality=QUALITY, method=EFFORT, exif=b"", icc_profile=b"", xmp=b"")
-    return buffer.getvalue()
+    small.save(buffer, "WEBP", quality=QUALITY, method=EFFORT, exif=b"", icc_profile=b"", xmp=b"")
+    return buffer.getvalue(), small.size
