@@ -5,6 +5,7 @@ folder: what it was asked to make or to answer stands there, written by it alone
 
     python client_kills.py sweep FOLDER PLACE…   each durable write of each work, killed before, torn or after it
     python client_kills.py random FOLDER N       N kills at random moments of one prediction run of 500 examples
+    python client_kills.py full FOLDER BYTES…    a prediction run for which no file can grow beyond so many bytes
 """
 
 # ruff: noqa: T201 - this script talks to its test by printing
@@ -16,6 +17,7 @@ import itertools
 import json
 import os
 import random
+import resource
 import signal
 import sys
 import time
@@ -30,12 +32,13 @@ import orjson
 import tqdm.auto  # noqa: F401 - loaded once, here, instead of in each child
 
 from vqaft.data import VQAExample
-from vqaft.errors import RequestRefusedError
+from vqaft.errors import RequestRefusedError, StateError
 from vqaft.inference import Batch, BatchPredictor, ChatReply, ChatRequest, ChatSettings, Predictor, ShardLimits
 from vqaft.retry import RetryPolicy
 from vqaft.tuning import FilePart, FineTuneClient, FineTuneJob, JobSpec, OnBytes, Page, PartSizes, RemoteFile
 
 WORKERS = 4
+STATE_ERROR = 3
 QUICK = RetryPolicy(settle_s=0.0)
 
 
@@ -186,6 +189,11 @@ def predict(folder: Path, *, count: int = 48, latency_s: float = 0.0, workers: i
     write_result(folder, [[prediction.example_id, prediction.answer] for prediction in found])
 
 
+def predict_in(max_file_bytes: int, folder: Path) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max_file_bytes, max_file_bytes))
+    predict(folder)
+
+
 def batch(folder: Path) -> None:
     predictor = BatchPredictor(
         FolderService(folder / "service"),
@@ -231,7 +239,7 @@ def in_child(work: Callable[[], None], *, crash: str | None = None, kill_after_s
             work()
         except BaseException as error:  # noqa: BLE001 - the child must never return
             print(repr(error), file=sys.stderr)
-            os._exit(1)
+            os._exit(STATE_ERROR if isinstance(error, StateError) else 1)
         os._exit(0)
     if kill_after_s is not None:
         time.sleep(kill_after_s)
@@ -284,9 +292,20 @@ def at_random(root: Path, kills: int) -> None:
         report(folder, work="random", point=str(here), kills=here, code=in_child(work))
 
 
+def full(root: Path, sizes: Iterable[str]) -> None:
+    for size in sizes:
+        folder = root / f"full-{size}"
+        folder.mkdir()
+        report(folder, work="full", point="limited", code=in_child(partial(predict_in, int(size), folder)))
+        report(folder, work="full", point=size, code=in_child(partial(predict, folder)))
+
+
 if __name__ == "__main__":
     target = Path(sys.argv[2])
-    if sys.argv[1] == "sweep":
-        sweep(target, sys.argv[3:])
-    else:
-        at_random(target, int(sys.argv[3]))
+    match sys.argv[1]:
+        case "sweep":
+            sweep(target, sys.argv[3:])
+        case "full":
+            full(target, sys.argv[3:])
+        case _:
+            at_random(target, int(sys.argv[3]))

@@ -1,4 +1,4 @@
-"""kill -9 at every durable write, and at random moments: no answer is lost, and only those in flight are paid again.
+"""kill -9 at every durable write and at random moments, and full disks: only answers in flight are paid again.
 
 The whole sweep and 100 random kills run with VQAFT_LONG_TESTS=1; otherwise a part of each.
 """
@@ -56,3 +56,14 @@ def test_kills_at_random_moments_cost_only_what_was_in_flight(tmp_path: Path) ->
     for row in rows:
         assert (row["code"], row["asked"]) == (0, 500), row
         assert row["paid"] <= 500 + row["kills"] * WORKERS["random"], row
+
+
+def test_a_disk_that_fills_costs_only_what_was_in_flight(tmp_path: Path) -> None:
+    rows = run("full", str(tmp_path), "700", "2000", "4000", "6000")
+    limited, again = rows[::2], rows[1::2]
+    assert [row["code"] for row in limited] == [3] * 4  # a StateError
+    assert sorted({row["paid"] for row in limited}) == [row["paid"] for row in limited]
+    assert len({row["result"] for row in again}) == 1
+    for row in again:
+        assert (row["code"], row["asked"]) == (0, 48), row
+        assert row["paid"] <= 48 + WORKERS["predict"], row
