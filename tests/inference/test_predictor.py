@@ -24,7 +24,7 @@ from vqaft.errors import (
     ServiceUnreachableError,
     StateError,
 )
-from vqaft.inference import ChatReply, PacedBackend, Predictions, Predictor, predict_models
+from vqaft.inference import ChatReply, PacedBackend, Predictions, Predictor, TokenPrice, predict_models
 from vqaft.inference.journal import Journal
 from vqaft.retry import RetryPolicy
 from vqaft.tuning import Ledger
@@ -234,6 +234,18 @@ def test_ctrl_c_stops_and_says_how_to_go_on(
     later = model()
     predictor(later, builder).predict(examples, journal=path)
     assert sum(later.asked.values()) == 31
+
+
+def test_the_bar_shows_what_was_spent_and_not_what_the_journal_had(
+    model: Any, builder: Any, examples: list[VQAExample], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    reply = ChatReply(text="yes", finish_reason="stop", prompt_tokens=1_000_000, completion_tokens=100_000)
+    predictor(model(lambda *_: reply), builder).predict(examples[:30], journal=path)
+    paced = PacedBackend(model(lambda *_: reply), price=TokenPrice(prompt=2.5, completion=10.0))
+    predictor(paced, builder, progress=True).predict(examples, journal=path)
+    assert paced.spent_dollars == pytest.approx(10 * (2.5 + 1.0))
+    assert "spent=$35.00" in capsys.readouterr().err
 
 
 def test_of_processes_that_race_for_a_journal_one_wins(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from vqaft.inference.chat import ChatBackend, ChatReply, ChatRequest
 from vqaft.inference.chat_settings import ChatSettings
 from vqaft.inference.models import predict_models
 from vqaft.inference.paced import PacedBackend
-from vqaft.inference.plan import RunPlan, TokenPrice, plan_run
+from vqaft.inference.plan import RunPlan, plan_run
 from vqaft.inference.prediction import Failure, FailureKind, Prediction
 from vqaft.inference.predictions import Predictions
 from vqaft.inference.predictor import Predictor
 from vqaft.inference.shards import ShardLimits
+from vqaft.inference.token_price import TokenPrice
 
 __all__ = [
     "Batch",

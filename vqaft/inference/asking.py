@@ -47,6 +47,11 @@ class Asker:
         """What the model is asked with."""
         return self._settings
 
+    @property
+    def spent_dollars(self) -> float | None:
+        """What the service was paid until now; None where the price of its tokens was not said."""
+        return self._backend.spent_dollars
+
     def ask(self, example: VQAExample, *, journal: Journal | None, stop: threading.Event) -> Prediction:
         """Ask about an example, unless the journal has the answer; a failure is a prediction too.
 

@@ -12,6 +12,7 @@ from vqaft.errors import QuotaError, RateLimitError, VqaftError
 from vqaft.inference.allowance import Allowance
 from vqaft.inference.chat import ChatBackend, ChatReply, ChatRequest
 from vqaft.inference.limit import AdaptiveLimit
+from vqaft.inference.token_price import TokenPrice
 from vqaft.retry import RetryPolicy
 
 FIRST_CONTACT_S = 20.0
@@ -48,6 +49,7 @@ class PacedBackend:
         tokens_per_minute: The same for tokens, sent and answered.
         most_tokens: What may be used in all; then the run stops as one does whose account is empty, and can be gone on
             with. Requests under way at that moment are still answered.
+        price: What tokens cost, to tell what was spent.
         retry: How often and how long a request that failed is sent again.
     """
 
@@ -59,6 +61,7 @@ class PacedBackend:
         requests_per_minute: float | None = None,
         tokens_per_minute: float | None = None,
         most_tokens: int | None = None,
+        price: TokenPrice | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
         self._backend = backend
@@ -72,11 +75,18 @@ class PacedBackend:
         self._has_answered = False
         self._most_tokens = most_tokens
         self._used_tokens = 0
+        self._price = price
+        self._spent = 0.0
 
     @property
     def used_tokens(self) -> int:
         """Tokens used until now, as far as the service said."""
         return self._used_tokens
+
+    @property
+    def spent_dollars(self) -> float | None:
+        """What the tokens used until now cost; None where their price was not said."""
+        return None if self._price is None else self._spent
 
     @property
     def account(self) -> str:
@@ -153,10 +163,12 @@ class PacedBackend:
             self._resume_at = max(self._resume_at, self._retry.clock() + (wait_s or 0.0))
 
     def _take_note(self, reply: ChatReply, latency_s: float) -> None:
-        used = (reply.prompt_tokens or 0) + (reply.completion_tokens or 0)
+        prompt, completion = reply.prompt_tokens or 0, reply.completion_tokens or 0
+        used = prompt + completion
         self._tokens.take(used)
         with self._turn:
             self._used_tokens += used
+            self._spent += 0.0 if self._price is None else self._price.dollars(prompt, completion)
             self._has_answered = True
             self._limit.succeeded(latency_s)
             self._resume_at = max(self._resume_at, self._retry.clock() + (reply.pause_s or 0.0))

@@ -11,23 +11,9 @@ from vqaft.inference.asking import RequestBuilder
 from vqaft.inference.chat_settings import ChatSettings
 from vqaft.inference.predictions import Predictions
 from vqaft.inference.shards import ShardLimits, batch_line
+from vqaft.inference.token_price import TokenPrice
 
 BATCH_HOURS = 24
-
-
-@dataclass(frozen=True, kw_only=True)
-class TokenPrice:
-    """What tokens cost, in dollars a million.
-
-    Attributes:
-        prompt: Tokens sent.
-        completion: Tokens answered.
-        batch_discount: What the Batch API takes off, 0 to 1; half at OpenAI, as far as known.
-    """
-
-    prompt: float
-    completion: float
-    batch_discount: float = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,10 +94,7 @@ def _cost_each(sample: Predictions | None, price: TokenPrice | None) -> float | 
     billed = [row for row in sample or () if row.prompt_tokens is not None]
     if not billed or price is None:
         return None
-    dollars = sum(
-        (row.prompt_tokens or 0) * price.prompt + (row.completion_tokens or 0) * price.completion for row in billed
-    )
-    return dollars / 1e6 / len(billed)
+    return sum(price.dollars(row.prompt_tokens or 0, row.completion_tokens or 0) for row in billed) / len(billed)
 
 
 def _shards(sizes: list[int], limits: ShardLimits) -> int:

@@ -66,7 +66,7 @@ def run(
         return finished[number]
 
     with tqdm(total=len(questions), desc=label, unit="answer", disable=not progress) as bar:
-        shown = _Shown(bar)
+        shown = _Shown(bar, questions)
         try:
             for prediction in ordered_map(ask, range(len(questions)), workers=workers, window=8 * workers, stop=stop):
                 shown.add(prediction)
@@ -87,15 +87,20 @@ def _with_partial(error: BaseException, finished: Mapping[int, Prediction]) -> B
 
 
 class _Shown:
-    """Failures and tokens beside the progress bar."""
+    """Failures, tokens and dollars beside the progress bar."""
 
-    def __init__(self, bar: Any) -> None:
+    def __init__(self, bar: Any, questions: Sequence[Question]) -> None:
         self._bar = bar
+        self._askers = [question.asker for question in questions[:1]]  # all questions of a run share one service
         self._counts: Counter[str] = Counter()
 
     def add(self, prediction: Prediction) -> None:
         if prediction.failure is not None:
             self._counts[prediction.failure.kind] += 1
         self._counts["tokens"] += (prediction.prompt_tokens or 0) + (prediction.completion_tokens or 0)
-        self._bar.set_postfix({name: count for name, count in self._counts.items() if count}, refresh=False)
+        shown: dict[str, Any] = {name: count for name, count in self._counts.items() if count}
+        for asker in self._askers:
+            if asker.spent_dollars is not None:
+                shown["spent"] = f"${asker.spent_dollars:,.2f}"
+        self._bar.set_postfix(shown, refresh=False)
         self._bar.update()
