@@ -15,7 +15,7 @@ import pytest
 from tests.server.odd_engines import AtItsStart, Breaking, Sleeping
 from vqaft.server.documents import Document
 from vqaft.server.engines import Engine
-from vqaft.server.job_record import create_job
+from vqaft.server.job_record import JobRecord, create_job
 from vqaft.server.job_request import JobBody
 from vqaft.server.runner import JobRunner
 from vqaft.server.state import State
@@ -79,8 +79,8 @@ class Run:
         return not kinds and not (self.state.folder / "models" / name).exists()
 
 
-def training_threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "vqaft-train"]
+def training_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "vqaft-train"}
 
 
 def test_a_server_that_stops_as_a_training_begins_takes_it_up_again(tmp_path: Path, rows: bytes) -> None:
@@ -90,16 +90,17 @@ def test_a_server_that_stops_as_a_training_begins_takes_it_up_again(tmp_path: Pa
         stopper.start()
         stopper.join(timeout=0.3)  # it comes as far as it can while the training is not yet there to be killed
 
+    others = training_threads()
     run = Run(tmp_path, rows, stopping=AtItsStart(stop, epoch_s=600))
     with run:
         name = run.create("stopping")
         run.until(name, "running")
-        for thread in training_threads():
+        for thread in training_threads() - others:
             thread.join(timeout=30)
         stopper.join()
         assert run.job(name)["status"] == "running"
         assert run.job(name)["error"] is None
-        assert not training_threads()
+        assert training_threads() <= others
     with Run(tmp_path, rows, stopping=QuickEngine()) as again:
         assert again.until(name, "succeeded", "failed")["status"] == "succeeded"
 
@@ -209,3 +210,33 @@ def test_what_a_killed_server_left_of_a_cancelled_job_is_removed(tmp_path: Path,
     left.mkdir()
     with Run(tmp_path, rows):
         assert not left.exists()
+
+
+def test_a_pause_that_is_slow_does_not_stop_the_job_that_was_resumed(
+    tmp_path: Path, rows: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts: list[None] = []
+    paused, begun_again = threading.Event(), threading.Event()
+
+    def at_start() -> None:
+        starts.append(None)
+        if len(starts) > 1:
+            begun_again.set()
+
+    def slow_pause(record: JobRecord, pause: Callable[[JobRecord], bool] = JobRecord.pause) -> bool:
+        made = pause(record)
+        paused.set()
+        begun_again.wait(1.5)  # as far as the others can come before the training is killed
+        return made
+
+    monkeypatch.setattr(JobRecord, "pause", slow_pause)
+    with Run(tmp_path, rows, slow=AtItsStart(at_start, epoch_s=0.1)) as run:
+        name = run.create("slow")
+        while not any(message.startswith("Step") for message in run.messages(name)):
+            time.sleep(0.01)
+        rival = threading.Thread(target=run.runner.pause, args=(name,))
+        rival.start()
+        paused.wait(30)
+        run.runner.resume(name)
+        assert run.until(name, "succeeded", "failed")["status"] == "succeeded"
+        rival.join()

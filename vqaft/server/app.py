@@ -48,8 +48,8 @@ def create_app(
         runner.start()
         batches.start()
         yield
+        runner.stop()  # first, for a training that was interrupted with the server waits to hear that it stops
         batches.stop()
-        runner.stop()
         state.documents.close()
 
     return Starlette(

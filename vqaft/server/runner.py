@@ -60,10 +60,10 @@ class JobRunner:
         """Stop working; the jobs go on when the server starts again."""
         self._stopping.set()
         self._queue.put(None)
-        self._validation.shutdown(wait=True, cancel_futures=True)
         with self._lock:
             for training in self._training.values():
                 training.kill()
+        self._validation.shutdown(wait=True, cancel_futures=True)
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
