@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from typing import Any
+
+import xxhash
 
 from vqaft.records.check.base64_apart import decode_strictly, take_apart, take_payload
 from vqaft.records.check.image_header import read_header
@@ -11,6 +14,10 @@ from vqaft.records.check.line_json import parse_json
 from vqaft.records.check.row import CheckedImage, CheckedMessage, CheckedRow, CheckedText, UrlKind
 
 Payloads = dict[str, bytes]
+
+# Tells images apart at a twentieth of the time that Python's own hash takes; the seed keeps anyone from preparing two
+# images that are taken for one.
+_SEED = secrets.randbits(64)
 
 
 def checked_row(line: int, content: bytes) -> CheckedRow:
@@ -107,7 +114,7 @@ def _image(place: str, role: str, url: str, detail: str | None, payloads: Payloa
         content=content,
         header=None if content is None else read_header(content),
         detail=detail,
-        key=hash(url if content is None else content),
+        key=hash(url) if content is None else xxhash.xxh3_128_digest(content, seed=_SEED),
     )
 
 
