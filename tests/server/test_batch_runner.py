@@ -84,7 +84,7 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self.runner.stop()
-        self.state.documents.close()
+        self.state.close()
 
     def create(self, content: bytes = LINES) -> BatchRecord:
         file = self.state.add_file(io.BytesIO(content), filename="in", purpose="batch")

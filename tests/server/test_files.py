@@ -43,6 +43,16 @@ def test_listing_by_purpose(client: OpenAI) -> None:
     assert other not in seen
 
 
+def test_pages_by_purpose_are_full(client: OpenAI) -> None:
+    wanted = [upload(client) for _ in range(3)]
+    for _ in range(4):
+        client.files.create(file=("b.jsonl", b"{}"), purpose="batch")
+    page = client.files.list(purpose="fine-tune", limit=2)
+    assert [file.id for file in page.data] == wanted[:0:-1]
+    assert page.has_more
+    assert page.get_next_page().data[0].id == wanted[0]
+
+
 def test_an_empty_file(client: OpenAI) -> None:
     assert client.files.content(upload(client, b"")).read() == b""
 

@@ -52,7 +52,7 @@ STEPS: dict[str, Callable[[JobRecord], object]] = {
 def state(tmp_path: Path) -> Iterator[State]:
     made = State(tmp_path)
     yield made
-    made.documents.close()
+    made.close()
 
 
 def new_job(state: State) -> JobRecord:
@@ -135,7 +135,7 @@ def test_a_server_that_ends_in_a_step_leaves_none_of_it(tmp_path: Path, words: s
     with pytest.raises(KeyboardInterrupt):
         record.succeed(RESULT)
     assert everything(state) == before
-    state.documents.close()
+    state.close()
 
 
 class Watched(Documents):

@@ -40,6 +40,17 @@ def wait_for_metrics(client: OpenAI, job: str) -> None:
     pytest.fail("no epoch ended")
 
 
+def test_pages_by_metadata_are_full(client: OpenAI, rows: bytes) -> None:
+    file = upload(client, rows)
+    jobs = client.fine_tuning.jobs
+    wanted = [jobs.create(model="quick", training_file=file, metadata={"of": "mine"}).id for _ in range(2)]
+    for _ in range(3):
+        jobs.create(model="quick", training_file=file, metadata={"of": "others"})
+    page = jobs.list(metadata={"of": "mine"}, limit=1)
+    assert ([job.id for job in page.data], page.has_more) == (wanted[:0:-1], True)
+    assert [job.id for job in jobs.list(metadata={"of": "mine"}, limit=1)] == wanted[::-1]
+
+
 def test_succeeds(client: OpenAI, rows: bytes) -> None:
     training, validation = upload(client, rows), upload(client, rows[: rows.index(b"\n") + 1])
     made = client.fine_tuning.jobs.create(

@@ -48,7 +48,7 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self.runner.stop()
-        self.state.documents.close()
+        self.state.close()
 
     def create(self, model: str = "quick") -> str:
         body = JobBody(model=model, training_file=self.file)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import openai
 import pytest
 from openai import OpenAI
 
+from vqaft.server.state import State
 from vqaft.testing import QuickEngine, ThreadServer
 
 CONTENT = bytes(range(256)) * 41
@@ -113,3 +116,70 @@ def test_an_upload_expires_after_an_hour(timed: OpenAI, clock: Clock) -> None:
 def test_there_is_no_such_upload(client: OpenAI) -> None:
     with pytest.raises(openai.NotFoundError):
         client.uploads.cancel("upload_none")
+
+
+def test_what_has_ended_leaves_no_part_behind(timed: OpenAI, clock: Clock, tmp_path: Path) -> None:
+    expired, cancelled, completed = (begin(timed) for _ in range(3))
+    names = [parts(timed, upload) for upload in (expired, cancelled, completed)]
+    assert len(list((tmp_path / "parts").iterdir())) == 6
+    timed.uploads.cancel(cancelled)
+    timed.uploads.complete(completed, part_ids=names[2])
+    assert len(list((tmp_path / "parts").iterdir())) == 2
+    clock.seconds += 3600
+    begin(timed)
+    assert not list((tmp_path / "parts").iterdir())
+
+
+def test_a_part_that_comes_in_as_its_upload_ends_is_refused(
+    timed: OpenAI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload, store = begin(timed), State.store_part
+
+    def store_slowly(self: State, name: str, content: IO[bytes]) -> int:
+        stored = store(self, name, content)
+        timed.uploads.cancel(upload)
+        return stored
+
+    monkeypatch.setattr(State, "store_part", store_slowly)
+    with pytest.raises(openai.BadRequestError, match="cancelled"):
+        timed.uploads.parts.create(upload, data=CONTENT)
+    assert not list((tmp_path / "parts").iterdir())
+
+
+@pytest.mark.parametrize("rival", ["complete", "cancel"])
+def test_one_of_two_who_end_an_upload_at_once_wins(
+    rival: str, timed: OpenAI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload, store = begin(timed), State.store_file
+    names = parts(timed, upload)
+
+    def store_slowly(self: State, content: IO[bytes]) -> str:
+        monkeypatch.setattr(State, "store_file", store)
+        stored = store(self, content)
+        if rival == "cancel":
+            timed.uploads.cancel(upload)
+        else:
+            timed.uploads.complete(upload, part_ids=names)
+        return stored
+
+    monkeypatch.setattr(State, "store_file", store_slowly)
+    with pytest.raises(openai.BadRequestError, match=rival):
+        timed.uploads.complete(upload, part_ids=names)
+    wanted = 0 if rival == "cancel" else 1
+    assert len(list(timed.files.list())) == len(list((tmp_path / "files").iterdir())) == wanted
+
+
+def test_of_many_who_complete_an_upload_one_makes_the_file(timed: OpenAI, tmp_path: Path) -> None:
+    upload = begin(timed)
+    names = parts(timed, upload)
+
+    def complete(_: int) -> str:
+        try:
+            return timed.uploads.complete(upload, part_ids=names).status
+        except openai.BadRequestError:
+            return "refused"
+
+    with ThreadPoolExecutor(6) as pool:
+        found = sorted(pool.map(complete, range(6)))
+    assert found == ["completed", *["refused"] * 5]
+    assert len(list((tmp_path / "files").iterdir())) == 1

@@ -50,7 +50,7 @@ def create_app(
         yield
         runner.stop()  # first, for a training that was interrupted with the server waits to hear that it stops
         batches.stop()
-        state.documents.close()
+        state.close()
 
     return Starlette(
         routes=[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -51,7 +52,7 @@ class Documents:
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.executescript(SCHEMA)
 
     def close(self) -> None:
@@ -130,6 +131,7 @@ class Documents:
         after: str | None = None,
         limit: int = 20,
         newest_first: bool = True,
+        where: Callable[[Document], bool] = lambda _: True,
     ) -> Slice:
         """Give some documents of a kind.
 
@@ -139,6 +141,7 @@ class Documents:
             after: Only those that come after this one in the order asked for.
             limit: At most so many.
             newest_first: The order: newest first, or oldest first.
+            where: Tells which documents are wanted; others do not count.
         """
         conditions, values = ["kind = ?"], [kind]
         if parent is not None:
@@ -147,10 +150,11 @@ class Documents:
             seq = "(SELECT seq FROM documents WHERE kind = ? AND id = ?)"
             conditions, values = [*conditions, f"seq {'<' if newest_first else '>'} {seq}"], [*values, kind, after]
         order = "DESC" if newest_first else "ASC"
-        query = f"SELECT body FROM documents WHERE {' AND '.join(conditions)} ORDER BY seq {order} LIMIT ?"  # noqa: S608
-        with self._lock:
-            rows = self._connection.execute(query, (*values, limit + 1)).fetchall()
-        return Slice(documents=tuple(orjson.loads(row[0]) for row in rows[:limit]), has_more=len(rows) > limit)
+        query = f"SELECT body FROM documents WHERE {' AND '.join(conditions)} ORDER BY seq {order}"  # noqa: S608
+        with self._lock, contextlib.closing(self._connection.execute(query, values)) as rows:
+            wanted = filter(where, (orjson.loads(row[0]) for row in rows))
+            found = tuple(itertools.islice(wanted, limit + 1))
+        return Slice(documents=found[:limit], has_more=len(found) > limit)
 
 
 def public(document: Document) -> Document:

@@ -212,7 +212,7 @@ class JobRecord:
 
     def _add_model(self, name: str, folder: str) -> None:
         document = {"id": name, "object": "model", "created": self.state.now(), "owned_by": "org-local"}
-        document |= {"_engine": self.read()["model"], "_folder": folder}
+        document |= {"_engine": self.read()["model"], "_folder": folder, "_version": new_id("")}
         self.state.documents.insert("model", document)
 
     def _add_checkpoint(self, metrics: EpochMetrics, data: dict[str, Any], folder: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from vqaft.server.api_error import ApiError
 from vqaft.server.documents import Document, public
 from vqaft.server.engines import ChatModel, Engine
+from vqaft.server.leftovers import ALL
 from vqaft.server.state import State
 
 KEPT = 8
@@ -39,7 +40,7 @@ class Shelf:
         self._state = state
         self._judges = dict(judges)
         self._shutdown_dates = dict(shutdown_dates or {})
-        self._loaded: OrderedDict[str, ChatModel] = OrderedDict()
+        self._loaded: OrderedDict[tuple[str, str | None], ChatModel] = OrderedDict()
         self._lock = threading.Lock()
         self._started = state.now()
 
@@ -52,12 +53,17 @@ class Shelf:
         if name in self._judges:
             return self._judges[name]
         with self._lock:
-            if name not in self._loaded:
-                self._loaded[name] = self._load(name)
-            self._loaded.move_to_end(name)
+            document = self._state.documents.get("model", name)
+            if document is None and name not in self.engines:
+                raise _unknown(name)
+            # A job that is started again makes other models of the same names.
+            key = name, None if document is None else str(document["_version"])
+            if key not in self._loaded:
+                self._loaded[key] = self._load(name, document)
+            self._loaded.move_to_end(key)
             while len(self._loaded) > KEPT:
                 self._loaded.popitem(last=False)
-            return self._loaded[name]
+            return self._loaded[key]
 
     def describe(self, name: str) -> Document:
         """Describe a model as the API does.
@@ -72,7 +78,7 @@ class Shelf:
 
     def all(self) -> list[Document]:
         """Describe all models: the base models, the judges, and the tuned ones from the newest on."""
-        tuned = self._state.documents.page("model", limit=10_000).documents
+        tuned = self._state.documents.page("model", limit=ALL).documents
         return [self._own(name) for name in (*self.engines, *self._judges)] + [public(model) for model in tuned]
 
     def delete(self, name: str) -> None:
@@ -83,17 +89,13 @@ class Shelf:
         """
         if name in {*self.engines, *self._judges}:
             raise ApiError(403, f"The model {name!r} is the server's own.", param="model")
-        if not self._state.documents.delete("model", name):
-            raise _unknown(name)
-        with self._lock:
-            self._loaded.pop(name, None)
+        with self._lock:  # not while it is being loaded
+            if not self._state.delete_model(name):
+                raise _unknown(name)
 
-    def _load(self, name: str) -> ChatModel:
-        if name in self.engines:
-            return self.engines[name].load(None)
-        document = self._state.documents.get("model", name)
+    def _load(self, name: str, document: Document | None) -> ChatModel:
         if document is None:
-            raise _unknown(name)
+            return self.engines[name].load(None)
         return self.engines[document["_engine"]].load(self._state.folder / "models" / document["_folder"])
 
     def _own(self, name: str) -> dict[str, Any]:

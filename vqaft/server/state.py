@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -10,15 +11,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from vqaft.durable import FileLock
 from vqaft.server.documents import Document, Documents
+from vqaft.server.leftovers import remove_dead_parts, remove_leftovers, remove_model
 
 
 class State:
-    """Everything that survives a restart.
+    """Everything that survives a restart. One server at a time works in a folder; `close` lets the next one in.
+
+    What the last one left half-done is removed first.
 
     Args:
         folder: Where it is; made where it is not there.
         clock: Gives the seconds since 1970; another one in tests.
+
+    Raises:
+        StateError: If another server works in the folder; with its process id.
     """
 
     def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
@@ -26,7 +34,19 @@ class State:
         for name in ("files", "models", "parts"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.documents = Documents(folder / "state.sqlite")
+        self._lock = FileLock(folder / "server.lock")
+        self._lock.acquire()
+        with contextlib.ExitStack() as undone:
+            undone.callback(self._lock.release)
+            self.documents = Documents(folder / "state.sqlite")
+            undone.callback(self.documents.close)
+            remove_leftovers(folder, self.documents, now=self.now())
+            undone.pop_all()
+
+    def close(self) -> None:
+        """Let go of the folder; nothing happens where that was done already."""
+        self.documents.close()
+        self._lock.release()
 
     def now(self) -> int:
         """Give the time in seconds since 1970."""
@@ -43,11 +63,26 @@ class State:
         Returns:
             The file's document.
         """
+        return self.name_file(self.store_file(content), filename=filename, purpose=purpose)
+
+    def store_file(self, content: IO[bytes]) -> str:
+        """Put a file's bytes on the disk under a new id, which means nothing until `name_file`.
+
+        Args:
+            content: The bytes, read from where it stands.
+        """
         name = new_id("file-")
-        with self.file_path(name).open("xb") as file:
-            shutil.copyfileobj(content, file, 1 << 20)
-            file.flush()
-            os.fsync(file.fileno())
+        _store(content, self.file_path(name))
+        return name
+
+    def name_file(self, name: str, *, filename: str, purpose: str) -> Document:
+        """Make the document of a file that was stored.
+
+        Args:
+            name: Its id.
+            filename: As for `add_file`.
+            purpose: As for `add_file`.
+        """
         document = {
             "id": name,
             "object": "file",
@@ -66,6 +101,23 @@ class State:
     def part_path(self, name: str) -> Path:
         """Give where the bytes of an upload's part are."""
         return self.folder / "parts" / name
+
+    def store_part(self, name: str, content: IO[bytes]) -> int:
+        """Put the bytes of an upload's part on the disk; gives how many there are."""
+        _store(content, self.part_path(name))
+        return self.part_path(name).stat().st_size
+
+    def remove_dead_parts(self) -> None:
+        """Remove the parts of uploads that have ended or expired."""
+        remove_dead_parts(self.folder, self.documents, now=self.now())
+
+    def delete_model(self, name: str) -> bool:
+        """Remove a tuned model and its folder; tells whether it was there."""
+        model = self.documents.get("model", name)
+        if model is None or not self.documents.delete("model", name):
+            return False
+        remove_model(self.folder, self.documents, model["_folder"])
+        return True
 
     def delete_file(self, name: str) -> bool:
         """Remove a file; tells whether it was there."""
@@ -93,6 +145,13 @@ class State:
             "data": data or {},
         }
         self.documents.insert("event", event, parent=job)
+
+
+def _store(content: IO[bytes], path: Path) -> None:
+    with path.open("xb") as file:
+        shutil.copyfileobj(content, file, 1 << 20)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def new_id(prefix: str) -> str:

@@ -70,7 +70,7 @@ class ThreadServer:
         with contextlib.ExitStack() as opened:
             listener = opened.enter_context(listen("127.0.0.1", 0))
             state = self._state()
-            opened.callback(state.documents.close)
+            opened.callback(state.close)
             self._server = Server(Config(self._app(state), log_level="critical", ws="none", lifespan="on"))
             self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]})
             self._thread.start()

@@ -48,10 +48,15 @@ class FileRoutes:
 
     def list(self, request: Request) -> Response:
         """Give a page of the files."""
-        page = read_page(request, self.state.documents, "file", default=10_000)
         purpose = request.query_params.get("purpose")
-        entries = [public(file) for file in page.documents if purpose in {None, file["purpose"]}]
-        return JSONResponse(as_list(page, entries))
+        page = read_page(
+            request,
+            self.state.documents,
+            "file",
+            default=10_000,
+            where=lambda file: purpose in {None, file["purpose"]},
+        )
+        return JSONResponse(as_list(page, [public(file) for file in page.documents]))
 
     def retrieve(self, request: Request) -> Response:
         """Describe a file."""

@@ -57,9 +57,14 @@ class JobRoutes:
 
     def list(self, request: Request) -> Response:
         """Give a page of the jobs, newest first."""
-        page = read_page(request, self.state.documents, "job")
         wanted = _metadata_filter(request)
-        entries = [public(job) for job in page.documents if wanted.items() <= (job["metadata"] or {}).items()]
+        page = read_page(
+            request,
+            self.state.documents,
+            "job",
+            where=lambda job: wanted.items() <= (job["metadata"] or {}).items(),
+        )
+        entries = [public(job) for job in page.documents]
         return JSONResponse({"object": "list", "data": entries, "has_more": page.has_more})
 
     def retrieve(self, request: Request) -> Response:

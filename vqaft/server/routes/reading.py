@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -59,9 +59,23 @@ def read_limit(request: Request, *, default: int, most: int) -> int:
 
 
 def read_page(
-    request: Request, documents: Documents, kind: str, *, parent: str | None = None, default: int = 20
+    request: Request,
+    documents: Documents,
+    kind: str,
+    *,
+    parent: str | None = None,
+    default: int = 20,
+    where: Callable[[Document], bool] = lambda _: True,
 ) -> Slice:
     """Give the page of a list that a request asks for, newest first.
+
+    Args:
+        request: The request.
+        documents: Where to look.
+        kind: What the entries are.
+        parent: The id of what they belong to.
+        default: How many entries a page has where the request does not say.
+        where: Tells which entries are wanted.
 
     Raises:
         ApiError: 400 if `limit`, `after` or `order` is wrong.
@@ -73,7 +87,7 @@ def read_page(
     order = request.query_params.get("order", "desc")
     if order not in {"asc", "desc"}:
         raise ApiError(400, "order must be asc or desc.", param="order")
-    return documents.page(kind, parent=parent, after=after, limit=limit, newest_first=order == "desc")
+    return documents.page(kind, parent=parent, after=after, limit=limit, newest_first=order == "desc", where=where)
 
 
 def as_list(page: Slice, entries: Sequence[Document]) -> Document:

@@ -70,6 +70,7 @@ class UploadRoutes:
     async def create(self, request: Request) -> Response:
         """Announce an upload."""
         body = await read_body(request, UploadBody)
+        self.state.remove_dead_parts()
         now = self.state.now()
         document = {
             "id": new_id("upload_"),
@@ -109,9 +110,7 @@ class UploadRoutes:
         upload = find(request, self.state.documents, "upload")
         if upload["status"] == "pending" and self.state.now() >= upload["expires_at"]:
             upload = self._end(upload["id"], {"status": "expired"})
-        if upload["status"] != "pending":
-            raise ApiError(400, f"The upload is {upload['status']}.", param="upload_id", code="upload_not_pending")
-        return upload
+        return _still_pending(upload)
 
     def _keep(self, upload: str, content: IO[bytes]) -> Document:
         part: Document = {
@@ -120,9 +119,14 @@ class UploadRoutes:
             "created_at": self.state.now(),
             "upload_id": upload,
         }
-        data = content.read()
-        self.state.part_path(part["id"]).write_bytes(data)
-        return self.state.documents.insert("part", {**part, "_bytes": len(data)}, parent=upload)
+        part["_bytes"] = self.state.store_part(part["id"], content)
+        try:
+            with self.state.documents.transaction():
+                _still_pending(self._read(upload))  # it may have ended while the part came in
+                return self.state.documents.insert("part", part, parent=upload)
+        except ApiError:
+            self.state.part_path(part["id"]).unlink()
+            raise
 
     def _complete(self, upload: Document, body: CompletionBody) -> Document:
         own = self.state.documents.page("part", parent=upload["id"], limit=100_000).documents
@@ -133,19 +137,48 @@ class UploadRoutes:
         if total != upload["bytes"]:
             raise ApiError(400, f"The parts have {total} bytes, not {upload['bytes']}.", param="part_ids")
         with TemporaryFile(dir=self.state.folder) as whole:
-            if body.md5 not in {None, _join(map(self.state.part_path, body.part_ids), whole)}:
+            if body.md5 not in {None, self._joined(upload, body.part_ids, whole)}:
                 raise ApiError(400, "The parts have another MD5.", param="md5", code="checksum_mismatch")
             whole.seek(0)
-            file = self.state.add_file(whole, filename=upload["filename"], purpose=upload["purpose"])
-        return self._end(upload["id"], {"status": "completed", "file": file})
+            return self._as_file(upload, self.state.store_file(whole))
+
+    def _joined(self, upload: Document, parts: Iterable[str], whole: IO[bytes]) -> str:
+        try:
+            return _join(map(self.state.part_path, parts), whole)
+        except FileNotFoundError:  # somebody else has just ended the upload
+            _still_pending(self._read(upload["id"]))
+            raise
+
+    def _as_file(self, upload: Document, stored: str) -> Document:
+        try:
+            with self.state.documents.transaction():
+                file = self.state.name_file(stored, filename=upload["filename"], purpose=upload["purpose"])
+                ended = self._step(upload["id"], {"status": "completed", "file": file})
+        except ApiError:
+            self.state.file_path(stored).unlink()
+            raise
+        self.state.remove_dead_parts()
+        return ended
+
+    def _read(self, upload: str) -> Document:
+        document = self.state.documents.get("upload", upload)
+        assert document is not None  # noqa: S101 - uploads are never deleted
+        return document
 
     def _end(self, upload: str, changes: Document) -> Document:
-        for part in self.state.documents.page("part", parent=upload, limit=100_000).documents:
-            self.state.part_path(part["id"]).unlink(missing_ok=True)
-            self.state.documents.delete("part", part["id"])
-        ended = self.state.documents.change("upload", upload, lambda old: {**old, **changes})
-        assert ended is not None  # noqa: S101 - uploads are never deleted
+        ended = self._step(upload, changes)
+        self.state.remove_dead_parts()
         return ended
+
+    def _step(self, upload: str, changes: Document) -> Document:
+        ended = self.state.documents.change("upload", upload, lambda old: {**old, **changes}, status_in=("pending",))
+        return ended or _still_pending(self._read(upload))  # somebody else may have ended it a moment ago
+
+
+def _still_pending(upload: Document) -> Document:
+    if upload["status"] != "pending":
+        raise ApiError(400, f"The upload is {upload['status']}.", param="upload_id", code="upload_not_pending")
+    return upload
 
 
 def _join(parts: Iterable[Path], whole: IO[bytes]) -> str:
