@@ -43,6 +43,9 @@ def serve(
     port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.")] = 8000,
 ) -> None:
     """Run vqaft's own OpenAI-compatible server; its key is VQAFT_API_KEY, or made up and shown."""
+    from vqaft.server.local import require_extra
+
+    require_extra()
     from vqaft.server.serve import serve as run
 
     given = os.environ.get("VQAFT_API_KEY")

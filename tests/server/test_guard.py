@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -28,6 +29,11 @@ GOOD = {"Authorization": f"Bearer {API_KEY}"}
         ({**GOOD, "Host": "127.0.0.1.evil.example:80"}, 421),
         ({**GOOD, "Host": "localhost:99"}, 200),
         ({**GOOD, "Host": "[::1]:99"}, 200),
+        ({**GOOD, "Host": "[::1]"}, 200),
+        ({**GOOD, "Host": "localhost:"}, 200),
+        ({**GOOD, "Host": "LOCALHOST:80"}, 200),
+        ({**GOOD, "Host": "localhost:80.evil.example"}, 421),
+        ({**GOOD, "Host": "localhost@evil.example"}, 421),
     ],
 )
 def test_status(running: ThreadServer, headers: dict[str, str], status: int) -> None:
@@ -55,6 +61,24 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(running: ThreadSe
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall("\r\n".join([*lines, "Content-Length: 9999999999", "", ""]).encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize("path", ["/chat/completions", "/files"])
+def test_a_body_that_does_not_say_its_length_is_bounded(
+    running: ThreadServer, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr("vqaft.server.guard.MAX_BODY_BYTES", 10_000)
+    kind = {"Content-Type": "multipart/form-data; boundary=b"} if path == "/files" else {}
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+
+    def body() -> Iterator[bytes]:
+        yield head
+        for _ in range(20):
+            yield b" " * 1000
+
+    answer = httpx.post(running.base_url + path, headers={**GOOD, **kind}, content=body())
+    assert answer.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
+    assert answer.json()["error"]["code"] == "request_too_large"
 
 
 def test_a_server_for_others_is_called_by_any_name(tmp_path: Path) -> None:

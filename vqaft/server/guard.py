@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vqaft.server.api_error import ApiError
 
@@ -25,7 +25,8 @@ class Guard:
     Attributes:
         app: What is guarded.
         api_key: The token that requests bear.
-        hosts: Host names by which the server may be called; None for any, where it is meant to be reached by others.
+        hosts: Host names, in lower case, by which the server may be called; None for any, where it is meant to be
+            reached by others.
     """
 
     app: ASGIApp
@@ -36,19 +37,43 @@ class Guard:
         """Serve one request, or refuse it."""
         refusal = self._refusal(Headers(scope=scope), scope["path"]) if scope["type"] == "http" else None
         app = self.app if refusal is None else refusal.response()
-        await app(scope, receive, send)
+        await app(scope, _bounded(receive), send)
 
     def _refusal(self, headers: Headers, path: str) -> ApiError | None:
-        host = headers.get("host", "").rpartition(":")
-        name = host[0] if host[2].isdigit() and host[0] else headers.get("host", "")
+        name = _without_port(headers.get("host", ""))
         if self.hosts is not None and name not in self.hosts:
             return ApiError(421, f"This server is not {name!r}.", code="misdirected_request")
         if path != "/health" and not self._knows(headers.get("authorization", "")):
             return ApiError(401, "Incorrect API key provided.", code="invalid_api_key")
         length = headers.get("content-length", "0")
         if not length.isdigit() or int(length) > MAX_BODY_BYTES:
-            return ApiError(413, f"The request is larger than {MAX_BODY_BYTES} bytes.", code="request_too_large")
+            return _too_large()
         return None
 
     def _knows(self, authorization: str) -> bool:
         return hmac.compare_digest(authorization.encode(), f"Bearer {self.api_key}".encode())
+
+
+def _without_port(host: str) -> str:
+    """Give the name in a Host header, in lower case; the port may be missing or empty."""
+    name, colon, port = host.lower().rpartition(":")
+    return name if colon and (not port or port.isdigit()) else host.lower()
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Count what comes in: a body that is sent in chunks does not say its length."""
+    taken = 0
+
+    async def counted() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > MAX_BODY_BYTES:
+            raise _too_large()
+        return message
+
+    return counted
+
+
+def _too_large() -> ApiError:
+    return ApiError(413, f"The request is larger than {MAX_BODY_BYTES} bytes.", code="request_too_large")

@@ -80,7 +80,7 @@ class LocalServer:
             MissingExtraError: If the extra `local` is not installed.
             StateError: If the server does not start; the message has its last words.
         """
-        _require_extra()
+        require_extra()
         if self._process is not None:
             raise StateError("the server is running already", hint="Stop it first.")
         try:
@@ -152,7 +152,12 @@ def _end(process: subprocess.Popen[str]) -> None:
             process.kill()
 
 
-def _require_extra() -> None:
+def require_extra() -> None:
+    """Say which package of the extra `local` is missing.
+
+    Raises:
+        MissingExtraError: If one is.
+    """
     from importlib.util import find_spec
 
     for package in ("starlette", "uvicorn", "multipart", "sklearn"):
