@@ -186,6 +186,23 @@ def test_lines_end_at_the_newline_byte_alone(tmp_path: Path) -> None:
         list(read_lines(tmp_path / "missing.jsonl"))
 
 
+def test_a_shorter_run_leaves_no_shard_of_a_longer_one(tmp_path: Path) -> None:
+    rows = list(MessageBuilder().records(map(example, range(6))))
+    path = tmp_path / "train.jsonl"
+    for other in ("train-extra.jsonl", "train-3.jsonl", "train-00003.txt", "other-00003.jsonl"):
+        (tmp_path / other).write_bytes(b"somebody's own")
+    before = {found.name for found in tmp_path.iterdir()}
+    assert len(write_shards(path, rows, limits=OPENAI, max_rows=1)) == 6
+    assert len(write_shards(path, rows, limits=OPENAI, max_rows=3)) == 2
+    shards = {f"train-0000{number}.jsonl{end}" for number in (1, 2) for end in ("", ".manifest.json")}
+    assert {found.name for found in tmp_path.iterdir()} == before | shards
+    own = tmp_path / "train-00003.jsonl"
+    own.write_bytes(b"somebody's own")
+    with pytest.raises(DataError, match="no manifest"):
+        write_shards(path, rows, limits=OPENAI, max_rows=3)
+    assert own.read_bytes() == b"somebody's own"
+
+
 def test_json_that_is_no_row_is_refused() -> None:
     for line in (b"[" * 100_000, b'{"messages": [NaN]}', b"", b"\xff"):
         with pytest.raises(pydantic.ValidationError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 
 from vqaft.durable import atomic_writer
-from vqaft.errors import RecordError
+from vqaft.errors import DataError, RecordError
 from vqaft.parallel import Behind
 from vqaft.records.batches import batches
 from vqaft.records.builder import MessageBuilder
@@ -20,6 +21,7 @@ from vqaft.records.rows import Row
 
 _PAST_END = 1 << 62
 _WAITING = 8  # batches
+_DIGITS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +79,8 @@ def write_shards(
 ) -> tuple[WrittenFile, ...]:
     """Write rows to as few files as a provider's limits allow: train-00001.jsonl, train-00002.jsonl, and so on.
 
+    Files of an earlier, longer run that would follow them are removed, so that nobody trains on both.
+
     Args:
         path: The name that theirs are made from, e.g. "train.jsonl".
         records: The rows.
@@ -90,6 +94,7 @@ def write_shards(
 
     Raises:
         RecordError: If one row alone is too large.
+        DataError: If a file that follows has no manifest, so that it may be somebody's own; all rows are written then.
     """
     name = Path(path)
     most_bytes = max_bytes or limits.max_direct_bytes or _PAST_END
@@ -97,10 +102,24 @@ def write_shards(
     waiting = _Waiting(records)
     written: list[WrittenFile] = []
     while waiting.line is not None:
-        shard = name.with_name(f"{name.stem}-{len(written) + 1:05}{name.suffix}")
+        shard = name.with_name(f"{name.stem}-{len(written) + 1:0{_DIGITS}}{name.suffix}")
         lines = waiting.take(most_bytes, most_rows)
         written.append(_write(shard, lines, builder=builder, limits=limits, manifest=True))
+    _remove_shards_after(name, len(written))
     return tuple(written)
+
+
+def _remove_shards_after(name: Path, last: int) -> None:
+    for shard in sorted(name.parent.glob(f"{glob.escape(name.stem)}-[0-9]*{glob.escape(name.suffix)}")):
+        number = shard.stem.removeprefix(name.stem + "-")
+        if len(number) < _DIGITS or not number.isdigit() or int(number) <= last:
+            continue
+        manifest = Manifest.path_for(shard)
+        if not manifest.exists():
+            hint = "Remove it, or write to another name: whoever takes all of these files takes it too."
+            raise DataError("follows the files that were written, and has no manifest", path=shard, hint=hint)
+        shard.unlink()
+        manifest.unlink()
 
 
 class _Line:
