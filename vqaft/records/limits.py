@@ -59,7 +59,7 @@ class ProviderLimits:
 _READ = dt.date(2026, 11, 23)
 _RGB = frozenset({"RGB", "RGBA"})
 _WITH_WEBP = frozenset({"jpeg", "png", "webp"})
-_GUIDE = "https://platform.openai.com/docs/guides/vision-fine-tuning"
+_GUIDE = "https://developers.openai.com/api/docs/guides/vision-fine-tuning"
 
 OPENAI = ProviderLimits(
     name="OpenAI",
@@ -102,8 +102,17 @@ AZURE = ProviderLimits(
 TOGETHER = ProviderLimits(
     name="Together",
     as_of=_READ,
-    source="https://docs.together.ai/docs/fine-tuning-vlm",
-    models=("Qwen/Qwen3-VL-8B-Instruct", "Qwen/Qwen3-VL-30B-A3B-Instruct", "Qwen/Qwen3-VL-235B-A22B-Instruct"),
+    source="https://docs.together.ai/docs/fine-tuning/vision",
+    models=(
+        "Qwen/Qwen3-VL-8B-Instruct",
+        "Qwen/Qwen3-VL-30B-A3B-Instruct",
+        "Qwen/Qwen3-VL-235B-A22B-Instruct",
+        "meta-llama/Llama-4-Maverick-17B-128E-Instruct-VLM",
+        "meta-llama/Llama-4-Scout-17B-16E-Instruct-VLM",
+        "google/gemma-3-4b-it-VLM",
+        "google/gemma-3-12b-it-VLM",
+        "google/gemma-3-27b-it-VLM",
+    ),
     web_urls=False,
     image_formats=_WITH_WEBP,
     max_image_bytes=10_000_000,
