@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import trustme
 
 from vqaft.errors import DataError, ImageError
 from vqaft.images import AcceptedImages, ImageEncoder, RemoteImage, WebFetcher
@@ -20,8 +22,8 @@ from vqaft.images.web.target import Address, resolve
 
 LIMITS = DownloadLimits(max_bytes=10_000, timeout_s=5.0, max_redirects=3)
 
-# Ways to write an address that a download may not reach, and URLs that are no plain web address.
-REFUSED = [
+# Ways to write an address that a download may not reach.
+INWARDS = [
     "http://127.0.0.1/",
     "http://127.0.0.1:8080/a.png",
     "https://127.0.0.1/",
@@ -32,7 +34,6 @@ REFUSED = [
     "http://0x7f000001/",
     "http://0x7f.0.0.1/",
     "http://0x7f.1/",
-    "http://0177.0.0.1/",
     "http://017700000001/",
     "http://0177.0x0.0.1/",
     "http://0/",
@@ -52,7 +53,10 @@ REFUSED = [
     "http://2852039166/",
     "http://100.64.0.1/",
     "http://100.100.100.200/",
+    "http://192.0.0.1/",
     "http://192.0.0.192/",
+    "http://192.88.99.1/",
+    "http://168.63.129.16/",
     "http://192.0.2.1/",
     "http://198.18.0.1/",
     "http://198.51.100.1/",
@@ -70,6 +74,8 @@ REFUSED = [
     "http://[::ffff:8.8.8.8]/",
     "http://[::127.0.0.1]/",
     "http://[64:ff9b::7f00:1]/",
+    "http://[64:ff9b::8.8.8.8]/",
+    "http://[64:ff9b:1::1]/",
     "http://[2002:7f00:1::]/",
     "http://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/",
     "http://[fe80::1]/",
@@ -78,8 +84,14 @@ REFUSED = [
     "http://[fec0::1]/",
     "http://[ff02::1]/",
     "http://[2001:db8::1]/",
+    "http://[2001:2::1]/",
+    "http://[3fff::1]/",
+    "http://[5f00::1]/",
+    "http://[100::1]/",
+    "http://[4000::1]/",
     "http://localhost/",
-    "http://LOCALHOST./",
+]
+NO_PLAIN_ADDRESS = [
     "http://user@127.0.0.1/",
     "http://user:password@1.1.1.1/",
     "http://1.1.1.1@127.0.0.1/",
@@ -90,14 +102,42 @@ REFUSED = [
     "gopher://127.0.0.1/",
     "data:image/png;base64,AAAA",
     "//127.0.0.1/",
+]
+NOT_UNDERSTOOD = [
+    "http://0177.0.0.1/",
     "http://\uff11\uff12\uff17.\uff10.\uff10.\uff11/",  # full-width digits
     "http://\u2460\u2461\u2466.0.0.1/",  # circled digits
 ]
 
 
-@pytest.mark.parametrize("url", REFUSED)
-def test_refused_before_anything_is_sent(url: str) -> None:
-    with pytest.raises(ImageError):
+@pytest.fixture
+def cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are looked up; a connection would fail the test."""
+
+    def connect(*_: object) -> None:
+        pytest.fail("something was connected to")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.mark.usefixtures("cut_off")
+@pytest.mark.parametrize("url", INWARDS)
+def test_no_spelling_leads_inwards(url: str) -> None:
+    with pytest.raises(ImageError, match="leads to an address that is not public"):
+        WebFetcher(timeout_s=2)(url)
+
+
+@pytest.mark.usefixtures("cut_off")
+@pytest.mark.parametrize("url", NO_PLAIN_ADDRESS)
+def test_what_is_no_plain_web_address_is_refused(url: str) -> None:
+    with pytest.raises(ImageError, match=r"no http or https address|holds a user name or a password"):
+        WebFetcher(timeout_s=2)(url)
+
+
+@pytest.mark.usefixtures("cut_off")
+@pytest.mark.parametrize("url", NOT_UNDERSTOOD)
+def test_what_only_some_would_understand_is_refused(url: str) -> None:
+    with pytest.raises(ImageError, match="Invalid I"):
         WebFetcher(timeout_s=2)(url)
 
 
@@ -270,6 +310,41 @@ def test_nothing_is_fetched_unless_asked(site: ThreadingHTTPServer) -> None:
     with pytest.raises(ImageError, match="not public"):
         ImageEncoder(accepted=AcceptedImages(fetch=WebFetcher())).encode(f"http://127.0.0.1:{site.server_port}/image")
     assert _Site.asked == []
+
+
+def test_over_tls_the_name_is_proved_and_not_the_address(site: ThreadingHTTPServer) -> None:
+    authority = trustme.CA()
+    theirs, ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("pictures.test").configure_cert(theirs)
+    authority.configure_trust(ours)
+    site.socket = theirs.wrap_socket(site.socket, server_side=True)
+
+    def over_tls(name: str, *, verify: ssl.SSLContext | bool = ours) -> bytes:
+        url = f"https://{name}:{site.server_port}/image"
+        return download(url, LIMITS, resolve=by_name, allow=loopback_only, verify=verify)
+
+    assert over_tls("pictures.test") == _Site.image
+    with pytest.raises(ImageError, match=r"cannot be fetched .*not valid for 'other.test'"):
+        over_tls("other.test")
+    with pytest.raises(ImageError, match=r"cannot be fetched .*certificate"):
+        over_tls("pictures.test", verify=True)
+    assert [host for _, host, _ in _Site.asked] == [f"pictures.test:{site.server_port}"]
+
+
+def test_by_ipv6(picture: Callable[..., object], saved: Callable[..., bytes]) -> None:
+    class Site6(ThreadingHTTPServer):
+        address_family = socket.AF_INET6
+
+    _Site.asked, _Site.image = [], saved(picture(20, 10), "PNG")
+    try:
+        server = Site6(("::1", 0), _Site)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://[::1]:{server.server_port}/image"
+        assert download(url, LIMITS, resolve=resolve, allow=loopback_only) == _Site.image
+        server.shutdown()
 
 
 def test_nobody_listens() -> None:
