@@ -44,7 +44,15 @@ from vqaft.records.schema import (
     UserMessage,
     Weight,
 )
-from vqaft.records.tokens import PatchTokens, TextTokens, TileTokens, TokenRange, image_tokens_of
+from vqaft.records.tokens import (
+    MergedPatchTokens,
+    PatchTokens,
+    PixelLimits,
+    TextTokens,
+    TileTokens,
+    TokenRange,
+    image_tokens_of,
+)
 from vqaft.records.written import WrittenFile, write_jsonl, write_shards
 
 __all__ = [
@@ -65,9 +73,11 @@ __all__ = [
     "ImagePart",
     "ImageURL",
     "Manifest",
+    "MergedPatchTokens",
     "Message",
     "MessageBuilder",
     "PatchTokens",
+    "PixelLimits",
     "PreferenceInput",
     "PreferenceRecord",
     "Price",

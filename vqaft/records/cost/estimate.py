@@ -139,7 +139,9 @@ def estimate_cost(
         DataError: If the file cannot be read, the rule for the model's images is not known, or epochs is under 1.
     """
     lines = (content for _, content in read_lines(path))
-    counter = RowCounter(image_tokens=image_tokens or image_tokens_of(model), text_tokens=count_text or text_tokens())
+    counter = RowCounter(
+        image_tokens=image_tokens or image_tokens_of(model), text_tokens=count_text or text_tokens(model)
+    )
     return estimate_lines(lines, model=model, epochs=epochs, prices=prices, counter=counter)
 
 

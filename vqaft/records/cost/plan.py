@@ -101,7 +101,7 @@ def plan_budget(
     """
     if not examples:
         raise DataError("there are no examples to plan for")
-    counter = RowCounter(image_tokens=image_tokens_of(model), text_tokens=text_tokens())
+    counter = RowCounter(image_tokens=image_tokens_of(model), text_tokens=text_tokens(model))
     sample = examples[:: max(1, len(examples) // _SAMPLE)][:_SAMPLE]
     limits = (max_bytes, max_tokens, max_dollars)
     for tried in _settings(builder):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from vqaft.errors import DataError
 from vqaft.images import PATCHES, TILES_HIGH, PatchVision, TileVision
+from vqaft.records.tokens.merged_patches import QWEN2_VL, QWEN3_VL, MergedPatchTokens
 from vqaft.records.tokens.token_range import TokenRange, exactly
 
 
@@ -73,7 +74,7 @@ class PatchTokens:
         return exactly(math.ceil(self.vision.patches(width, height) * self.factor))
 
 
-ImageTokens = TileTokens | PatchTokens
+ImageTokens = TileTokens | PatchTokens | MergedPatchTokens
 
 _FAMILIES: dict[str, ImageTokens] = {
     "gpt-4o": TileTokens(base=85, tile=170),
@@ -86,6 +87,10 @@ _FAMILIES: dict[str, ImageTokens] = {
     "gpt-4.1-nano": PatchTokens(factor=2.46),
     "o4-mini": PatchTokens(factor=1.72),
 }
+_OPEN_FAMILIES: dict[re.Pattern[str], ImageTokens] = {
+    re.compile(r"qwen2([.p]5)?-vl", re.IGNORECASE): QWEN2_VL,
+    re.compile(r"qwen3-vl", re.IGNORECASE): QWEN3_VL,
+}
 _DATE = re.compile(r"-\d{4}-\d\d-\d\d$")
 
 
@@ -93,13 +98,16 @@ def image_tokens_of(model: str) -> ImageTokens:
     """Give a model's rule for images.
 
     Args:
-        model: The model, with or without its date, or one tuned from it.
+        model: The model, with or without its date, or one tuned from it; open-weight models by any provider's name.
 
     Raises:
         DataError: If no rule is documented for the model.
     """
     family = _DATE.sub("", model.removeprefix("ft:").partition(":")[0])
-    if family not in _FAMILIES:
-        hint = f"Known are {', '.join(_FAMILIES)}; or pass image_tokens=TileTokens(…) or PatchTokens(…)."
-        raise DataError(f"how {model!r} counts the tokens of images is not known", hint=hint)
-    return _FAMILIES[family]
+    if family in _FAMILIES:
+        return _FAMILIES[family]
+    for pattern, tokens in _OPEN_FAMILIES.items():
+        if pattern.search(model):
+            return tokens
+    hint = f"Known are {', '.join(_FAMILIES)}, Qwen2-VL to Qwen3-VL; or pass image_tokens=TileTokens(…) or the like."
+    raise DataError(f"how {model!r} counts the tokens of images is not known", hint=hint)

