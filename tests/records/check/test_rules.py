@@ -181,6 +181,7 @@ ROW_CASES: dict[str, list[bytes]] = {
     "images.turned": image(url_of(file_of(2, exif=TURNED))),
     "images.metadata": image(url_of(file_of(2, comment=b"made by me"))),
     "images.too-many-pixels": image(url_of(file_of(kind="PNG", mode="1", size=(9000, 6000)), "image/png")),
+    "images.wasteful": image(url_of(file_of(kind="PNG", mode="L", size=(2000, 2000)), "image/png")),
     "images.tiny": image(url_of(file_of(size=(8, 8)))),
     "images.narrow": image(url_of(file_of(size=(800, 20)))),
     "images.outside-user": message(2, content=[{"type": "image_url", "image_url": {"url": URLS[13]}}]),
@@ -270,6 +271,19 @@ def found(lines: list[bytes], folder: Path, limits: ProviderLimits = OPENAI) -> 
     path = folder / "train.jsonl"
     path.write_bytes(b"".join(item + b"\n" for item in lines))
     return check_file(path, limits=limits).problems
+
+
+def test_pixels_are_wasted_by_the_detail_of_their_own_row(tmp_path: Path) -> None:
+    url = url_of(file_of(2, size=(1024, 1024)))
+    lines = []
+    for detail in ("high", "low", None):
+        shown = {"type": "image_url", "image_url": {"url": url, "detail": detail} if detail else {"url": url}}
+        lines.append(json.dumps({"messages": [{"role": "user", "content": [shown]}, assistant("a")]}).encode())
+    wasted = [problem for problem in found(lines, tmp_path) if problem.code == "images.wasteful"]
+    assert [(problem.line, problem.message) for problem in wasted] == [
+        (2, "1024 × 1024 pixels, of which 512 × 512 are looked at")
+    ]
+    assert not [problem for problem in found(lines, tmp_path, TOGETHER) if problem.code == "images.wasteful"]
 
 
 @pytest.mark.parametrize("limits", [OPENAI, AZURE, TOGETHER, FIREWORKS], ids=lambda limits: limits.name)

@@ -87,7 +87,7 @@ class _Judge:
         return row, [problem(rule, said, path=path, line=number, place=place) for rule, place, said in found]
 
     def _judged(self, image: CheckedImage) -> tuple[tuple[ImageRule, str], ...]:
-        key = (image.key, image.url)
+        key = (image.key, image.url, image.detail)
         known = self._known.get(key)
         if known is None:
             said = ((rule, rule.find(image, self._limits)) for rule in self._image_rules)

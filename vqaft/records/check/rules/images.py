@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from vqaft.images import shrunk_size, vision_of
 from vqaft.records.check.image_header import NO_IMAGES
 from vqaft.records.check.problem import Severity
 from vqaft.records.check.row import CheckedImage, CheckedRow
@@ -14,7 +15,7 @@ from vqaft.records.limits import ProviderLimits
 _MAX_PIXELS = 50_000_000
 _LEAST_SIDE = 16
 _MOST_SHAPE = 20
-_ROUND = 1_000_000
+_LEAST_KEPT = 0.25
 
 
 def not_base64(image: CheckedImage, _: ProviderLimits) -> str | None:
@@ -106,6 +107,18 @@ def too_many_pixels(image: CheckedImage, _: ProviderLimits) -> str | None:
     return f"{width} × {height} pixels" if width * height > _MAX_PIXELS else None
 
 
+def wasteful(image: CheckedImage, limits: ProviderLimits) -> str | None:
+    """Pixels that no model of the provider keeps are sent and stored for nothing; said where they are three of four."""
+    width, height = _size(image)
+    kept = [vision_of(model, detail="low" if image.detail == "low" else "high") for model in limits.models]
+    if not width or not height or not kept or None in kept:
+        return None
+    scale = max(vision.scale(width, height) for vision in kept if vision is not None)
+    across, down = shrunk_size((width, height), scale)
+    wrong = across * down <= _LEAST_KEPT * width * height
+    return f"{width} × {height} pixels, of which {across} × {down} are looked at" if wrong else None
+
+
 def tiny(image: CheckedImage, _: ProviderLimits) -> str | None:
     """Too small to show anything; often a thumbnail or a tracking pixel."""
     width, height = _size(image)
@@ -171,6 +184,7 @@ IMAGE_RULES: tuple[ImageRule | RowRule, ...] = (
     _rule("turned", "warning", turned, "Turn the pixels: ImageEncoder does."),
     _rule("metadata", "warning", metadata, "Strip it before it leaves the house: ImageEncoder does."),
     _rule("too-many-pixels", "error", too_many_pixels, "Shrink it, if it is no attack."),
+    _rule("wasteful", "note", wasteful, "Shrink it by ImageEncoder(vision=vision_of(model, detail=…))."),
     _rule("tiny", "warning", tiny, "Look whether it is the image that was meant."),
     _rule("narrow", "warning", narrow, "Crop it, or cut it into several."),
     _row_rule("outside-user", "error", outside_user, "Put images into user messages."),
