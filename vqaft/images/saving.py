@@ -27,6 +27,8 @@ def save_pillow(image: Image.Image, kind: str, **settings: Any) -> bytes:
 
 
 def _memory_file() -> BinaryIO:
-    if not hasattr(os, "memfd_create"):
+    try:
+        descriptor = os.memfd_create("image", os.MFD_CLOEXEC)
+    except (AttributeError, OSError):  # not Linux, or a sandbox that forbids it
         return io.BytesIO()
-    return open(os.memfd_create("image", os.MFD_CLOEXEC), "w+b", buffering=0)  # noqa: PTH123 - has no path
+    return open(descriptor, "w+b", buffering=0)  # noqa: PTH123 - has no path
