@@ -16,6 +16,7 @@ from openai import OpenAI
 import vqaft
 from vqaft.errors import ServiceUnreachableError
 from vqaft.retry import RetryPolicy
+from vqaft.tuning import Pace
 
 KEY = "key-of-this-test"
 
@@ -36,16 +37,25 @@ def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-def test_a_job_is_followed_through_a_killed_server(tmp_path: Path, train_file: Path) -> None:
+def test_a_job_is_followed_through_a_killed_server(tmp_path: Path, builder: vqaft.MessageBuilder) -> None:
+    # Single rows make a training of seconds, watched every 50 ms: the server is killed long before it would have ended.
+    split = vqaft.DatasetSplitter(train=100, validation=0, test=10, seed=5).split(vqaft.load_easy_vqa())
+    vqaft.write_jsonl(train_file := tmp_path / "train.jsonl", map(builder.record, split.train))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key=KEY) as client:
         retry = RetryPolicy(first_wait_s=0.05, max_wait_s=0.2)
         backend = vqaft.OpenAIBackend(client)
-        tuning = vqaft.FineTuneClient(backend, ledger=tmp_path / "ledger.jsonl", retry=retry, progress=False)
+        tuning = vqaft.FineTuneClient(
+            backend,
+            ledger=tmp_path / "ledger.jsonl",
+            retry=retry,
+            progress=False,
+            pace=Pace(shortest_s=0.05, longest_s=0.05),
+        )
         with serving(tmp_path / "state", port):
-            settings = vqaft.Hyperparameters(n_epochs=50)
+            settings = vqaft.Hyperparameters(n_epochs=50, batch_size=1)
             job = tuning.start(train_file, model="embedded-vqa", hyperparameters=settings, seed=1)
             events = tuning.watch(job.id)
             seen = [next(events)]
