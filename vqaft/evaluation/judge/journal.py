@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from dataclasses import asdict
 from os import PathLike
@@ -12,6 +11,7 @@ from typing import Self
 
 from vqaft.durable import LineLog
 from vqaft.inference import ChatReply, ChatRequest
+from vqaft.inference.journal import request_key
 
 
 class JudgeJournal:
@@ -74,4 +74,4 @@ class JudgeJournal:
 
 
 def _key(request: ChatRequest, repeat: int) -> str:
-    return f"{hashlib.sha256(request.body()).hexdigest()[:32]}-{repeat}"
+    return f"{request_key(request)}-{repeat}"
