@@ -58,7 +58,35 @@ def test_metadata_is_seen(kind: str) -> None:
     header = read_header(saved(kind, "RGB", exif=EXIF))
     assert header is not None
     assert "exif" in header.metadata
-    assert header.turned == (kind == "JPEG")
+    assert header.turned
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_metadata_without_a_turn_turns_nothing(kind: str) -> None:
+    upright = Image.Exif()
+    upright[0x0112] = 1
+    upright[0x010E] = "a description"
+    header = read_header(saved(kind, "RGB", exif=upright))
+    assert header is not None
+    assert "exif" in header.metadata
+    assert not header.turned
+
+
+@pytest.mark.parametrize(
+    ("brands", "expected"),
+    [
+        (b"heic", "heic"),
+        (b"hevx", "heic"),
+        (b"msf1", "heic"),
+        (b"avif", "avif"),
+        (b"mif1avif", "avif"),
+        (b"isom", None),
+    ],
+)
+def test_brands_say_which_box_it_is(brands: bytes, expected: str | None) -> None:
+    box = (16 + len(brands)).to_bytes(4) + b"ftyp" + brands[:4] + bytes(4) + brands[4:]
+    header = read_header(box + bytes(40))
+    assert (None if header is None else header.format) == expected
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])

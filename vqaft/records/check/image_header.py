@@ -6,6 +6,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from vqaft.images.containers.orientation import EXIF_HEAD, UPRIGHT, orientation_of
+from vqaft.images.sniff import sniff
+
 NO_IMAGES = frozenset({"html", "pdf"})
 """Formats that are told apart only to say what came instead of an image."""
 
@@ -58,19 +61,17 @@ def read_header(data: bytes) -> ImageHeader | None:
 
 
 _GIF_HEAD = 10
-_BRANDS = {b"heic": "heic", b"heix": "heic", b"mif1": "heic", b"hevc": "heic", b"avif": "avif", b"avis": "avif"}
-_STARTS = {b"BM": "bmp", b"II*\x00": "tiff", b"MM\x00*": "tiff", b"%PDF": "pdf"}
 
 
 def _kind(data: bytes) -> str | None:
-    if data[4:8] == b"ftyp":
-        return _BRANDS.get(data[8:12])
+    if (known := sniff(data)) is not None:
+        return {"HEIF": "heic"}.get(known, known.lower())
+    if data.startswith(b"%PDF"):
+        return "pdf"
     text = data[:300].lstrip().lower()
     if text.startswith((b"<!doctype html", b"<html")):
         return "html"
-    if text.startswith((b"<svg", b"<?xml")) and b"<svg" in text:
-        return "svg"
-    return next((kind for start, kind in _STARTS.items() if data.startswith(start)), None)
+    return "svg" if text.startswith((b"<svg", b"<?xml")) and b"<svg" in text else None
 
 
 _SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -86,9 +87,9 @@ def _jpeg(data: bytes) -> ImageHeader:
         if marker in _SOF and length >= 6:  # noqa: PLR2004 - precision, height, width, components
             height, width, components = struct.unpack_from(">HHB", data, start + 1)
             size = (width, height, _JPEG_MODES.get(components))
-        elif marker == 0xE1 and data[start : start + 6] == b"Exif\x00\x00":  # noqa: PLR2004 - APP1
+        elif marker == 0xE1 and data.startswith(EXIF_HEAD, start):  # noqa: PLR2004 - APP1
             metadata.append("exif")
-            turned = _orientation(data[start + 6 : start + length]) not in {0, 1}
+            turned = _turned(data[start : start + length])
         elif marker == 0xE1:  # noqa: PLR2004 - APP1
             metadata.append("xmp")
         elif marker == 0xFE:  # noqa: PLR2004 - a comment
@@ -118,18 +119,8 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
         place += 2 + length
 
 
-def _orientation(tiff: bytes) -> int:
-    order = "<" if tiff[:2] == b"II" else ">"
-    try:
-        (first,) = struct.unpack_from(order + "I", tiff, 4)
-        (count,) = struct.unpack_from(order + "H", tiff, first)
-        for entry in range(min(count, 500)):
-            tag, _, _, value = struct.unpack_from(order + "HHIH", tiff, first + 2 + 12 * entry)
-            if tag == 0x0112:  # noqa: PLR2004 - the tag's number
-                return int(value)
-    except struct.error:
-        pass
-    return 1
+def _turned(exif: bytes) -> bool:
+    return orientation_of(exif, b"") not in {UPRIGHT, None}
 
 
 _PNG_MODES = {0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA"}
@@ -143,7 +134,8 @@ def _png(data: bytes) -> ImageHeader:
     mode = _PNG_MODES.get(colour)
     if bits == 16:  # noqa: PLR2004 - bits a channel
         mode = f"{mode};16"
-    kinds = [data[place + 4 : place + 8] for place in _chunks(data, 8, ">", skip=4)]
+    chunks = [(data[place + 4 : place + 8], place) for place in _chunks(data, 8, ">", skip=4)]
+    kinds = [kind for kind, _ in chunks]
     return ImageHeader(
         format="png",
         width=width,
@@ -152,6 +144,7 @@ def _png(data: bytes) -> ImageHeader:
         animated=b"acTL" in kinds,
         whole=b"IEND" in data[-12:],
         metadata=tuple(_PNG_TEXT[kind] for kind in kinds if kind in _PNG_TEXT),
+        turned=any(kind == b"eXIf" and _turned(data[place + 8 :]) for kind, place in chunks),
     )
 
 
@@ -177,8 +170,16 @@ def _webp(data: bytes) -> ImageHeader:
         metadata = tuple(name for flag, name in said if flags & flag)
         mode = "RGBA" if flags & _WEBP_ALPHA else "RGB"
         animated = bool(flags & _WEBP_ANIMATED)
+        exif = (place for place in _chunks(data, 12, "<", skip=0) if data.startswith(b"EXIF", place))
         return ImageHeader(
-            format="webp", width=width, height=height, mode=mode, animated=animated, whole=whole, metadata=metadata
+            format="webp",
+            width=width,
+            height=height,
+            mode=mode,
+            animated=animated,
+            whole=whole,
+            metadata=metadata,
+            turned="exif" in metadata and any(_turned(data[place + 8 :]) for place in exif),
         )
     if kind == b"VP8L":
         bits = int.from_bytes(body[1:5], "little")
