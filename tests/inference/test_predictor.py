@@ -248,6 +248,20 @@ def test_the_bar_shows_what_was_spent_and_not_what_the_journal_had(
     assert "spent=$35.00" in capsys.readouterr().err
 
 
+def test_each_model_is_paid_at_its_own_price(
+    model: Any, builder: Any, examples: list[VQAExample], capsys: pytest.CaptureFixture[str]
+) -> None:
+    reply = ChatReply(text="yes", finish_reason="stop", prompt_tokens=1_000_000, completion_tokens=100_000)
+    prices = {"base": TokenPrice(prompt=2.5, completion=10.0), "tuned": TokenPrice(prompt=3.75, completion=15.0)}
+    paced = PacedBackend(model(lambda *_: reply), price=prices)
+    predict_models(paced, builder, examples, models=["base", "tuned"])
+    assert paced.spent_dollars == pytest.approx(40 * (3.5 + 5.25))
+    assert "spent=$350.00" in capsys.readouterr().err
+    predict_models(paced, builder, examples[:1], models=["another"])
+    assert paced.spent_dollars is None
+    assert "spent" not in capsys.readouterr().err
+
+
 def test_of_processes_that_race_for_a_journal_one_wins(tmp_path: Path) -> None:
     code = (
         "import sys, time; from vqaft.errors import StateError; from vqaft.inference.journal import Journal\n"

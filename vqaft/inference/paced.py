@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -49,7 +49,7 @@ class PacedBackend:
         tokens_per_minute: The same for tokens, sent and answered.
         most_tokens: What may be used in all; then the run stops as one does whose account is empty, and can be gone on
             with. Requests under way at that moment are still answered.
-        price: What tokens cost, to tell what was spent.
+        price: What tokens cost, to tell what was spent; by the model's name where a tuned one costs more than its base.
         retry: How often and how long a request that failed is sent again.
     """
 
@@ -61,7 +61,7 @@ class PacedBackend:
         requests_per_minute: float | None = None,
         tokens_per_minute: float | None = None,
         most_tokens: int | None = None,
-        price: TokenPrice | None = None,
+        price: TokenPrice | Mapping[str, TokenPrice] | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
         self._backend = backend
@@ -76,7 +76,7 @@ class PacedBackend:
         self._most_tokens = most_tokens
         self._used_tokens = 0
         self._price = price
-        self._spent = 0.0
+        self._spent = None if price is None else 0.0
 
     @property
     def used_tokens(self) -> int:
@@ -85,8 +85,8 @@ class PacedBackend:
 
     @property
     def spent_dollars(self) -> float | None:
-        """What the tokens used until now cost; None where their price was not said."""
-        return None if self._price is None else self._spent
+        """What the tokens used until now cost; None where the price of a model was not said."""
+        return self._spent
 
     @property
     def account(self) -> str:
@@ -132,7 +132,7 @@ class PacedBackend:
             except RateLimitError as error:
                 self._slow_down(epoch, error.retry_after_s)
                 raise
-            self._take_note(reply, self._retry.clock() - start)
+            self._take_note(request.model, reply, self._retry.clock() - start)
             return reply
 
     @contextmanager
@@ -162,13 +162,15 @@ class PacedBackend:
             self._limit.throttled(epoch)
             self._resume_at = max(self._resume_at, self._retry.clock() + (wait_s or 0.0))
 
-    def _take_note(self, reply: ChatReply, latency_s: float) -> None:
+    def _take_note(self, model: str, reply: ChatReply, latency_s: float) -> None:
         prompt, completion = reply.prompt_tokens or 0, reply.completion_tokens or 0
         used = prompt + completion
         self._tokens.take(used)
         with self._turn:
             self._used_tokens += used
-            self._spent += 0.0 if self._price is None else self._price.dollars(prompt, completion)
+            if self._spent is not None:
+                price = self._price.get(model) if isinstance(self._price, Mapping) else self._price
+                self._spent = None if price is None else self._spent + price.dollars(prompt, completion)
             self._has_answered = True
             self._limit.succeeded(latency_s)
             self._resume_at = max(self._resume_at, self._retry.clock() + (reply.pause_s or 0.0))
