@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import httpx
@@ -11,9 +12,10 @@ import pytest
 import respx
 
 from vqaft.backends import FireworksBackend
-from vqaft.errors import DataError, RequestRefusedError
+from vqaft.backends.fireworks_wire import dataset_id_of
+from vqaft.errors import RequestRefusedError, ServiceError, ServiceUnreachableError
 from vqaft.inference import ChatRequest
-from vqaft.tuning import KEY, FineTuneClient, Hyperparameters, JobSpec
+from vqaft.tuning import KEY, FineTuneClient, Hyperparameters, JobSpec, Pace
 
 URL = "https://api.fireworks.ai/v1/accounts/me"
 STAMP = "0123456789abcdef01234567-1"
@@ -83,14 +85,60 @@ def test_makes_a_dataset_of_a_file(fireworks_backend: FireworksBackend, file: Pa
     assert fireworks_backend.list_files().entries[0].status == "error"
 
 
-def test_a_file_that_is_too_large_is_refused_before_it_is_sent(
-    fireworks_backend: FireworksBackend, tmp_path: Path
-) -> None:
+STORAGE = "https://storage.example/bucket/large?X-Goog-SignedHeaders=content-type%3Bhost%3Bx-goog-content-length-range"
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
     path = tmp_path / "large.jsonl"
     with path.open("wb") as file:
         file.truncate(150_000_001)
-    with pytest.raises(DataError, match="150 MB"):
-        fireworks_backend.upload_file(path, filename="large.jsonl")
+    return path
+
+
+@respx.mock
+def test_a_large_file_goes_to_the_storage_that_is_named(fireworks_backend: FireworksBackend, large: Path) -> None:
+    dataset = f"{URL}/datasets/large-jsonl"
+    respx.post(f"{URL}/datasets").respond(json={})
+    ask = respx.post(f"{dataset}:getUploadEndpoint").respond(json={"filenameToSignedUrls": {"large.jsonl": STORAGE}})
+    stored = respx.put(STORAGE).respond(200)
+    finish = respx.post(f"{dataset}:validateUpload").respond(json={})
+    told: list[int] = []
+    remote = fireworks_backend.upload_file(large, filename="large.jsonl", on_bytes=told.append)
+    assert remote.id == "accounts/me/datasets/large-jsonl"
+    assert json.loads(ask.calls.last.request.content) == {"filenameToSize": {"large.jsonl": "150000001"}}
+    assert finish.called
+    sent = stored.calls.last.request
+    assert "authorization" not in sent.headers
+    assert sent.headers["content-length"] == "150000001"
+    assert sent.headers["x-goog-content-length-range"] == "150000001,150000001"
+    assert sent.headers["content-type"] == "application/octet-stream"
+    assert sum(told) == len(sent.content) == 150_000_001
+
+
+@respx.mock
+def test_a_storage_that_fails_is_not_taken_for_done(fireworks_backend: FireworksBackend, large: Path) -> None:
+    dataset = f"{URL}/datasets/large-jsonl"
+    respx.post(f"{URL}/datasets").respond(json={})
+    ask = respx.post(f"{dataset}:getUploadEndpoint").respond(json={"filenameToSignedUrls": {"large.jsonl": STORAGE}})
+    stored = respx.put(STORAGE)
+    finish = respx.post(f"{dataset}:validateUpload").respond(json={})
+    for answer, kind in ((httpx.ConnectError("reset"), ServiceUnreachableError), (httpx.Response(503), ServiceError)):
+        stored.mock(side_effect=[answer])
+        with pytest.raises(kind) as caught:
+            fireworks_backend.upload_file(large, filename="large.jsonl")
+        assert "X-Goog" not in str(caught.value)
+    for named in ({}, {"large.jsonl": "http://storage.example/large"}):
+        ask.respond(json={"filenameToSignedUrls": named})
+        with pytest.raises(ServiceError, match="address"):
+            fireworks_backend.upload_file(large, filename="large.jsonl")
+    assert not finish.called
+
+
+@pytest.mark.parametrize("filename", ["train-12ab.jsonl", "2026.jsonl", "é", "-" * 90 + "x" * 90, "a" * 59 + "-b" * 9])
+def test_a_dataset_id_is_one_that_fireworks_takes(filename: str) -> None:
+    assert re.fullmatch(r"[a-z](-?[a-z0-9])*", dataset_id_of(filename))
+    assert len(dataset_id_of(filename)) <= 63
 
 
 @pytest.mark.parametrize(
@@ -100,6 +148,9 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_sent(
         ("JOB_STATE_FAILED", "failed"),
         ("JOB_STATE_PENDING", "queued"),
         ("JOB_STATE_WRITING_RESULTS", "writing_results"),
+        ("JOB_STATE_EARLY_STOPPED", "succeeded"),
+        ("JOB_STATE_RE_QUEUEING", "queued"),
+        ("JOB_STATE_DELETING_CLEANING_UP", "cancelled"),
     ],
 )
 @respx.mock
@@ -124,11 +175,37 @@ def test_cancels_and_asks(fireworks_backend: FireworksBackend) -> None:
     assert orjson.loads(route.calls.last.request.content)["max_tokens"] == 9
 
 
+@respx.mock
+def test_a_model_without_a_name_is_called_as_its_job(fireworks_backend: FireworksBackend) -> None:
+    job = {**JOB, "state": "JOB_STATE_COMPLETED", "outputModel": ""}
+    respx.get(f"{URL}/supervisedFineTuningJobs/j").respond(json=job)
+    assert fireworks_backend.retrieve_job("j").fine_tuned_model == f"accounts/me/models/vq-{STAMP}"
+
+
+@respx.mock
+def test_how_far_a_job_is_comes_once_a_step(fireworks_backend: FireworksBackend, tmp_path: Path) -> None:
+    far = [{"epoch": 0, "percent": 40}, {"epoch": 0, "percent": 40}, {"epoch": 1, "percent": 40}]
+    running = [{**JOB, "jobProgress": progress, "updateTime": "2026-11-20T17:36:45Z"} for progress in far]
+    looks = iter([job for job in [JOB, *running, {**JOB, "state": "JOB_STATE_COMPLETED"}] for _ in range(2)])
+    respx.get(f"{URL}/supervisedFineTuningJobs/j").mock(side_effect=lambda _: httpx.Response(200, json=next(looks)))
+    pace = Pace(shortest_s=0, longest_s=0)
+    client = FineTuneClient(fireworks_backend, ledger=tmp_path / "ledger.jsonl", pace=pace, progress=False)
+    seen = list(client.watch("j"))
+    assert [event.message for event in seen] == ["40 % of epoch 0", "40 % of epoch 1"]
+    assert seen[0].data == {"step": 40, "total_steps": 100}
+
+
+@respx.mock
+def test_lets_a_paused_job_go_on(fireworks_backend: FireworksBackend) -> None:
+    route = respx.post(f"{URL}/supervisedFineTuningJobs/j:resume").respond(json=JOB)
+    assert fireworks_backend.resume_job("j").status == "running"
+    assert route.called
+
+
 def test_says_what_fireworks_has_not(fireworks_backend: FireworksBackend) -> None:
-    assert fireworks_backend.list_events("j").entries == ()
     assert fireworks_backend.list_checkpoints("j").entries == ()
     assert "canary" not in repr(fireworks_backend) + fireworks_backend.account
-    for refused in (fireworks_backend.pause_job, fireworks_backend.resume_job, fireworks_backend.download_file):
+    for refused in (fireworks_backend.pause_job, fireworks_backend.download_file):
         with pytest.raises(RequestRefusedError):
             refused("j")
     with pytest.raises(RequestRefusedError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
@@ -10,11 +9,20 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from vqaft.backends.calls import Call
-from vqaft.backends.fireworks_wire import fireworks_body, fireworks_dataset, fireworks_job, job_id_of
+from vqaft.backends.fireworks_wire import (
+    dataset_id_of,
+    fireworks_body,
+    fireworks_dataset,
+    fireworks_job,
+    fireworks_progress,
+    job_id_of,
+    signed_address,
+    upload_body,
+)
 from vqaft.backends.http_caller import HTTPCaller
 from vqaft.backends.rate_headers import pause_s
 from vqaft.backends.wire import reply_from
-from vqaft.errors import DataError, RequestRefusedError, ServiceError
+from vqaft.errors import RequestRefusedError, ServiceError
 from vqaft.inference import ChatReply, ChatRequest
 from vqaft.tuning import Checkpoint, FileSlice, FineTuneJob, JobEvent, JobSpec, OnBytes, Page, RemoteFile
 
@@ -28,8 +36,8 @@ DIRECT_BYTES = 150_000_000
 class FireworksBackend:
     """Trains and asks open-weight vision models at Fireworks AI.
 
-    A file becomes a dataset there. Jobs have no events and no result files; a job's id is made of its intent, so
-    that asking twice cannot make two.
+    A file becomes a dataset there. Of a job there is nothing to follow but its state and how far it is; its id is made
+    of its intent, so that asking twice cannot make two.
 
     Args:
         api_key: The account's key.
@@ -60,11 +68,10 @@ class FireworksBackend:
         purpose: str = "fine-tune",  # noqa: ARG002
         on_bytes: OnBytes | None = None,
     ) -> RemoteFile:
-        """Make a dataset of a file up to 150 MB, by two requests of which the first is harmless; see the seam."""
-        if path.stat().st_size > DIRECT_BYTES:
-            hint = "Make the images smaller, or upload it with Fireworks' own tool."
-            raise DataError("Fireworks takes files up to 150 MB directly", path=path, hint=hint)
-        name = re.sub(r"[^a-z0-9-]+", "-", filename.lower()).strip("-")[-63:]
+        """Make a dataset of a file, by two or four requests of which the first are harmless; see `FilesBackend`."""
+        size_bytes = path.stat().st_size
+        name = dataset_id_of(filename)
+        dataset = f"{self._owner}/datasets/{name}"
         wanted = {"datasetId": name, "dataset": {"displayName": filename, "userUploaded": {}}}
         try:
             self._post(f"{self._owner}/datasets", wanted)
@@ -72,9 +79,13 @@ class FireworksBackend:
             if error.status != HTTPStatus.CONFLICT:  # announced by an earlier try
                 raise
         with FileSlice(path, on_bytes=on_bytes) as content:
-            call = Call(method="POST", path=f"{self._owner}/datasets/{name}:upload", file=(filename, content))
-            self._caller.send(call)
-        return RemoteFile(id=f"{self._owner.removeprefix('/v1/')}/datasets/{name}", filename=filename)
+            if size_bytes <= DIRECT_BYTES:
+                self._caller.send(Call(method="POST", path=f"{dataset}:upload", file=(filename, content)))
+            else:
+                place = signed_address(self._post(f"{dataset}:getUploadEndpoint", upload_body(filename, size_bytes)))
+                self._caller.put_signed(place, content, size_bytes=size_bytes)
+                self._post(f"{dataset}:validateUpload", {})
+        return RemoteFile(id=dataset.removeprefix("/v1/"), filename=filename)
 
     def list_files(self, *, purpose: str = "fine-tune", after: str | None = None) -> Page[RemoteFile]:  # noqa: ARG002
         """Give a page of datasets; see `FineTuneBackend`."""
@@ -117,12 +128,13 @@ class FireworksBackend:
         raise RequestRefusedError(f"Fireworks cannot pause job {job_id}", hint="Cancel it instead.")
 
     def resume_job(self, job_id: str) -> FineTuneJob:
-        """Say that Fireworks cannot resume a job."""
-        raise RequestRefusedError(f"Fireworks cannot resume job {job_id}", hint="Create a new one instead.")
+        """Let a job go on that Fireworks paused; see `FineTuneBackend`."""
+        return fireworks_job(self._post(f"{self._job_path(job_id)}:resume", {}))
 
     def list_events(self, job_id: str, *, after: str | None = None) -> Page[JobEvent]:  # noqa: ARG002
-        """Give no events: Fireworks has none."""
-        return Page(entries=())
+        """Give how far the job is as an event of its own: Fireworks has no others."""
+        event = fireworks_progress(self._get(self._job_path(job_id)))
+        return Page(entries=() if event is None else (event,))
 
     def list_checkpoints(self, job_id: str, *, after: str | None = None) -> Page[Checkpoint]:  # noqa: ARG002
         """Give no checkpoints: Fireworks has none that can be asked."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from io import RawIOBase
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 from vqaft.backends.calls import Answer, Call, decoded
 from vqaft.backends.status import error_for_status
-from vqaft.errors import AuthenticationError, ServiceUnreachableError
+from vqaft.errors import AuthenticationError, RequestRefusedError, ServiceUnreachableError
 
 if TYPE_CHECKING:
     import httpx
@@ -43,24 +45,45 @@ class HTTPCaller:
 
     def send(self, call: Call) -> Answer:
         """Make one request; see `Caller.send`."""
+        headers = {**self._headers, **({"Content-Type": "application/json"} if call.content else {})}
+        return self._exchange(call.method, f"{self._base_url}{call.path}", headers, **_body(call))
+
+    def put_signed(self, url: str, content: RawIOBase, *, size_bytes: int) -> None:
+        """Send a file to an address of somebody's storage that is a permission by itself.
+
+        The account's key does not go there, and the address goes into no text.
+
+        Args:
+            url: The address, by HTTPS.
+            content: The file, read while it is sent.
+            size_bytes: How long it is.
+
+        Raises:
+            ServiceError: Of the kind that says whether trying again can help.
+        """
+        if urlsplit(url).scheme != "https":
+            raise RequestRefusedError("the service named an address for the file that is not HTTPS")
+        wanted = {
+            "content-type": "application/octet-stream",
+            "x-goog-content-length-range": f"{size_bytes},{size_bytes}",
+        }
+        signed = parse_qs(urlsplit(url).query).get("X-Goog-SignedHeaders", [""])[0].split(";")
+        headers = {name: value for name, value in wanted.items() if name in signed}
+        self._exchange("PUT", url, {**headers, "Content-Length": str(size_bytes)}, content=content)
+
+    def _exchange(self, method: str, url: str, headers: dict[str, str], **body: Any) -> Answer:
         try:
-            response = self._client.request(
-                call.method,
-                f"{self._base_url}{call.path}",
-                headers={**self._headers, **({"Content-Type": "application/json"} if call.content else {})},
-                follow_redirects=False,
-                **_body(call),
-            )
+            response = self._client.request(method, url, headers=headers, follow_redirects=False, **body)
         except (self._httpx.LocalProtocolError, UnicodeError) as error:
             hint = "Check the API key for stray characters."
             raise AuthenticationError(f"the request could not be built ({type(error).__name__})", hint=hint) from None
         except self._httpx.RequestError as error:
-            text = f"no answer from {self._base_url} ({type(error).__name__}: {error})"
+            text = f"no answer from {urlsplit(url).hostname} ({type(error).__name__}: {error})"
             raise ServiceUnreachableError(text) from None
-        headers = {name.lower(): value for name, value in response.headers.items()}
+        received = {name.lower(): value for name, value in response.headers.items()}
         if not response.is_success:
-            raise error_for_status(response.status_code, body=decoded(response.content), headers=headers)
-        return Answer(content=response.content, headers=headers)
+            raise error_for_status(response.status_code, body=decoded(response.content), headers=received)
+        return Answer(content=response.content, headers=received)
 
 
 def _body(call: Call) -> dict[str, Any]:
