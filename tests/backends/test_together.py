@@ -11,7 +11,7 @@ import pytest
 import respx
 
 from vqaft.backends import TogetherBackend
-from vqaft.errors import AuthenticationError, RequestRefusedError, ServiceUnreachableError
+from vqaft.errors import AuthenticationError, ModelRetiredError, RequestRefusedError, ServiceUnreachableError
 from vqaft.inference import ChatRequest
 from vqaft.tuning import KEY, FineTuneClient, Hyperparameters, JobSpec
 
@@ -34,6 +34,7 @@ def test_creates_a_job_and_finds_its_key_again(together_backend: TogetherBackend
     spec = JobSpec(
         model="Qwen/Qwen3-VL-8B-Instruct",
         training_file="file-1",
+        validation_file="file-2",
         hyperparameters=Hyperparameters(n_epochs=3),
         suffix="shapes",
         metadata={KEY: STAMP},
@@ -42,13 +43,31 @@ def test_creates_a_job_and_finds_its_key_again(together_backend: TogetherBackend
     assert json.loads(route.calls.last.request.content) == {
         "model": "Qwen/Qwen3-VL-8B-Instruct",
         "training_file": "file-1",
+        "validation_file": "file-2",
         "n_epochs": 3,
+        "n_evals": 3,
         "batch_size": "max",
         "suffix": f"shapes-vq{STAMP}",
-        "training_method": {"method": "sft"},
-        "training_type": {"type": "Lora"},
+        "training_method": {"method": "sft", "train_on_inputs": "auto"},
     }
     assert (job.status, job.fine_tuned_model, dict(job.metadata)) == ("running", None, {KEY: STAMP})
+
+
+@respx.mock
+def test_what_is_left_to_together_is_not_sent(together_backend: TogetherBackend) -> None:
+    route = respx.post(f"{URL}/fine-tunes").respond(json=JOB)
+    together_backend.create_job(JobSpec(model="m", training_file="f", validation_file="v", method="dpo"))
+    sent = json.loads(route.calls.last.request.content)
+    assert sent == {
+        "model": "m",
+        "training_file": "f",
+        "validation_file": "v",
+        "n_evals": 1,
+        "batch_size": "max",
+        "training_method": {"method": "dpo"},
+    }
+    together_backend.create_job(JobSpec(model="m", training_file="f"))
+    assert "n_evals" not in json.loads(route.calls.last.request.content)
 
 
 @pytest.mark.parametrize("suffix", [None, "s" * 64])
@@ -70,6 +89,7 @@ def test_a_lost_answer_is_found_by_the_key(together_backend: TogetherBackend, tm
         return httpx.Response(200, json={"data": [{**JOB, "model_output_name": f"me/m-{suffix}-1"}]})
 
     respx.get(f"{URL}/fine-tunes").mock(side_effect=listed)
+    respx.get(f"{URL}/fine-tunes/models/limits").respond(json={"model_name": "m"})
     client = FineTuneClient(together_backend, ledger=tmp_path / "ledger.jsonl", progress=False)
     assert client.create(JobSpec(model="m", training_file="f")).id == "ft-1"
     assert create.call_count == 1
@@ -128,6 +148,42 @@ def test_follows_a_job(together_backend: TogetherBackend) -> None:
     for verb in (together_backend.pause_job, together_backend.resume_job):
         with pytest.raises(RequestRefusedError):
             verb("ft-1")
+
+
+@respx.mock
+def test_the_numbers_come_by_a_route_of_their_own(together_backend: TogetherBackend, tmp_path: Path) -> None:
+    snapshots = [
+        {"train/loss": 0.5, "train/learning_rate": 1e-4, "train/global_step": 7},
+        {"eval/loss": 0.75, "train/global_step": 7},
+        {"train/loss": 0.25, "train/grad_norm": None, "train/global_step": 14},
+        {"system/gpu": 1.0},
+        None,
+    ]
+    respx.get(f"{URL}/fine-tunes/ft-1/metrics").respond(json={"metrics": snapshots})
+    client = FineTuneClient(together_backend, ledger=tmp_path / "ledger.jsonl", progress=False)
+    first, second = client.metrics("ft-1")
+    assert (first.step, first.values) == (7, {"train_loss": 0.5, "train_learning_rate": 1e-4, "valid_loss": 0.75})
+    assert (second.step, second.values) == (14, {"train_loss": 0.25})
+    respx.get(f"{URL}/fine-tunes/ft-1/metrics").respond(json={"error": "no"})
+    with pytest.raises(ServiceUnreachableError, match="metrics"):
+        together_backend.list_metrics("ft-1")
+
+
+@respx.mock
+def test_a_model_that_together_does_not_train_is_refused_before_a_file_is_sent(
+    together_backend: TogetherBackend, file: Path, tmp_path: Path
+) -> None:
+    limits = respx.get(f"{URL}/fine-tunes/models/limits", params={"model_name": "org/model"})
+    limits.respond(404, json={"message": "Model is not supported for fine-tuning."})
+    client = FineTuneClient(together_backend, ledger=tmp_path / "ledger.jsonl", progress=False)
+    with pytest.raises(ModelRetiredError, match=r"org/model cannot be trained with this account.*not supported"):
+        client.start(file, model="org/model")
+    limits.respond(json={"model_name": "org/model"})
+    assert together_backend.refuses_training("org/model") is None
+    assert together_backend.shutdown_date("org/model") is None
+    limits.respond(400, json={"error": {"message": "odd"}})
+    with pytest.raises(RequestRefusedError, match="odd"):
+        together_backend.refuses_training("org/model")
 
 
 @respx.mock

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -16,11 +18,22 @@ from vqaft.backends.together_wire import (
     together_event,
     together_file,
     together_job,
+    together_metrics,
 )
 from vqaft.backends.wire import page_from, reply_from
 from vqaft.errors import RequestRefusedError
 from vqaft.inference import ChatReply, ChatRequest
-from vqaft.tuning import Checkpoint, FileSlice, FineTuneJob, JobEvent, JobSpec, OnBytes, Page, RemoteFile
+from vqaft.tuning import (
+    Checkpoint,
+    FileSlice,
+    FineTuneJob,
+    JobEvent,
+    JobSpec,
+    OnBytes,
+    Page,
+    RemoteFile,
+    StepMetrics,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -106,6 +119,24 @@ class TogetherBackend:
     def list_checkpoints(self, job_id: str, *, after: str | None = None) -> Page[Checkpoint]:  # noqa: ARG002
         """Give all checkpoints; see `FineTuneBackend`."""
         return page_from(self._get(f"{_job_path(job_id)}/checkpoints"), together_checkpoint)
+
+    def list_metrics(self, job_id: str) -> tuple[StepMetrics, ...]:
+        """Give the numbers of a job's steps; see `MetricsBackend`."""
+        return together_metrics(self._get(f"{_job_path(job_id)}/metrics"))
+
+    def shutdown_date(self, model: str) -> dt.date | None:  # noqa: ARG002
+        """Say nothing: Together has no route for this. See `ModelsBackend`."""
+        return None
+
+    def refuses_training(self, model: str) -> str | None:
+        """Say why the model cannot be trained; see `ModelsBackend`."""
+        try:
+            self._get(f"/fine-tunes/models/limits?model_name={quote(model, safe='')}")
+        except RequestRefusedError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return error.message
+        return None
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """Ask a model once; see `ChatBackend`."""

@@ -6,21 +6,34 @@ import datetime as dt
 import re
 from typing import Any
 
-from vqaft.backends.wire import JSON, identity_of, mapping_in
-from vqaft.errors import RequestRefusedError
-from vqaft.tuning import KEY, Checkpoint, FineTuneJob, JobEvent, JobSpec, RemoteFile
+from vqaft.backends.wire import JSON, identity_of, is_number, mapping_in, mapping_of
+from vqaft.errors import RequestRefusedError, ServiceUnreachableError
+from vqaft.tuning import (
+    KEY,
+    Checkpoint,
+    FineTuneJob,
+    Hyperparameters,
+    JobEvent,
+    JobSpec,
+    RemoteFile,
+    StepMetrics,
+)
 
 STATUSES = {"completed": "succeeded", "error": "failed", "user_error": "failed", "pending": "queued"}
 """Together's words for what OpenAI calls otherwise; the others mean the same, or are taken as still going."""
 
 LONGEST_SUFFIX = 64
+_OWN_EPOCHS = 1
+_STEPS = ("train_global_step", "valid_global_step", "global_step")
 _STAMP = re.compile(r"vq([0-9a-f]{24}-\d+)")
 
 
 def together_body(spec: JobSpec) -> dict[str, Any]:
     """Give the JSON that creates a job.
 
-    Together keeps no metadata with a job, so that the key of the intent goes into the suffix of the model's name.
+    Together keeps no metadata with a job, so that the key of the intent goes into the suffix of the model's name. The
+    validation file is looked at once an epoch: left alone, Together never does. How it trains, which is LoRA with a
+    rank for the model, is left to it.
 
     Raises:
         RequestRefusedError: If the settings are none that Together has.
@@ -34,10 +47,10 @@ def together_body(spec: JobSpec) -> dict[str, Any]:
         "training_file": spec.training_file,
         "validation_file": spec.validation_file,
         "n_epochs": None if chosen.n_epochs == "auto" else chosen.n_epochs,
+        "n_evals": None if spec.validation_file is None else _once_an_epoch(chosen),
         "batch_size": "max" if chosen.batch_size == "auto" else chosen.batch_size,
         "suffix": _stamped(spec),
-        "training_method": {"method": "dpo" if spec.method == "dpo" else "sft"},
-        "training_type": {"type": "Lora"},
+        "training_method": {"method": "dpo"} if spec.method == "dpo" else {"method": "sft", "train_on_inputs": "auto"},
         "random_seed": spec.seed,
     }
     return {name: value for name, value in wanted.items() if value is not None}
@@ -60,6 +73,24 @@ def together_job(value: JSON) -> FineTuneJob:
         metadata={KEY: stamp[1]} if stamp else {},
         created_at=seconds_of(value.get("created_at")),
     )
+
+
+def together_metrics(value: JSON) -> tuple[StepMetrics, ...]:
+    """Read a job's numbers, under the names that they have elsewhere.
+
+    Raises:
+        ServiceUnreachableError: If there is no list in it: such an answer is none.
+    """
+    snapshots = value.get("metrics")
+    if not isinstance(snapshots, list):
+        raise ServiceUnreachableError("the answer holds no list of metrics")
+    by_step: dict[int, dict[str, float]] = {}
+    for snapshot in snapshots:
+        numbers = {_metric_name(name): number for name, number in mapping_of(snapshot).items() if is_number(number)}
+        steps = [int(numbers.pop(name)) for name in _STEPS if name in numbers]
+        if steps:
+            by_step.setdefault(steps[0], {}).update(numbers)
+    return tuple(StepMetrics(step=step, values=by_step[step]) for step in sorted(by_step))
 
 
 def together_event(value: JSON) -> JobEvent:
@@ -103,6 +134,14 @@ def seconds_of(text: object) -> int | None:
         return int(dt.datetime.fromisoformat(str(text)).timestamp())
     except ValueError:
         return None
+
+
+def _metric_name(name: str) -> str:
+    return name.replace("eval/", "valid_").replace("/", "_")
+
+
+def _once_an_epoch(chosen: Hyperparameters) -> int:
+    return _OWN_EPOCHS if chosen.n_epochs == "auto" else chosen.n_epochs
 
 
 def _stamped(spec: JobSpec) -> str | None:

@@ -62,7 +62,7 @@ def checkpoint_from(value: JSON) -> Checkpoint:
         id=identity_of(value),
         step=_whole(value, "step_number") or 0,
         model=_text(value, "fine_tuned_model_checkpoint") or "",
-        metrics={name: float(number) for name, number in metrics.items() if _is_number(number)},
+        metrics={name: float(number) for name, number in metrics.items() if is_number(number)},
     )
 
 
@@ -137,18 +137,22 @@ def _text(value: JSON, name: str) -> str | None:
 
 def _whole(value: JSON, name: str) -> int | None:
     number = value.get(name)
-    return int(number) if _is_number(number) else None
+    return int(number) if is_number(number) else None
 
 
-def _is_number(value: object) -> TypeGuard[int | float]:
-    # NaN and the infinities are no measurements; a comparison with NaN is false.
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Tell whether a value is a measurement, which NaN and the infinities are not."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+
+
+def mapping_of(value: object) -> JSON:
+    """Give an object; an empty one where it is something else."""
+    return value if isinstance(value, dict) else {}
 
 
 def mapping_in(value: JSON, name: str) -> JSON:
     """Give an inner object; an empty one where there is none."""
-    inner = value.get(name)
-    return inner if isinstance(inner, dict) else {}
+    return mapping_of(value.get(name))
 
 
 def _entries(value: JSON, name: str) -> list[Any]:

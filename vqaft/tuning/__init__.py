@@ -1,6 +1,6 @@
 """Fine-tuning jobs: upload, create, watch."""
 
-from vqaft.tuning.backend import FilesBackend, FineTuneBackend, OnBytes
+from vqaft.tuning.backend import FilesBackend, FineTuneBackend, MetricsBackend, OnBytes
 from vqaft.tuning.client import FineTuneClient
 from vqaft.tuning.creation import KEY
 from vqaft.tuning.download import download_whole
@@ -31,6 +31,7 @@ __all__ = [
     "JobEvent",
     "JobSpec",
     "Ledger",
+    "MetricsBackend",
     "ModelsBackend",
     "OnBytes",
     "Pace",

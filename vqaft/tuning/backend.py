@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from vqaft.tuning.job import Checkpoint, FineTuneJob, JobEvent, JobSpec, RemoteFile
+from vqaft.tuning.metrics import StepMetrics
 from vqaft.tuning.page import Page
 
 OnBytes: TypeAlias = Callable[[int], None]
@@ -76,4 +77,13 @@ class FineTuneBackend(FilesBackend, Protocol):
 
     def list_checkpoints(self, job_id: str, *, after: str | None = None) -> Page[Checkpoint]:
         """Give a page of the models saved on the way, newest first."""
+        ...
+
+
+@runtime_checkable
+class MetricsBackend(Protocol):
+    """What a service can do that gives a job's numbers by a route of their own, not in result files or events."""
+
+    def list_metrics(self, job_id: str) -> tuple[StepMetrics, ...]:
+        """Give what was measured until now, in the order of the steps, by one request."""
         ...

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vqaft.errors import JobFailedError
 from vqaft.retry import RetryPolicy
-from vqaft.tuning.backend import FineTuneBackend
+from vqaft.tuning.backend import FineTuneBackend, MetricsBackend
 from vqaft.tuning.creation import JobCreation
 from vqaft.tuning.download import download_whole
 from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec, RemoteFile
@@ -215,8 +215,12 @@ class FineTuneClient:
         """Give the losses and accuracies of each step, from the job's result files.
 
         Args:
-            job_id: The job; before it succeeded there is no result file, and its events are read instead.
+            job_id: The job; before it succeeded there is no result file, and its events are read instead. A service
+                that has a route for them is asked by it.
         """
+        backend = self._backend
+        if isinstance(backend, MetricsBackend):
+            return self._retry.call(lambda: backend.list_metrics(job_id))
         names = self.retrieve(job_id).result_files
         if not names:
             return metrics_of_events(self.events(job_id))
@@ -224,7 +228,10 @@ class FineTuneClient:
         return tuple(step for content in contents for step in read_metrics(content))
 
     def _show_cost(self, train: Path, model: str, hyperparameters: Hyperparameters) -> None:
-        words = cost_in_words(train, model=model, hyperparameters=hyperparameters) if self._progress else None
+        if not self._progress:
+            return
+        account = self._backend.account
+        words = cost_in_words(train, model=model, hyperparameters=hyperparameters, account=account)
         if words is not None:
             from tqdm.auto import tqdm
 

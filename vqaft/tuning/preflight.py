@@ -10,6 +10,7 @@ from vqaft.records import AZURE, FIREWORKS, OPENAI, TOGETHER, ProviderLimits, ch
 from vqaft.tuning.job import Hyperparameters
 
 USUAL_EPOCHS = 3
+_OWN_EPOCHS: Mapping[str, int] = {"together.": 1}
 
 _LIMITS: Mapping[str, ProviderLimits] = {".azure.com": AZURE, "together.": TOGETHER, "fireworks.ai": FIREWORKS}
 
@@ -35,15 +36,18 @@ def check_rows(train: Path, validation: Path | None, *, account: str) -> None:
     check_files(paths, limits=limits_of(account)).raise_for_errors()
 
 
-def cost_in_words(train: Path, *, model: str, hyperparameters: Hyperparameters) -> str | None:
+def cost_in_words(train: Path, *, model: str, hyperparameters: Hyperparameters, account: str) -> str | None:
     """Say what training costs; None where the model's prices or its rule for images are not known.
 
     Args:
         train: The training file.
         model: The base model.
-        hyperparameters: For the number of epochs; three are assumed where the service chooses.
+        hyperparameters: For the number of epochs; three are assumed where the service chooses, and did not say how.
+        account: A backend's `account`.
     """
-    epochs = USUAL_EPOCHS if hyperparameters.n_epochs == "auto" else hyperparameters.n_epochs
+    chosen = hyperparameters.n_epochs
+    usual = next((epochs for part, epochs in _OWN_EPOCHS.items() if part in account), USUAL_EPOCHS)
+    epochs = usual if chosen == "auto" else chosen
     try:
         return str(estimate_cost(train, model=model, epochs=epochs))
     except DataError:

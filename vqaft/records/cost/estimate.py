@@ -93,15 +93,18 @@ class CostEstimate:
         low, high = (f"${amount:,.2f}" for amount in dollars)
         return low if low == high else f"{low} to {high}"
 
+    def _span(self) -> str:
+        return "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
+
     def _head(self) -> str:
         unknown = f", {self.unknown_images} images of unknown size left out" if self.unknown_images else ""
         return (
-            f"{self.model}, {self.epochs} epochs, {self.rows} rows, {self.size_bytes / _MILLION:.1f} MB{unknown}; "
+            f"{self.model}, {self._span()}, {self.rows} rows, {self.size_bytes / _MILLION:.1f} MB{unknown}; "
             f"texts {self.method}; prices of {self.price_as_of}"
         )
 
     def __str__(self) -> str:
-        columns = [("tokens of", "an epoch", f"{self.epochs} epochs"), *self._lines()]
+        columns = [("tokens of", "an epoch", self._span()), *self._lines()]
         widths = [max(len(line[place]) for line in columns) for place in range(3)]
         table = "\n".join(
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in columns
@@ -112,7 +115,7 @@ class CostEstimate:
         rows = "".join(
             f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in line)}</tr>" for line in self._lines()
         )
-        head = f"<tr><th>tokens of</th><th>an epoch</th><th>{self.epochs} epochs</th></tr>"
+        head = f"<tr><th>tokens of</th><th>an epoch</th><th>{self._span()}</th></tr>"
         return f"<p>{html.escape(self._head())}</p><table>{head}{rows}</table>"
 
 
