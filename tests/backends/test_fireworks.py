@@ -15,6 +15,7 @@ from vqaft.backends import FireworksBackend
 from vqaft.backends.fireworks_wire import dataset_id_of
 from vqaft.errors import RequestRefusedError, ServiceError, ServiceUnreachableError
 from vqaft.inference import ChatRequest
+from vqaft.retry import RetryPolicy
 from vqaft.tuning import KEY, FineTuneClient, Hyperparameters, JobSpec, Pace
 
 URL = "https://api.fireworks.ai/v1/accounts/me"
@@ -82,7 +83,7 @@ def test_makes_a_dataset_of_a_file(fireworks_backend: FireworksBackend, file: Pa
     }
     assert file.read_bytes() in upload.calls.last.request.content
     assert fireworks_backend.retrieve_file(remote.id).status == "processed"
-    assert fireworks_backend.list_files().entries[0].status == "error"
+    assert fireworks_backend.list_files().entries[0].status == "uploading"
 
 
 STORAGE = "https://storage.example/bucket/large?X-Goog-SignedHeaders=content-type%3Bhost%3Bx-goog-content-length-range"
@@ -133,6 +134,26 @@ def test_a_storage_that_fails_is_not_taken_for_done(fireworks_backend: Fireworks
         with pytest.raises(ServiceError, match="address"):
             fireworks_backend.upload_file(large, filename="large.jsonl")
     assert not finish.called
+
+
+@respx.mock
+def test_a_large_file_is_waited_for_until_fireworks_has_looked_at_it(
+    fireworks_backend: FireworksBackend, large: Path, tmp_path: Path
+) -> None:
+    waited: list[float] = []
+    retry = RetryPolicy(sleep=waited.append)
+    client = FineTuneClient(fireworks_backend, ledger=tmp_path / "ledger.jsonl", retry=retry, progress=False)
+    respx.post(f"{URL}/datasets").respond(json={})
+    respx.post(path__regex=":getUploadEndpoint$").respond(json={"filenameToSignedUrls": {"x": STORAGE}})
+    respx.put(STORAGE).respond(200)
+    respx.post(path__regex=":validateUpload$").respond(json={})
+    look = respx.get(path__regex="/datasets/.+")
+    states = ["UPLOADING", "UPLOADING", "READY"]
+    look.mock(
+        side_effect=[httpx.Response(200, json={"name": "accounts/me/datasets/d", "state": state}) for state in states]
+    )
+    assert client.upload(large).status == "processed"
+    assert (look.call_count, waited) == (3, [2.0, 2.0, 2.0])
 
 
 @pytest.mark.parametrize("filename", ["train-12ab.jsonl", "2026.jsonl", "é", "-" * 90 + "x" * 90, "a" * 59 + "-b" * 9])

@@ -85,7 +85,8 @@ class FireworksBackend:
                 place = signed_address(self._post(f"{dataset}:getUploadEndpoint", upload_body(filename, size_bytes)))
                 self._caller.put_signed(place, content, size_bytes=size_bytes)
                 self._post(f"{dataset}:validateUpload", {})
-        return RemoteFile(id=dataset.removeprefix("/v1/"), filename=filename)
+        status = None if size_bytes <= DIRECT_BYTES else "uploading"  # Fireworks looks at a large file first
+        return RemoteFile(id=dataset.removeprefix("/v1/"), filename=filename, status=status)
 
     def list_files(self, *, purpose: str = "fine-tune", after: str | None = None) -> Page[RemoteFile]:  # noqa: ARG002
         """Give a page of datasets; see `FineTuneBackend`."""

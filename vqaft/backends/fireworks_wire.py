@@ -126,8 +126,8 @@ def fireworks_dataset(value: JSON) -> RemoteFile:
     return RemoteFile(
         id=str(value.get("name") or ""),
         filename=str(value.get("displayName") or last_part(value.get("name"))),
-        # A dataset that is still empty was announced, and its file never came.
-        status={"READY": "processed", "UPLOADING": "error"}.get(str(state), str(state)),
+        # One that is still "uploading" long after its file was sent was announced, and its file never came.
+        status={"READY": "processed"}.get(str(state), str(state).lower()),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from vqaft.errors import RequestRefusedError, ServiceUnreachableError
@@ -16,7 +17,11 @@ from vqaft.tuning.page import all_entries
 from vqaft.tuning.parts import PartedUpload, PartSizes
 from vqaft.tuning.parts_backend import PartsBackend
 
-UNUSABLE_STATUSES = frozenset({"error", "deleted"})
+UNUSABLE_STATUSES = frozenset({"error", "deleted", "uploading"})
+READY_S = 900.0
+"""How long a service may look at a file that has arrived before it can be trained on."""
+
+_LOOK_EVERY_S = 2.0
 
 
 class Uploader:
@@ -76,10 +81,19 @@ class Uploader:
         if remote is None:
             with ByteProgress(file.path, size_bytes=file.size_bytes, enabled=self._progress) as bar:
                 remote = self._in_parts(file, purpose, bar) or self._in_one(file, purpose, bar)
+            remote = self._settled(remote)
         file.check_unchanged()
         if not _is_whole(remote, file):
-            raise ServiceUnreachableError(f"{file.path} arrived as {remote.size_bytes} of {file.size_bytes} bytes")
+            arrived = f"{remote.size_bytes} of {file.size_bytes} bytes, status {remote.status}"
+            raise ServiceUnreachableError(f"{file.path} did not arrive whole: {arrived}")
         self._ledger.record("upload", **facts, file_id=remote.id, path=str(file.path), bytes=file.size_bytes)
+        return remote
+
+    def _settled(self, remote: RemoteFile) -> RemoteFile:
+        end = self._retry.clock() + READY_S
+        while remote.status == "uploading" and self._retry.clock() < end:
+            self._retry.sleep(_LOOK_EVERY_S)
+            remote = self._retry.call(partial(self._backend.retrieve_file, remote.id))
         return remote
 
     def _in_one(self, file: Fingerprint, purpose: str, bar: ByteProgress) -> RemoteFile:
