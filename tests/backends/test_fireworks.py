@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import orjson
@@ -39,6 +40,7 @@ def test_creates_a_job_under_an_id_of_its_own(fireworks_backend: FireworksBacken
         hyperparameters=Hyperparameters(n_epochs=2),
         suffix="shapes",
         metadata={KEY: STAMP},
+        extra={"loraRank": 16},
     )
     job = fireworks_backend.create_job(spec)
     sent = route.calls.last.request
@@ -48,6 +50,7 @@ def test_creates_a_job_under_an_id_of_its_own(fireworks_backend: FireworksBacken
         "dataset": JOB["dataset"],
         "displayName": "shapes",
         "epochs": 2,
+        "loraRank": 16,
     }
     assert (job.id, job.status, dict(job.metadata)) == (f"vq-{STAMP}", "running", {KEY: STAMP})
 
@@ -229,5 +232,21 @@ def test_says_what_fireworks_has_not(fireworks_backend: FireworksBackend) -> Non
     for refused in (fireworks_backend.pause_job, fireworks_backend.download_file):
         with pytest.raises(RequestRefusedError):
             refused("j")
-    with pytest.raises(RequestRefusedError):
-        fireworks_backend.create_job(JobSpec(model="m", training_file="f", method="dpo"))
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"method": "dpo"}, "dpo"),
+        ({"seed": 0}, "seed"),
+        ({"hyperparameters": Hyperparameters(learning_rate_multiplier=2.0)}, "learning_rate_multiplier"),
+        ({"integrations": ({"type": "wandb"},)}, "integrations"),
+        ({"metadata": {"team": "blue"}}, "metadata"),
+        ({"extra": {"dataset": "another"}}, "dataset"),
+    ],
+)
+def test_a_setting_that_fireworks_has_not_is_refused(
+    fireworks_backend: FireworksBackend, given: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(RequestRefusedError, match=named):
+        fireworks_backend.create_job(JobSpec(model="m", training_file="f", **given))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +80,10 @@ def test_names_the_deployment_to_azure(azure_backend: OpenAIBackend) -> None:
 @respx.mock
 def test_trains_at_azure_without_a_deployment(azure_backend: OpenAIBackend) -> None:
     route = respx.post("https://me.openai.azure.com/openai/fine_tuning/jobs").respond(json=JOB)
-    assert azure_backend.create_job(SPEC).id == "ftjob-1"
-    assert route.called
+    assert azure_backend.create_job(replace(SPEC, extra={"trainingType": "globalStandard"})).id == "ftjob-1"
+    assert json.loads(route.calls.last.request.content)["trainingType"] == "globalStandard"
+    with pytest.raises(RequestRefusedError, match="metadata"):
+        azure_backend.create_job(replace(SPEC, extra={"metadata": {}}))
 
 
 @respx.mock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import orjson
@@ -206,7 +207,52 @@ def test_errors_have_their_kinds_and_no_key(together_backend: TogetherBackend) -
         assert "canary" not in str(caught.value) + repr(together_backend) + together_backend.account
 
 
-def test_a_setting_that_together_has_not_is_refused(together_backend: TogetherBackend) -> None:
-    spec = JobSpec(model="m", training_file="f", hyperparameters=Hyperparameters(learning_rate_multiplier=2.0))
-    with pytest.raises(RequestRefusedError, match="learning rate"):
-        together_backend.create_job(spec)
+@respx.mock
+def test_what_together_alone_has_is_said_in_its_words(together_backend: TogetherBackend) -> None:
+    route = respx.post(f"{URL}/fine-tunes").respond(json=JOB)
+    vision = {"train_vision": True}
+    extra = {"learning_rate": 1e-4, "multimodal_params": vision, "batch_size": 8}
+    together_backend.create_job(JobSpec(model="m", training_file="f", extra=extra))
+    sent = json.loads(route.calls.last.request.content)
+    assert (sent["learning_rate"], sent["multimodal_params"], sent["batch_size"]) == (1e-4, vision, 8)
+
+
+@respx.mock
+def test_a_job_is_started_with_what_together_alone_has(
+    together_backend: TogetherBackend, file: Path, tmp_path: Path
+) -> None:
+    respx.get(f"{URL}/fine-tunes/models/limits").respond(json={"model_name": "m"})
+    for route in (respx.post(f"{URL}/files/upload"), respx.get(f"{URL}/files/file-1")):
+        route.respond(json={"id": "file-1", "filename": "x", "bytes": 0})
+    create = respx.post(f"{URL}/fine-tunes").respond(json=JOB)
+    client = FineTuneClient(together_backend, ledger=tmp_path / "ledger.jsonl", progress=False)
+    for rate in (1e-4, 1e-4, 1e-5):
+        client.start(file, model="m", extra={"learning_rate": rate}, check=False)
+        respx.get(f"{URL}/fine-tunes/ft-1").respond(json=JOB)
+    rates = [json.loads(call.request.content)["learning_rate"] for call in create.calls]
+    assert rates == [1e-4, 1e-5]  # another setting is another intent, the same is the same job
+    assert create.calls.last.request.content.count(b"vq") == 1
+
+
+@respx.mock
+def test_a_preference_keeps_its_beta(together_backend: TogetherBackend) -> None:
+    route = respx.post(f"{URL}/fine-tunes").respond(json=JOB)
+    chosen = Hyperparameters(beta=0.3)
+    together_backend.create_job(JobSpec(model="m", training_file="f", method="dpo", hyperparameters=chosen))
+    assert json.loads(route.calls.last.request.content)["training_method"] == {"method": "dpo", "dpo_beta": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"hyperparameters": Hyperparameters(learning_rate_multiplier=2.0)}, "learning_rate_multiplier"),
+        ({"integrations": ({"type": "wandb"},)}, "integrations"),
+        ({"metadata": {"team": "blue"}}, "metadata"),
+        ({"extra": {"suffix": "mine"}}, "suffix"),
+    ],
+)
+def test_a_setting_that_together_has_not_is_refused(
+    together_backend: TogetherBackend, given: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(RequestRefusedError, match=named):
+        together_backend.create_job(JobSpec(model="m", training_file="f", **given))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from vqaft.backends.job_body import refuse_settings, with_extra
 from vqaft.backends.together_wire import seconds_of
 from vqaft.backends.wire import JSON, mapping_in
-from vqaft.errors import RequestRefusedError, ServiceUnreachableError
+from vqaft.errors import ServiceUnreachableError
 from vqaft.tuning import KEY, FineTuneJob, JobEvent, JobSpec, RemoteFile
 
 STATUSES = {
@@ -27,6 +28,7 @@ STATUSES = {
 
 _JOBS = "/supervisedFineTuningJobs/"
 _LONGEST_ID = 60
+_UNKNOWN = frozenset({"learning_rate_multiplier", "seed", "integrations", "metadata", "dpo"})
 
 
 def job_id_of(spec: JobSpec) -> str | None:
@@ -65,9 +67,7 @@ def fireworks_body(spec: JobSpec) -> dict[str, Any]:
         RequestRefusedError: If the settings are none that Fireworks has.
     """
     chosen = spec.hyperparameters
-    if spec.method != "supervised" or chosen.learning_rate_multiplier != "auto":
-        message = "Fireworks is asked for supervised training at its own learning rate only"
-        raise RequestRefusedError(message, hint="Leave method at supervised and learning_rate_multiplier at auto.")
+    refuse_settings("Fireworks", spec, unknown=_UNKNOWN)
     wanted = {
         "baseModel": spec.model,
         "dataset": spec.training_file,
@@ -76,7 +76,7 @@ def fireworks_body(spec: JobSpec) -> dict[str, Any]:
         "epochs": None if chosen.n_epochs == "auto" else chosen.n_epochs,
         "batchSizeSamples": None if chosen.batch_size == "auto" else chosen.batch_size,
     }
-    return {name: value for name, value in wanted.items() if value is not None}
+    return with_extra(wanted, spec)
 
 
 def fireworks_job(value: JSON) -> FineTuneJob:

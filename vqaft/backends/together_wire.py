@@ -6,8 +6,9 @@ import datetime as dt
 import re
 from typing import Any
 
+from vqaft.backends.job_body import refuse_settings, with_extra
 from vqaft.backends.wire import JSON, identity_of, is_number, mapping_in, mapping_of
-from vqaft.errors import RequestRefusedError, ServiceUnreachableError
+from vqaft.errors import ServiceUnreachableError
 from vqaft.tuning import (
     KEY,
     Checkpoint,
@@ -24,6 +25,7 @@ STATUSES = {"completed": "succeeded", "error": "failed", "user_error": "failed",
 
 LONGEST_SUFFIX = 64
 _OWN_EPOCHS = 1
+_UNKNOWN = frozenset({"learning_rate_multiplier", "integrations", "metadata"})
 _STEPS = ("train_global_step", "valid_global_step", "global_step")
 _STAMP = re.compile(r"vq([0-9a-f]{24}-\d+)")
 
@@ -39,9 +41,7 @@ def together_body(spec: JobSpec) -> dict[str, Any]:
         RequestRefusedError: If the settings are none that Together has.
     """
     chosen = spec.hyperparameters
-    if chosen.learning_rate_multiplier != "auto":
-        message = "Together takes a learning rate, not a factor on its own"
-        raise RequestRefusedError(message, hint="Leave learning_rate_multiplier at auto.")
+    refuse_settings("Together", spec, unknown=_UNKNOWN)
     wanted = {
         "model": spec.model,
         "training_file": spec.training_file,
@@ -50,10 +50,10 @@ def together_body(spec: JobSpec) -> dict[str, Any]:
         "n_evals": None if spec.validation_file is None else _once_an_epoch(chosen),
         "batch_size": "max" if chosen.batch_size == "auto" else chosen.batch_size,
         "suffix": _stamped(spec),
-        "training_method": {"method": "dpo"} if spec.method == "dpo" else {"method": "sft", "train_on_inputs": "auto"},
+        "training_method": _method(spec),
         "random_seed": spec.seed,
     }
-    return {name: value for name, value in wanted.items() if value is not None}
+    return with_extra(wanted, spec)
 
 
 def together_job(value: JSON) -> FineTuneJob:
@@ -138,6 +138,13 @@ def seconds_of(text: object) -> int | None:
 
 def _metric_name(name: str) -> str:
     return name.replace("eval/", "valid_").replace("/", "_")
+
+
+def _method(spec: JobSpec) -> dict[str, Any]:
+    if spec.method == "supervised":
+        return {"method": "sft", "train_on_inputs": "auto"}
+    beta = spec.hyperparameters.beta
+    return {"method": "dpo"} if beta == "auto" else {"method": "dpo", "dpo_beta": beta}
 
 
 def _once_an_epoch(chosen: Hyperparameters) -> int:

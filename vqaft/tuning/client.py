@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from vqaft.errors import JobFailedError
 from vqaft.retry import RetryPolicy
@@ -102,6 +103,7 @@ class FineTuneClient:
         hyperparameters: Hyperparameters | None = None,
         seed: int | None = None,
         suffix: str | None = None,
+        extra: Mapping[str, Any] | None = None,
         check: bool = True,
     ) -> FineTuneJob:
         """Look at model and files, say what it costs, upload, create the job: all that comes before waiting.
@@ -113,6 +115,7 @@ class FineTuneClient:
             hyperparameters: How to train.
             seed: 0 to 2147483647.
             suffix: 1 to 64 characters that become part of the model's name.
+            extra: What else the provider takes, in its own words; see `JobSpec`.
             check: Whether to check the files' rows before anything is sent.
 
         Raises:
@@ -133,6 +136,7 @@ class FineTuneClient:
             hyperparameters=chosen,
             seed=seed,
             suffix=suffix,
+            extra=extra or {},
         )
         return self.create(spec)
 

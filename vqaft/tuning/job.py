@@ -42,6 +42,9 @@ class JobSpec:
         metadata: Up to 16 pairs kept with the job; keys of 64 and values of 512 characters.
         method: "supervised", or "dpo" for rows with a preferred and another answer (text only).
         integrations: Where the provider reports the training to, in its own words, e.g. Weights & Biases.
+        extra: What else the provider takes for a job, in its own words: {"trainingType": "globalStandard"} at Azure,
+            {"learning_rate": 1e-4, "multimodal_params": {"train_vision": True}} at Together, {"loraRank": 16} at
+            Fireworks. It goes into the request as it is, over what vqaft says of the same.
     """
 
     model: str
@@ -53,6 +56,7 @@ class JobSpec:
     metadata: Mapping[str, str] = field(default_factory=dict)
     method: Literal["supervised", "dpo"] = "supervised"
     integrations: tuple[Mapping[str, Any], ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
