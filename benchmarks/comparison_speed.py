@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from vqaft.evaluation import Evaluation, Score, ScoredRow, ScorerFacts, compare
 from vqaft.evaluation.statistics.bootstrap import bootstrap_means
-from vqaft.evaluation.statistics.clusters import ClusterSums, cluster_sums
+from vqaft.evaluation.statistics.clustered_mean import ClusterSums, cluster_sums
 
 ROWS, IMAGES, RESAMPLES, ROUNDS = 5_000, 1_000, 10_000, 5
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vqaft.evaluation import Comparison, Evaluation, Score, ScoredRow, ScorerFacts, compare
-from vqaft.evaluation.figures import percent, percent_range, points, points_range
-from vqaft.evaluation.statistics.wilson import wilson_interval
+from vqaft.evaluation import Comparison, Evaluation, Score, ScoredRow, ScorerFacts, compare, points, points_range
+from vqaft.evaluation.statistics.clustered_mean import wilson_interval
+from vqaft.evaluation.tables import percent, percent_range
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,10 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from vqaft.data.duplicates import perceptual_hash
-from vqaft.data.duplicates.perceptual_hash import thumbnail
-from vqaft.data.duplicates.same_picture import correlation
-from vqaft.images import ImageSource
+from vqaft.data.image_table import correlation
+from vqaft.images import ImageSource, perceptual_hash, thumbnail
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 BITS = (0, 2, 4, 6, 8, 10)

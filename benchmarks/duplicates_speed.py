@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vqaft.data.duplicates import near_groups, perceptual_hash
-from vqaft.data.duplicates.perceptual_hash import hash_thumbnails
+from vqaft.images import near_groups, perceptual_hash
+from vqaft.images.perceptual_hash import hash_thumbnails
 from vqaft.parallel import ordered_map
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"

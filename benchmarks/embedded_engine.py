@@ -22,8 +22,8 @@ import numpy as np
 import orjson
 import pybase64
 
-from vqaft.records import ImagePart, ImageURL, TextPart, UserMessage
-from vqaft.server.engines import ChatTurn, EmbeddedEngine, TrainingTask
+from vqaft.chat import ImagePart, ImageURL, TextPart, UserMessage
+from vqaft.engines import ChatTurn, EmbeddedEngine, TrainingTask
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 

@@ -20,8 +20,8 @@ from openai import OpenAI, OpenAIError
 
 from vqaft.backends import OpenAIBackend
 from vqaft.data import VQAExample
-from vqaft.inference import PacedBackend, Predictor
-from vqaft.retry import RetryPolicy
+from vqaft.inference import Predictor, RateLimitedBackend
+from vqaft.service import RetryPolicy
 from vqaft.testing import FAULTS, FaultyServer, Planned
 
 MENDABLE = (
@@ -60,7 +60,7 @@ def by_vqaft(server: FaultyServer, calls: int, workers: int, folder: Path) -> in
     """Give the number of calls that were answered."""
     backend = OpenAIBackend(OpenAI(base_url=server.base_url, api_key=server.api_key))
     retry = RetryPolicy(first_wait_s=0.01, max_wait_s=0.2)
-    paced = PacedBackend(backend, most_at_once=workers, retry=retry)
+    paced = RateLimitedBackend(backend, max_concurrency=workers, retry=retry)
     examples = [VQAExample(id=str(number), image=b"x", question=f"q{number}") for number in range(calls)]
     predictor = Predictor(paced, Builder(), model="fixed", workers=workers, progress=False)
     return len(predictor.predict(examples, journal=folder / "journal.jsonl").answered)

@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from vqaft.chat import read_jsonl, read_lines
+from vqaft.check import check_file, checked_row
+from vqaft.check.parse import whole_row
 from vqaft.data import VQAExample
-from vqaft.records import MessageBuilder, check_file, read_jsonl, write_jsonl
-from vqaft.records.check.taking_apart import checked_row, whole_row
-from vqaft.records.lines import read_lines
+from vqaft.records import MessageBuilder, write_jsonl
 
 IMAGES = 40
 QUESTIONS = 5

@@ -17,14 +17,23 @@ import time
 from collections.abc import Callable, Iterator
 
 from vqaft.data import VQAExample
-from vqaft.evaluation import ANLS, Answered, ExactMatch, LenientMatch, RelaxedAccuracy, Score, TokenF1, VQAAccuracy
+from vqaft.evaluation import (
+    ANLS,
+    AnsweredExample,
+    ExactMatch,
+    LenientMatch,
+    RelaxedAccuracy,
+    Score,
+    TokenF1,
+    VQAAccuracy,
+)
 
 WORDS = (
     *("red", "blue", "green", "the", "history", "of", "a", "garden", "in", "winter", "light", "John", "Smith", "yes"),
     *("no", "art", "12", "1,000", "volume", "one"),
 )
 ROUNDS = 3
-SCORERS: dict[str, Callable[[Answered], Score]] = {
+SCORERS: dict[str, Callable[[AnsweredExample], Score]] = {
     "exact": ExactMatch(),
     "lenient": LenientMatch(),
     "ANLS": ANLS(),
@@ -36,7 +45,7 @@ SCORERS: dict[str, Callable[[Answered], Score]] = {
 }
 
 
-def answers(count: int) -> Iterator[Answered]:
+def answers(count: int) -> Iterator[AnsweredExample]:
     """Make answered examples."""
     rng = random.Random(0)
 
@@ -47,10 +56,12 @@ def answers(count: int) -> Iterator[Answered]:
         truth = text((1, 1, 1, 3, 6))
         choices = truth, truth.upper(), f"Answer: {truth}", text((1, 1, 3, 6))
         (answer,) = rng.choices(choices, weights=(4, 1, 1, 4))
-        yield Answered(example=VQAExample(id=str(place), image=b"x", question="?", answers=(truth,)), answer=answer)
+        yield AnsweredExample(
+            example=VQAExample(id=str(place), image=b"x", question="?", answers=(truth,)), answer=answer
+        )
 
 
-def seconds(function: Callable[[Answered], object], rows: list[Answered]) -> float:
+def seconds(function: Callable[[AnsweredExample], object], rows: list[AnsweredExample]) -> float:
     """Time one round."""
     start = time.thread_time()
     for row in rows:
@@ -58,12 +69,12 @@ def seconds(function: Callable[[Answered], object], rows: list[Answered]) -> flo
     return time.thread_time() - start
 
 
-def strict(row: Answered) -> bool:
+def strict(row: AnsweredExample) -> bool:
     """Apply the cookbook's rule for its fine-tuned model."""
     return row.answer.strip() == row.example.answers[0]
 
 
-def lenient(row: Answered) -> bool:
+def lenient(row: AnsweredExample) -> bool:
     """Apply the cookbook's rule for its base model."""
     return row.answer.lower() == row.example.answers[0].lower() or row.example.answers[0].lower() in row.answer.lower()
 
@@ -71,7 +82,7 @@ def lenient(row: Answered) -> bool:
 def main(count: int) -> None:
     """Print the rows a second of each scorer."""
     rows = list(answers(count))
-    functions: dict[str, Callable[[Answered], object]] = {
+    functions: dict[str, Callable[[AnsweredExample], object]] = {
         **SCORERS,
         "strict, written inline": strict,
         "lenient, written inline": lenient,

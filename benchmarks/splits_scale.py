@@ -12,8 +12,7 @@ import resource
 import time
 from typing import Any
 
-from vqaft.data import DatasetSplitter, VQAExample
-from vqaft.data.duplicates import image_table
+from vqaft.data import DatasetSplitter, VQAExample, image_table
 from vqaft.images import ImageSource
 
 

@@ -9,7 +9,7 @@ import argparse
 
 from benchmarks.splits_data import vqa_rad
 from vqaft.data import DatasetSplitter, answer_distribution, audit_splits, label_conflicts, power, question_kind
-from vqaft.report.audit_page import write_audit_page
+from vqaft.report import write_audit_page
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from openai import OpenAI
 import vqaft
 from vqaft.data import VQAExample
 from vqaft.evaluation import (
-    Answered,
+    AnsweredExample,
     Evaluator,
     HumanLabel,
     JudgeJournal,
@@ -57,7 +57,7 @@ def main(folder: Path) -> None:
         for place, (cover, question, truth, _, _) in enumerate(ANSWERS)
     ]
     labels = [
-        HumanLabel(answered=Answered(example=example, answer=answer), level=rating)
+        HumanLabel(answered=AnsweredExample(example=example, answer=answer), level=rating)
         for example, (_, _, _, *both) in zip(examples, ANSWERS, strict=True)
         for answer, rating in both
     ]

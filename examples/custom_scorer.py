@@ -2,8 +2,8 @@
 
     python examples/custom_scorer.py
 
-A scorer is anything that can be called with an `Answered` (an example and what a model said) and gives a number from
-0 to 1, a truth value, or a `Score` with a reason. A plain function is enough; settings are the fields of a frozen
+A scorer is any callable that takes an `AnsweredExample` (an example and what a model said) and returns a number from 0
+to 1, a truth value, or a `Score` with a reason. A plain function is enough; settings are the fields of a frozen
 dataclass. Copy what you need.
 """
 
@@ -12,14 +12,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vqaft.data import VQAExample
-from vqaft.evaluation import Answered, Evaluator, LenientMatch, Score, ScoreFailure, Scorer, compare, final_answer
-from vqaft.evaluation.scorers.text_normal import words
+from vqaft.evaluation import (
+    AnsweredExample,
+    Evaluator,
+    LenientMatch,
+    Score,
+    ScoreFailure,
+    Scorer,
+    compare,
+    final_answer,
+)
+from vqaft.evaluation.scorers.normalize import words
 from vqaft.inference import Prediction
 
 HONORIFICS = frozenset({"dr", "prof", "sir", "mr", "mrs", "ms", "phd", "md", "jr", "sr"})
 
 
-def one_word(answered: Answered) -> bool:
+def one_word(answered: AnsweredExample) -> bool:
     """Whether the answer is one word, as the prompt asked: the smallest scorer there is."""
     return len(answered.answer.split()) == 1
 
@@ -37,7 +46,7 @@ class AuthorMatch:
 
     first_only: bool = True
 
-    def __call__(self, answered: Answered) -> Score:
+    def __call__(self, answered: AnsweredExample) -> Score:
         """Score one answer."""
         said = author(final_answer(answered.answer), first=True)
         for truth in answered.example.answers:
@@ -73,7 +82,7 @@ class TitleMatch:
 
     main: float = 0.8
 
-    def __call__(self, answered: Answered) -> Score:
+    def __call__(self, answered: AnsweredExample) -> Score:
         """Score one answer."""
         said = final_answer(answered.answer)
         return max((self._compare(said, truth) for truth in answered.example.answers), key=lambda score: score.value)
@@ -93,7 +102,7 @@ def main_title(title: str) -> str:
     return title
 
 
-def book(answered: Answered) -> Score | ScoreFailure | float | bool:
+def book(answered: AnsweredExample) -> Score | ScoreFailure | float | bool:
     """One scorer for all questions: authors as authors, titles as titles, anything else leniently."""
     question = answered.example.question.lower()
     scorer: Scorer = AuthorMatch() if "wrote" in question else TitleMatch() if "title" in question else LenientMatch()

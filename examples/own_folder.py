@@ -73,7 +73,7 @@ def main(arguments: argparse.Namespace) -> None:
 
     comparison = vqaft.compare(base, tuned)
     print(comparison)
-    provenance = vqaft.Provenance(split=split.report, settings={"system prompt": SYSTEM, "seed": SEED})
+    provenance = vqaft.report.Provenance(split=split.report, settings={"system prompt": SYSTEM, "seed": SEED})
     path = vqaft.write_report(
         out / "report.html", comparison, examples=split.test, training=metrics, provenance=provenance
     )

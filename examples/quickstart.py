@@ -70,7 +70,9 @@ def main(folder: Path) -> None:
         comparison,
         examples=split.test,
         training=metrics,
-        provenance=vqaft.Provenance(split=split.report, settings={"system prompt": SYSTEM, "seed of the split": SEED}),
+        provenance=vqaft.report.Provenance(
+            split=split.report, settings={"system prompt": SYSTEM, "seed of the split": SEED}
+        ),
     )
     print(f"\nThe report, with every image and answer: {path}")
 

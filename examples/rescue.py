@@ -18,7 +18,7 @@ from openai import OpenAI
 
 import vqaft
 from vqaft.data import Split
-from vqaft.inference import capture
+from vqaft.inference import distill
 from vqaft.server import LocalServer
 
 SYSTEM = "Look at the image and answer the question. Give the answer alone, in one word."
@@ -33,7 +33,7 @@ def tuned(client: OpenAI, folder: Path, split: Split, builder: vqaft.MessageBuil
 
 
 def main(folder: Path) -> None:
-    """Capture, train a successor on what was captured, and compare."""
+    """Distilled, train a successor on what was captured, and compare."""
     split = vqaft.DatasetSplitter(train=40, validation=40, test=40, seed=3).split(vqaft.load_easy_vqa())
     builder = vqaft.MessageBuilder(system=SYSTEM)
     with LocalServer() as server:
@@ -43,9 +43,9 @@ def main(folder: Path) -> None:
 
         # All images you have, those it was trained on too; what it says of them is what would be lost.
         everything = (*split.train, *split.validation)
-        saved = capture(backend, builder, everything, model=old, folder=folder / "captured")
+        saved = distill(backend, builder, everything, model=old, folder=folder / "captured")
         print(f"saved: {saved.predictions}, and {saved.distillation} to train a successor on")
-        before = capture(backend, builder, split.test, model=old, folder=folder / "test").predictions
+        before = distill(backend, builder, split.test, model=old, folder=folder / "test").predictions
 
         # The successor, anywhere: the same file goes to Azure OpenAI, Together, Fireworks, or your own machine.
         tuning = vqaft.FineTuneClient(backend, ledger=folder / "ledger.jsonl")

@@ -9,25 +9,31 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
-
-import vqaft
 
 PACKAGE = Path(__file__).resolve().parent.parent / "vqaft"
 
 LAYERS = (
-    ("errors",),
-    ("durable", "parallel", "retry"),
+    ("errors", "version"),
+    ("parallel",),
+    ("durable",),
+    ("chat",),
     ("images",),
+    ("providers",),
     ("data",),
+    ("check",),
     ("records",),
+    ("cost",),
+    ("service",),
     ("tuning",),
     ("inference",),
+    ("engines",),
+    ("server",),
     ("backends",),
     ("evaluation",),
     ("report",),
-    ("server",),
     ("testing",),
     ("cli",),
     ("__main__",),
@@ -40,41 +46,61 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-TOP = PACKAGE / "__init__.pyi"  # what the names at the top are loaded by, when they are first used
 MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
-TABLES = [name for name, path in MODULES.items() if path.name == "__init__.py" and name != "vqaft"]
-
-
-def imported(name: str) -> set[str]:
-    """Every module of the package that a module imports, late and TYPE_CHECKING imports counted."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level:
-            pytest.fail(f"{name} imports relatively")
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            full = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= (full & MODULES.keys()) | ({node.module} if full - MODULES.keys() else set())
-    return {target for target in found if target in MODULES and target != name}
-
-
-def named_at_the_top() -> dict[str, str]:
-    """Every name of the stub, and the package it comes from."""
-    found: dict[str, str] = {}
-    for node in ast.parse(TOP.read_text(encoding="utf-8")).body:
-        assert isinstance(node, ast.ImportFrom), ast.unparse(node)
-        assert node.level == 1
-        found |= {alias.name: f"vqaft.{node.module}" for alias in node.names if alias.asname == alias.name}
-    return found
-
-
-GRAPH = {name: imported(name) for name in MODULES} | {"vqaft": set(named_at_the_top().values())}
+FACES = [name for name, path in MODULES.items() if path.name == "__init__.py" and name != "vqaft"]
+LAZY = [name for name in FACES if MODULES[name].with_suffix(".pyi").exists()]  # names are loaded on first use
+TABLES = [name for name in FACES if name not in LAZY]
 
 
 def layer(name: str) -> str | None:
     parts = name.split(".")
     return parts[1] if len(parts) > 1 else None
+
+
+def imports_of(name: str) -> list[tuple[str, str]]:
+    """Every (module, name) of the package that a module imports, late and TYPE_CHECKING imports included."""
+    found: list[tuple[str, str]] = []
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, "") for alias in node.names if alias.name.split(".")[0] == "vqaft"]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            pytest.fail(f"{name} imports relatively")
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "vqaft":
+            found += [(node.module, alias.name) for alias in node.names]
+    return found
+
+
+def bound(name: str) -> set[str]:
+    """Every name that an `__init__` imports."""
+    if name in LAZY:
+        return set(named_in_stub(name))
+    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    return {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+
+
+def imported(name: str) -> set[str]:
+    """Every module of the package that a module imports; a face's name that is also a module's is the face's."""
+    if name in LAZY:
+        return set(named_in_stub(name).values())
+    found = {
+        f"{module}.{part}" if f"{module}.{part}" in MODULES and part not in bound(module) else module
+        for module, part in imports_of(name)
+    }
+    return {target for target in found if target in MODULES and target != name}
+
+
+def named_in_stub(name: str) -> dict[str, str]:
+    """Every name of a stub, and the module it comes from."""
+    found: dict[str, str] = {}
+    for node in ast.parse(MODULES[name].with_suffix(".pyi").read_text(encoding="utf-8")).body:
+        assert isinstance(node, ast.ImportFrom), ast.unparse(node)
+        assert node.level == 1
+        assert all(alias.asname == alias.name for alias in node.names), ast.unparse(node)
+        found |= {alias.name: f"{name}.{node.module or alias.name}" for alias in node.names}
+    return found
+
+
+GRAPH = {name: imported(name) for name in MODULES if name != "vqaft"} | {"vqaft": set(named_in_stub("vqaft").values())}
 
 
 def test_no_import_cycle() -> None:
@@ -84,11 +110,21 @@ def test_no_import_cycle() -> None:
 @pytest.mark.parametrize("name", [name for name in MODULES if name != "vqaft"])
 def test_imports_only_go_down_the_layers(name: str) -> None:
     own = layer(name)
+    assert own is not None
     assert own in RANK, f"{name} belongs to no layer"
     for target in GRAPH[name]:
         below = layer(target)
         assert below is not None, f"{name} imports the top of the package"
         assert below == own or RANK[below] < RANK[own], f"{name} imports {target}, which stands above it"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "vqaft"])
+def test_no_import_reaches_deeper_than_the_face_of_another_package(name: str) -> None:
+    for target, part in imports_of(name):
+        if layer(target) != layer(name):
+            face = f"vqaft.{layer(target)}"
+            assert target == face, f"{name} imports {part} from {target}: import it from {face}"
+            assert f"{target}.{part}" not in MODULES or part in bound(target), f"{name} imports {target}.{part}"
 
 
 def test_a_cycle_would_be_seen() -> None:
@@ -109,15 +145,12 @@ def test_init_is_a_table_of_contents(name: str) -> None:
 @pytest.mark.parametrize("name", TABLES)
 def test_all_lists_what_is_imported(name: str) -> None:
     tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
-    bound = {
-        alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
-    }
     declared = [
         ast.literal_eval(node.value)
         for node in tree.body
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
     ]
-    assert not bound if not declared else declared[0] == in_order(bound)
+    assert not bound(name) if not declared else declared[0] == in_order(bound(name))
 
 
 def in_order(names: Iterable[str]) -> list[str]:
@@ -125,14 +158,16 @@ def in_order(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (not name.isupper(), name.islower(), name))
 
 
-def test_the_top_has_what_its_stub_names() -> None:
-    homes = named_at_the_top()
-    assert vqaft.__all__ == in_order(homes)  # type: ignore[attr-defined]  # the stub names them one by one
-    assert set(dir(vqaft)) == homes.keys()
-    for name, home in homes.items():
-        assert getattr(vqaft, name) is getattr(importlib.import_module(home), name)
+@pytest.mark.parametrize("name", ["vqaft", *LAZY])
+def test_a_lazy_face_has_what_its_stub_names(name: str) -> None:
+    face, homes = importlib.import_module(name), named_in_stub(name)
+    assert face.__all__ == in_order(homes)
+    assert set(dir(face)) == homes.keys()
+    for part, home in homes.items():
+        module, got = importlib.import_module(home), getattr(face, part)
+        assert got is module if isinstance(got, ModuleType) else got is getattr(module, part)
     with pytest.raises(AttributeError, match="Nothing"):
-        vqaft.Nothing  # type: ignore[attr-defined]  # noqa: B018 - asked for, not used
+        face.Nothing  # noqa: B018 - asked for, not used
 
 
 def loaded_by(code: str) -> set[str]:

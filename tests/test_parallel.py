@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqaft.parallel import Behind, ordered_map
+from vqaft.parallel import BackgroundWriter, ordered_map
 
 
 @given(st.lists(st.integers(), max_size=30), st.integers(1, 5), st.integers(1, 7))
@@ -63,7 +63,7 @@ def test_a_shortcut_spares_the_threads() -> None:
 @given(st.lists(st.integers(), max_size=30), st.integers(1, 5))
 def test_work_behind_keeps_the_order(items: list[int], window: int) -> None:
     done: list[int] = []
-    with Behind(done.append, window=window) as add:
+    with BackgroundWriter(done.append, window=window) as add:
         for item in items:
             add(item)
     assert done == items
@@ -76,7 +76,7 @@ def test_work_behind_stops_at_its_first_error() -> None:
         done.append(1 / number)
 
     def run() -> None:
-        with Behind(invert, window=5) as add:
+        with BackgroundWriter(invert, window=5) as add:
             for number in (1, 0, 2, 4):
                 add(number)
 
@@ -87,7 +87,7 @@ def test_work_behind_stops_at_its_first_error() -> None:
 
 def test_an_error_of_the_caller_is_the_one_that_is_raised() -> None:
     def run() -> None:
-        with Behind(int) as add:
+        with BackgroundWriter(int) as add:
             add("no number")
             raise KeyError("the caller's own")
 

@@ -68,7 +68,7 @@ def _done(result: Result) -> Future[Result]:
     return future
 
 
-class Behind(Generic[Item]):
+class BackgroundWriter(Generic[Item]):
     """Work that follows its caller in a thread of its own, item by item in their order.
 
     The end of the `with` block waits for what is left. An error of the work is raised by the next call, or by the end

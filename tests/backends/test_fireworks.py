@@ -13,11 +13,11 @@ import pytest
 import respx
 
 from vqaft.backends import FireworksBackend
-from vqaft.backends.fireworks_wire import dataset_id_of
+from vqaft.backends.fireworks.wire import dataset_id_of
 from vqaft.errors import RequestRefusedError, ServiceError, ServiceUnreachableError
 from vqaft.inference import ChatRequest
-from vqaft.retry import RetryPolicy
-from vqaft.tuning import KEY, FineTuneClient, Hyperparameters, JobSpec, Pace
+from vqaft.service import KEY, PollingPolicy, RetryPolicy
+from vqaft.tuning import FineTuneClient, Hyperparameters, JobSpec
 
 URL = "https://api.fireworks.ai/v1/accounts/me"
 STAMP = "0123456789abcdef01234567-1"
@@ -212,7 +212,7 @@ def test_how_far_a_job_is_comes_once_a_step(fireworks_backend: FireworksBackend,
     running = [{**JOB, "jobProgress": progress, "updateTime": "2026-11-20T17:36:45Z"} for progress in far]
     looks = iter([job for job in [JOB, *running, {**JOB, "state": "JOB_STATE_COMPLETED"}] for _ in range(2)])
     respx.get(f"{URL}/supervisedFineTuningJobs/j").mock(side_effect=lambda _: httpx.Response(200, json=next(looks)))
-    pace = Pace(shortest_s=0, longest_s=0)
+    pace = PollingPolicy(shortest_s=0, longest_s=0)
     client = FineTuneClient(fireworks_backend, ledger=tmp_path / "ledger.jsonl", pace=pace, progress=False)
     seen = list(client.watch("j"))
     assert [event.message for event in seen] == ["40 % of epoch 0", "40 % of epoch 1"]

@@ -16,16 +16,11 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from vqaft.backends import OpenAIBackend
-from vqaft.backends.job_body import job_body
-from vqaft.errors import (
-    AuthenticationError,
-    RateLimitError,
-    RequestRefusedError,
-    ServiceError,
-    ServiceUnreachableError,
-)
+from vqaft.backends.openai.wire import job_body
+from vqaft.errors import AuthenticationError, RateLimitError, RequestRefusedError, ServiceError, ServiceUnreachableError
 from vqaft.inference import ChatRequest
-from vqaft.tuning import FilePart, Hyperparameters, JobSpec
+from vqaft.service import FilePart
+from vqaft.tuning import Hyperparameters, JobSpec
 
 URL = "https://api.openai.com/v1"
 SECRET = "sk-canary-0123456789"

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqaft.backends.rate_headers import duration_s, pause_s
-from vqaft.backends.status import error_for_status, retry_after_s
+from vqaft.backends.errors import duration_s, error_for_status, pause_s, retry_after_s
 from vqaft.errors import (
     AuthenticationError,
     ModelRetiredError,

@@ -14,7 +14,8 @@ import respx
 from vqaft.backends import TogetherBackend
 from vqaft.errors import AuthenticationError, ModelRetiredError, RequestRefusedError, ServiceUnreachableError
 from vqaft.inference import ChatRequest
-from vqaft.tuning import KEY, FineTuneClient, Hyperparameters, JobSpec
+from vqaft.service import KEY
+from vqaft.tuning import FineTuneClient, Hyperparameters, JobSpec
 
 URL = "https://api.together.xyz/v1"
 STAMP = "0123456789abcdef01234567-1"

@@ -18,15 +18,15 @@ from openai import OpenAI, OpenAIError
 from tests.contract.node_tools import AIMOCK, node_program, running
 from vqaft.backends import OpenAIBackend
 from vqaft.data import VQAExample, load_easy_vqa
-from vqaft.inference import BatchPredictor, ChatSettings, PacedBackend, Predictor
+from vqaft.inference import BatchPredictor, ChatSettings, Predictor, RateLimitedBackend
 from vqaft.records import MessageBuilder, write_jsonl
-from vqaft.retry import RetryPolicy
-from vqaft.tuning import FineTuneClient, Pace
+from vqaft.service import PollingPolicy, RetryPolicy
+from vqaft.tuning import FineTuneClient
 
 MODEL = "gpt-4o-2024-08-06"
 CALLS = 200
 CHAOS = ("--chaos-drop", "0.1", "--chaos-malformed", "0.05", "--chaos-disconnect", "0.1", "--chaos-ratelimit", "0.1")
-PACE = Pace(shortest_s=0.02, longest_s=0.1)
+PACE = PollingPolicy(shortest_s=0.02, longest_s=0.1)
 
 Aimock: TypeAlias = Callable[..., AbstractContextManager[str]]
 
@@ -103,7 +103,7 @@ def test_asks_in_a_batch(aimock: Aimock, examples: list[VQAExample], tmp_path: P
 def test_every_question_is_answered_in_chaos(aimock: Aimock, examples: list[VQAExample]) -> None:
     questions = [examples[number % len(examples)] for number in range(CALLS)]
     with aimock(*CHAOS) as address:
-        patient = PacedBackend(backend(address), retry=RetryPolicy(first_wait_s=0.01, max_wait_s=0.1))
+        patient = RateLimitedBackend(backend(address), retry=RetryPolicy(first_wait_s=0.01, max_wait_s=0.1))
         found = Predictor(patient, MessageBuilder(), model=MODEL, progress=False).predict(questions)
     assert [prediction.answer for prediction in found] == [f"reply {n % len(examples)}" for n in range(CALLS)]
     assert sum(prediction.attempts for prediction in found) > 1.1 * CALLS

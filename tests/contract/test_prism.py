@@ -15,11 +15,12 @@ from tests.contract.node_tools import PRISM, node_program, running
 from vqaft.backends import OpenAIBackend
 from vqaft.data import load_easy_vqa
 from vqaft.errors import RequestRefusedError
-from vqaft.evaluation import Answered, LLMJudge
+from vqaft.evaluation import AnsweredExample, LLMJudge
 from vqaft.images import ImageEncoder
 from vqaft.inference import ChatRequest
 from vqaft.records import MessageBuilder, write_jsonl
-from vqaft.tuning import FilePart, Hyperparameters, JobSpec
+from vqaft.service import FilePart
+from vqaft.tuning import Hyperparameters, JobSpec
 
 UNDOCUMENTED = {"refuses_training"}  # its route is in no document, so none can judge it
 
@@ -94,7 +95,7 @@ def question() -> ChatRequest:
 def judge(backend: OpenAIBackend) -> None:
     """The judge's own request: structured output, and the image."""
     example = load_easy_vqa("test")[0]
-    LLMJudge(backend, model="gpt-4o", encoder=ImageEncoder())(Answered(example=example, answer="something else"))
+    LLMJudge(backend, model="gpt-4o", encoder=ImageEncoder())(AnsweredExample(example=example, answer="something else"))
 
 
 REQUESTS: dict[str, Callable[[OpenAIBackend, Path], Any]] = {

@@ -16,10 +16,11 @@ from vqaft.backends import OpenAIBackend
 from vqaft.data import load_easy_vqa
 from vqaft.inference import BatchPredictor, ChatSettings, Predictor
 from vqaft.records import MessageBuilder, write_jsonl
+from vqaft.service import MultipartPolicy, PollingPolicy
 from vqaft.testing import QuickEngine, ThreadServer
-from vqaft.tuning import FineTuneClient, Hyperparameters, Pace, PartSizes
+from vqaft.tuning import FineTuneClient, Hyperparameters
 
-PACE = Pace(shortest_s=0.02, longest_s=0.1)
+PACE = PollingPolicy(shortest_s=0.02, longest_s=0.1)
 BUILDER = MessageBuilder(system="Answer in one word.")
 
 
@@ -53,7 +54,7 @@ def main(folder: Path) -> None:
     """Train, ask, and print a JSON object of what came of it."""
     with ThreadServer(folder / "server", engines={"quick": QuickEngine()}) as server:
         backend = OpenAIBackend(openai.OpenAI(base_url=server.base_url, api_key=server.api_key))
-        sizes = PartSizes(above_bytes=1_000, part_bytes=4_000)
+        sizes = MultipartPolicy(above_bytes=1_000, part_bytes=4_000)
         ledger = folder / "ledger.jsonl"
         client = FineTuneClient(backend, ledger=ledger, pace=PACE, sizes=sizes, progress=False)
         job = trained(client, folder)

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vqaft.durable import FileLock, LineLog
-from vqaft.durable.line import entry_of, line_of
+from vqaft.durable.append_log import entry_of, line_of
 from vqaft.errors import StateError
 
 JSON = st.recursive(

@@ -8,15 +8,15 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from vqaft.data import VQAExample
-from vqaft.evaluation import Answered, Evaluation, Score, ScoredRow, ScorerFacts
+from vqaft.evaluation import AnsweredExample, Evaluation, Score, ScoredRow, ScorerFacts
 from vqaft.inference import ChatReply, ChatRequest
 
 Rate = Callable[[dict[str, str]], str]
 
 
-def answered(answer: str, *truths: str, question: str = "What is it?") -> Answered:
+def answered(answer: str, *truths: str, question: str = "What is it?") -> AnsweredExample:
     """An answer with the answers that count as right."""
-    return Answered(example=VQAExample(id="1", image=b"image", question=question, answers=truths), answer=answer)
+    return AnsweredExample(example=VQAExample(id="1", image=b"image", question=question, answers=truths), answer=answer)
 
 
 def evaluation(
@@ -62,7 +62,7 @@ class ScriptedJudge:
 
 
 @pytest.fixture(scope="session", name="answered")
-def answered_fixture() -> Callable[..., Answered]:
+def answered_fixture() -> Callable[..., AnsweredExample]:
     return answered
 
 

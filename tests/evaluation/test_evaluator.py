@@ -9,7 +9,7 @@ import pytest
 
 from vqaft.data import VQAExample
 from vqaft.errors import AuthenticationError, EvaluationError
-from vqaft.evaluation import Answered, Evaluation, Evaluator, ExactMatch, Score, ScoredRow, ScoreFailure
+from vqaft.evaluation import AnsweredExample, Evaluation, Evaluator, ExactMatch, Score, ScoredRow, ScoreFailure
 from vqaft.inference import Failure, Prediction
 
 
@@ -28,7 +28,7 @@ def failed(name: str) -> Prediction:
 def test_failures_and_missing_predictions_are_rows_without_scores() -> None:
     called: list[str] = []
 
-    def scorer(answered: Answered) -> bool:
+    def scorer(answered: AnsweredExample) -> bool:
         called.append(answered.example.id)
         return answered.answer == "yes"
 
@@ -60,7 +60,7 @@ def test_a_scorer_may_say_that_it_cannot_tell() -> None:
 def test_slow_scorers_run_in_threads_and_keep_the_order() -> None:
     threads: set[int] = set()
 
-    def slow(answered: Answered) -> Score:
+    def slow(answered: AnsweredExample) -> Score:
         threads.add(threading.get_ident())
         time.sleep(0.005)
         return Score(value=int(answered.answer) / 100)
@@ -76,7 +76,7 @@ def test_slow_scorers_run_in_threads_and_keep_the_order() -> None:
 def test_one_worker_starts_no_thread() -> None:
     threads: set[int] = set()
 
-    def slow(_: Answered) -> float:
+    def slow(_: AnsweredExample) -> float:
         threads.add(threading.get_ident())
         time.sleep(0.003)
         return 1.0
@@ -125,7 +125,7 @@ def test_rows_of_one_image_or_group_belong_together(tmp_path: Path) -> None:
 
 
 def test_what_every_request_would_meet_stops_the_run_and_keeps_what_was_scored() -> None:
-    def scorer(answered: Answered) -> bool:
+    def scorer(answered: AnsweredExample) -> bool:
         if answered.example.id == "c":
             raise AuthenticationError("the key was refused")
         return True

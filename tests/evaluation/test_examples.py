@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from vqaft.data import VQAExample
-from vqaft.evaluation import Answered
+from vqaft.evaluation import AnsweredExample
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -19,8 +19,8 @@ def custom() -> dict[str, Any]:
     return runpy.run_path(str(EXAMPLES / "custom_scorer.py"))
 
 
-def row(answer: str, truth: str, question: str = "?") -> Answered:
-    return Answered(example=VQAExample(id="1", image=b"", question=question, answers=(truth,)), answer=answer)
+def row(answer: str, truth: str, question: str = "?") -> AnsweredExample:
+    return AnsweredExample(example=VQAExample(id="1", image=b"", question=question, answers=(truth,)), answer=answer)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import functools
 
-from vqaft.evaluation import Answered, ExactMatch, LenientMatch
-from vqaft.evaluation.scorer_facts import scorer_facts
+from vqaft.evaluation import AnsweredExample, ExactMatch, LenientMatch
+from vqaft.evaluation.scorer_identity import scorer_facts
 
 
-def first(answered: Answered) -> bool:
+def first(answered: AnsweredExample) -> bool:
     return answered.answer == "a"
 
 
@@ -38,7 +38,7 @@ def test_partials_and_plain_objects_have_no_address() -> None:
         def __init__(self, width: int) -> None:
             self.width = width
 
-        def __call__(self, _: Answered) -> float:
+        def __call__(self, _: AnsweredExample) -> float:
             return 1.0
 
     assert scorer_facts(Own(1)) == scorer_facts(Own(1))
@@ -52,7 +52,7 @@ def test_levels_are_read() -> None:
     class Labelled:
         levels = ("good", "bad")
 
-        def __call__(self, _: Answered) -> float:
+        def __call__(self, _: AnsweredExample) -> float:
             return 1.0
 
     assert scorer_facts(Labelled()).levels == ("good", "bad")

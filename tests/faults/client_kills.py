@@ -34,12 +34,12 @@ import tqdm.auto  # noqa: F401 - loaded once, here, instead of in each child
 from vqaft.data import VQAExample
 from vqaft.errors import RequestRefusedError, StateError
 from vqaft.inference import Batch, BatchPredictor, ChatReply, ChatRequest, ChatSettings, Predictor, ShardLimits
-from vqaft.retry import RetryPolicy
-from vqaft.tuning import FilePart, FineTuneClient, FineTuneJob, JobSpec, OnBytes, Page, PartSizes, RemoteFile
+from vqaft.service import FilePart, MultipartPolicy, OnBytes, Page, RemoteFile, RetryPolicy
+from vqaft.tuning import FineTuneClient, FineTuneJob, JobSpec
 
 WORKERS = 4
 STATE_ERROR = 3
-QUICK = RetryPolicy(settle_s=0.0)
+QUICK = RetryPolicy(consistency_delay_s=0.0)
 
 
 class FolderService:
@@ -215,7 +215,7 @@ def tune(folder: Path) -> None:
         FolderService(folder / "service"),  # type: ignore[arg-type] # this service has no events or checkpoints
         ledger=folder / "ledger.jsonl",
         retry=QUICK,
-        sizes=PartSizes(above_bytes=10, part_bytes=8, workers=1),
+        sizes=MultipartPolicy(above_bytes=10, part_bytes=8, workers=1),
         progress=False,
     )
     client.create(JobSpec(model="base", training_file=client.upload(path).id, suffix="x"))

@@ -13,13 +13,15 @@ from openai import OpenAI
 
 from vqaft.backends import OpenAIBackend
 from vqaft.data import VQAExample
-from vqaft.inference import BatchPredictor, ChatSettings, PacedBackend, Predictor
-from vqaft.retry import RetryPolicy
-from vqaft.tuning import FineTuneClient, JobSpec, Pace, PartSizes
+from vqaft.inference import BatchPredictor, ChatSettings, Predictor, RateLimitedBackend
+from vqaft.service import MultipartPolicy, PollingPolicy, RetryPolicy
+from vqaft.tuning import FineTuneClient, JobSpec
 
 ROW = b'{"messages":[{"role":"user","content":"%d"},{"role":"assistant","content":"a"}]}\n'
-RETRY = RetryPolicy(first_wait_s=0.002, max_wait_s=0.01, outage_s=5.0, storm_s=5.0, settle_s=0.002)
-PACE = Pace(shortest_s=0.01, longest_s=0.02, patience_s=5.0)
+RETRY = RetryPolicy(
+    first_wait_s=0.002, max_wait_s=0.01, unavailable_timeout_s=5.0, rate_limit_timeout_s=5.0, consistency_delay_s=0.002
+)
+PACE = PollingPolicy(shortest_s=0.01, longest_s=0.02, patience_s=5.0)
 _numbers = itertools.count()
 
 
@@ -37,15 +39,15 @@ class Rig:
         sdk: The SDK's client, which is slow to make and shared by all rows.
         folder: An empty folder.
         done: Id of a job that has succeeded.
-        settle_s: How long the service is given to show what a lost request made.
+        consistency_delay_s: How long the service is given to show what a lost request made.
     """
 
-    def __init__(self, sdk: OpenAI, folder: Path, *, done: str, settle_s: float = 0.002) -> None:
+    def __init__(self, sdk: OpenAI, folder: Path, *, done: str, consistency_delay_s: float = 0.002) -> None:
         self.folder = folder
         self.done = done
         self.backend = OpenAIBackend(sdk)
         self.number = next(_numbers)
-        self.retry = replace(RETRY, settle_s=settle_s)
+        self.retry = replace(RETRY, consistency_delay_s=consistency_delay_s)
 
     def client(self, **settings: Any) -> FineTuneClient:
         given = {"retry": self.retry, "pace": PACE, "calendar": (), "progress": False, **settings}
@@ -85,7 +87,7 @@ class Route:
 
 
 def predict(rig: Rig, _: Any) -> Any:
-    patient = PacedBackend(rig.backend, retry=rig.retry)
+    patient = RateLimitedBackend(rig.backend, retry=rig.retry)
     predictor = Predictor(patient, Builder(), model="fixed", workers=2, progress=False)
     return predictor.predict(rig.examples(), journal=rig.folder / "journal.jsonl")
 
@@ -108,14 +110,14 @@ def uploaded(rig: Rig) -> str:
 
 
 def parted(rig: Rig, _: Any) -> Any:
-    sizes = PartSizes(above_bytes=100, part_bytes=400, workers=1)
+    sizes = MultipartPolicy(above_bytes=100, part_bytes=400, workers=1)
     return rig.client(sizes=sizes).upload(rig.file())
 
 
 def abandoned(rig: Rig) -> None:
     """Leave an upload in parts behind, as a killed run does, older than its hour."""
     client, path = rig.client(), rig.file()
-    from vqaft.tuning.fingerprint import fingerprint
+    from vqaft.service.local_file import fingerprint
 
     content = fingerprint(path)
     upload = rig.backend.start_upload("x.jsonl", size_bytes=content.size_bytes, purpose="fine-tune")
@@ -125,7 +127,7 @@ def abandoned(rig: Rig) -> None:
 
 def doubtful_upload(rig: Rig) -> None:
     """Leave an intent to upload behind, whose outcome nobody knows."""
-    from vqaft.tuning.fingerprint import fingerprint
+    from vqaft.service.local_file import fingerprint
 
     facts = {"account": rig.backend.account, "sha256": fingerprint(rig.file()).sha256, "purpose": "fine-tune"}
     rig.client().ledger.record("upload_intent", **facts)

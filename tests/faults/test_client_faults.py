@@ -19,8 +19,9 @@ from openai import OpenAI, OpenAIError
 
 from vqaft.errors import AuthenticationError, QuotaError, RequestRefusedError, ServiceError, VqaftError
 from vqaft.inference import Prediction, Predictions
+from vqaft.service import RemoteFile
 from vqaft.testing import FAULTS, FaultyServer, Planned, QuickEngine
-from vqaft.tuning import FineTuneJob, RemoteFile
+from vqaft.tuning import FineTuneJob
 
 
 def load_rig() -> Any:
@@ -105,7 +106,7 @@ def test_a_fault_is_survived_or_told_and_nothing_is_paid_twice(
     where, planned = ROUTES[route], FAULTS[fault]
     sdk = stage.sdk.with_options(timeout=0.15) if planned.delay_s else stage.sdk
     # A client that gives up sooner than the server works must wait for what the server still does.
-    rig = RIG.Rig(sdk, tmp_path, done=stage.done, settle_s=0.3 if planned.delay_s else 0.002)
+    rig = RIG.Rig(sdk, tmp_path, done=stage.done, consistency_delay_s=0.3 if planned.delay_s else 0.002)
     stage.server.reset()
     prepared = where.prepare(rig)
     stage.server.reset()

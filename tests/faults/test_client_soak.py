@@ -13,8 +13,8 @@ from openai import OpenAI
 
 from vqaft.backends import OpenAIBackend
 from vqaft.data import VQAExample
-from vqaft.inference import PacedBackend, Predictor
-from vqaft.retry import RetryPolicy
+from vqaft.inference import Predictor, RateLimitedBackend
+from vqaft.service import RetryPolicy
 from vqaft.testing import FAULTS, FaultyServer, Planned
 
 MENDABLE = ("429-soon", "500", "502", "503-overloaded", "cut-before", "cut-middle", "lost-answer", "200-cut-json")
@@ -48,7 +48,7 @@ def server(tmp_path: Path) -> Iterator[FaultyServer]:
 def test_all_are_answered_while_a_third_fails(server: FaultyServer, tmp_path: Path) -> None:
     server.plan(storm())
     backend = OpenAIBackend(OpenAI(base_url=server.base_url, api_key=server.api_key))
-    patient = PacedBackend(backend, most_at_once=16, retry=RetryPolicy(first_wait_s=0.005, max_wait_s=0.05))
+    patient = RateLimitedBackend(backend, max_concurrency=16, retry=RetryPolicy(first_wait_s=0.005, max_wait_s=0.05))
     examples = [VQAExample(id=str(number), image=b"x", question=f"q{number}") for number in range(CALLS)]
     predictor = Predictor(patient, Builder(), model="fixed", workers=16, progress=False)
     found = predictor.predict(examples, journal=tmp_path / "journal.jsonl")

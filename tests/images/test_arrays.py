@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from vqaft.errors import ImageError
-from vqaft.images.arrays import image_of_array
+from vqaft.images.source import image_of_array
 
 
 @pytest.mark.parametrize(

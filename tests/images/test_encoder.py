@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from vqaft.errors import DataError, ImageError
-from vqaft.images import TILES_LOW, AcceptedImages, ImageEncoder
+from vqaft.images import TILES_LOW, ImageEncoder, InputLimits
 
 Decode = Callable[[bytes], Image.Image]
 Picture = Callable[..., Image.Image]
@@ -120,7 +120,7 @@ def test_transparency_is_kept_or_laid_on_a_background(picture: Picture, saved: S
 
 
 def test_the_first_frame_of_an_animation(saved: Save, decoded: Decode) -> None:
-    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
     for kind in ("GIF", "PNG", "WEBP", "AVIF"):
         data = saved(frames[0], kind, save_all=True, append_images=frames[1:], duration=50)
         shown = decoded(ImageEncoder().encode(data).data)
@@ -250,8 +250,8 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 def test_limits_hold_before_decoding(picture: Picture, saved: Save, tmp_path: Path) -> None:
     data = saved(picture(40, 30), "PNG")
     (tmp_path / "image.png").write_bytes(data)
-    few_pixels = ImageEncoder(accepted=AcceptedImages(max_pixels=1000))
-    few_bytes = ImageEncoder(accepted=AcceptedImages(max_bytes=100))
+    few_pixels = ImageEncoder(accepted=InputLimits(max_pixels=1000))
+    few_bytes = ImageEncoder(accepted=InputLimits(max_bytes=100))
     for source in (data, picture(40, 30), saved(picture(40, 30, "P"), "GIF")):
         with pytest.raises(ImageError, match="40 × 30 pixels, more than 1000"):
             few_pixels.encode(source)

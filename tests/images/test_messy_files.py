@@ -15,8 +15,7 @@ import pytest
 from PIL import Image
 
 from vqaft.errors import ImageError
-from vqaft.images import ImageEncoder
-from vqaft.images.sniff import sniff
+from vqaft.images import ImageEncoder, sniff
 
 MAX_MB = 300
 

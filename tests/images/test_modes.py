@@ -9,8 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from vqaft.images import ImageEncoder
-from vqaft.images.colour import is_srgb
-from vqaft.images.modes import to_rgb
+from vqaft.images.color import is_srgb, to_rgb
 
 Save = Callable[..., bytes]
 

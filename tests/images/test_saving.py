@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
-from vqaft.images.saving import save_pillow
+from vqaft.images.codec import save_pillow
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.images.conftest import smooth
-from vqaft.images.codec import Codec
-from vqaft.images.shrinking import shrink
+from vqaft.images.codec import Codec, shrink
 
 CODECS: tuple[Codec, Codec] = ("fast", "pillow")
 

@@ -13,7 +13,7 @@ import pytest
 from vqaft.data import VQAExample
 from vqaft.errors import ImageError, ServiceError
 from vqaft.inference import ChatReply, ChatRequest
-from vqaft.retry import RetryPolicy
+from vqaft.service import RetryPolicy
 
 
 class Builder:

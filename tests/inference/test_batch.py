@@ -25,10 +25,9 @@ from vqaft.inference import (
     TokenPrice,
     plan_run,
 )
-from vqaft.inference.batch_results import read_results
-from vqaft.inference.shards import batch_line, write_shards
-from vqaft.retry import RetryPolicy
-from vqaft.tuning import OnBytes, Page, RemoteFile
+from vqaft.inference.batch.api import read_results
+from vqaft.inference.batch.shards import batch_line, write_shards
+from vqaft.service import OnBytes, Page, RemoteFile, RetryPolicy
 
 SETTINGS = ChatSettings(model="m")
 Answer = Callable[[str, int], dict[str, Any] | None]

@@ -24,10 +24,9 @@ from vqaft.errors import (
     ServiceUnreachableError,
     StateError,
 )
-from vqaft.inference import ChatReply, PacedBackend, Predictions, Predictor, TokenPrice, predict_models
+from vqaft.inference import ChatReply, Predictions, Predictor, RateLimitedBackend, TokenPrice, predict_models
 from vqaft.inference.journal import Journal
-from vqaft.retry import RetryPolicy
-from vqaft.tuning import Ledger
+from vqaft.service import Ledger, RetryPolicy
 
 
 def predictor(service: Any, builder: Any, **settings: Any) -> Predictor:
@@ -66,7 +65,9 @@ def test_a_failure_is_a_value_of_its_own_kind(
     model: Any, builder: Any, examples: list[VQAExample], given: ChatReply | ServiceError, kind: str
 ) -> None:
     service = model(lambda question, _: given if question == "q7" else "yes")
-    patient = PacedBackend(service, retry=RetryPolicy(outage_s=0.02, storm_s=0.02, first_wait_s=0.001))
+    patient = RateLimitedBackend(
+        service, retry=RetryPolicy(unavailable_timeout_s=0.02, rate_limit_timeout_s=0.02, first_wait_s=0.001)
+    )
     found = predictor(patient, builder).predict(examples)
     assert [(prediction.example_id, prediction.failure.kind) for prediction in found.failed if prediction.failure] == [
         ("e7", kind)
@@ -97,9 +98,9 @@ def test_what_every_request_would_meet_costs_one_request(
 def test_nobody_there_is_raised_soon(model: Any, builder: Any, examples: list[VQAExample]) -> None:
     service = model(lambda *_: ServiceUnreachableError("nobody"))
     with pytest.raises(ServiceUnreachableError, match="nobody"):
-        predictor(PacedBackend(service, retry=RetryPolicy(outage_s=0.01, first_wait_s=0.004)), builder).predict(
-            examples
-        )
+        predictor(
+            RateLimitedBackend(service, retry=RetryPolicy(unavailable_timeout_s=0.01, first_wait_s=0.004)), builder
+        ).predict(examples)
     assert service.most_under_way == 1
     assert sum(service.asked.values()) < 10
 
@@ -149,7 +150,7 @@ def test_passing_failures_are_asked_again_and_final_ones_kept(
     path = tmp_path / "journal.jsonl"
     given = {"q3": ServiceUnreachableError("down"), "q4": ChatReply(text="", finish_reason="stop")}
     service = model(lambda question, _: given.get(question, "yes"))
-    patient = PacedBackend(service, retry=RetryPolicy(outage_s=0.0))
+    patient = RateLimitedBackend(service, retry=RetryPolicy(unavailable_timeout_s=0.0))
     predictor(patient, builder).predict(examples, journal=path)
     later = model()
     found = predictor(later, builder).predict(examples, journal=path)
@@ -180,7 +181,7 @@ def test_transient_failures_are_mended(
         return errors[count - 1] if count <= 2 else question
 
     service = model(answer)
-    found = predictor(PacedBackend(service, retry=quick), builder).predict(examples)
+    found = predictor(RateLimitedBackend(service, retry=quick), builder).predict(examples)
     assert len(found.answered) == 40
     assert {prediction.attempts for prediction in found} == {3}
 
@@ -206,7 +207,7 @@ def test_a_budget_stops_the_run_and_loses_nothing(
     model: Any, builder: Any, examples: list[VQAExample], tmp_path: Path
 ) -> None:
     service = model(lambda *_: ChatReply(text="yes", prompt_tokens=9, completion_tokens=1))
-    paced = PacedBackend(service, most_tokens=100)
+    paced = RateLimitedBackend(service, most_tokens=100)
     with pytest.raises(QuotaError, match="budget of 100 tokens") as caught:
         predictor(paced, builder, workers=2).predict(examples, journal=tmp_path / "journal.jsonl")
     assert 100 <= paced.used_tokens <= 110
@@ -242,7 +243,7 @@ def test_the_bar_shows_what_was_spent_and_not_what_the_journal_had(
     path = tmp_path / "journal.jsonl"
     reply = ChatReply(text="yes", finish_reason="stop", prompt_tokens=1_000_000, completion_tokens=100_000)
     predictor(model(lambda *_: reply), builder).predict(examples[:30], journal=path)
-    paced = PacedBackend(model(lambda *_: reply), price=TokenPrice(prompt=2.5, completion=10.0))
+    paced = RateLimitedBackend(model(lambda *_: reply), price=TokenPrice(prompt=2.5, completion=10.0))
     predictor(paced, builder, progress=True).predict(examples, journal=path)
     assert paced.spent_dollars == pytest.approx(10 * (2.5 + 1.0))
     assert "spent=$35.00" in capsys.readouterr().err
@@ -253,7 +254,7 @@ def test_each_model_is_paid_at_its_own_price(
 ) -> None:
     reply = ChatReply(text="yes", finish_reason="stop", prompt_tokens=1_000_000, completion_tokens=100_000)
     prices = {"base": TokenPrice(prompt=2.5, completion=10.0), "tuned": TokenPrice(prompt=3.75, completion=15.0)}
-    paced = PacedBackend(model(lambda *_: reply), price=prices)
+    paced = RateLimitedBackend(model(lambda *_: reply), price=prices)
     predict_models(paced, builder, examples, models=["base", "tuned"])
     assert paced.spent_dollars == pytest.approx(40 * (3.5 + 5.25))
     assert "spent=$350.00" in capsys.readouterr().err

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqaft.records.batches import batches
+from vqaft.records.writer import batches
 
 MEBIBYTE = bytes(1024 * 1024)
 

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.records.pictures import example, picture
+from vqaft.chat import ChatRecord, DeveloperMessage
+from vqaft.check import check_records
 from vqaft.data import VQAExample
 from vqaft.errors import DataError, ImageError
-from vqaft.images import AcceptedImages, EncodedImage, ImageEncoder, ImageSource
-from vqaft.records import ChatRecord, DeveloperMessage, MessageBuilder, check_records
-from vqaft.records.image_groups import groups_by_image
+from vqaft.images import EncodedImage, ImageEncoder, ImageSource, InputLimits
+from vqaft.records import MessageBuilder
+from vqaft.records.builder import groups_by_image
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda text: bool(text.strip()))
 IMAGE = picture(99)
@@ -126,9 +128,9 @@ def test_every_image_is_encoded_once(tmp_path: Path) -> None:
 
 
 def test_the_memory_for_images_is_bounded() -> None:
-    from vqaft.records.encoded_once import EncodedOnce
+    from vqaft.records.image_cache import EncodedImageCache
 
-    once, encoder = EncodedOnce(max_bytes=5_000), CountingEncoder()
+    once, encoder = EncodedImageCache(max_bytes=5_000), CountingEncoder()
     seen.clear()
     for number in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 0):
         once.encode(encoder, picture(number))
@@ -198,5 +200,5 @@ def test_public_web_addresses_are_passed_on_unless_they_are_fetched() -> None:
     for private in ("http://localhost/a.jpg", "https://10.0.0.1/a.jpg"):
         with pytest.raises(ImageError, match="example 'e1'"):
             MessageBuilder().record(example(1, image=private))
-    fetching = ImageEncoder(accepted=AcceptedImages(fetch=lambda _: IMAGE))
+    fetching = ImageEncoder(accepted=InputLimits(fetch=lambda _: IMAGE))
     assert b"data:image/jpeg" in MessageBuilder(encoder=fetching).request_json(example(1, image=url))

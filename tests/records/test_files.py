@@ -14,20 +14,10 @@ import pydantic
 import pytest
 
 from tests.records.pictures import example
+from vqaft.chat import AssistantMessage, ChatRecord, PreferenceRecord, UserMessage, read_jsonl, read_lines
 from vqaft.errors import DataError, RecordError
-from vqaft.records import (
-    OPENAI,
-    AssistantMessage,
-    ChatRecord,
-    Manifest,
-    MessageBuilder,
-    PreferenceRecord,
-    UserMessage,
-    read_jsonl,
-    read_lines,
-    write_jsonl,
-    write_shards,
-)
+from vqaft.providers import OPENAI
+from vqaft.records import Manifest, MessageBuilder, write_jsonl, write_shards
 
 OLD_FILE = (
     b'{ "messages" : [{"role":"user","content":"\\u00e9 \\/ \xe2\x80\xa8"},'
@@ -142,7 +132,8 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     path.write_bytes(b"before")
     code = """
 import resource, sys
-from vqaft.records import ChatRecord, UserMessage, write_jsonl
+from vqaft.chat import ChatRecord, UserMessage
+from vqaft.records import write_jsonl
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 rows = (ChatRecord(messages=(UserMessage(content="x" * 100_000),)) for _ in range(200))
 try:

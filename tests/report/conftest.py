@@ -225,10 +225,10 @@ def examples() -> list[VQAExample]:
     ]
 
 
-def solid_png(colour: tuple[int, int, int], size: tuple[int, int] = (40, 30)) -> bytes:
+def solid_png(color: tuple[int, int, int], size: tuple[int, int] = (40, 30)) -> bytes:
     """A picture of one colour."""
     buffer = io.BytesIO()
-    Image.new("RGB", size, colour).save(buffer, "PNG")
+    Image.new("RGB", size, color).save(buffer, "PNG")
     return buffer.getvalue()
 
 

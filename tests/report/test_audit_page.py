@@ -13,7 +13,8 @@ import pytest
 from tests.data.pictures import example, picture
 from vqaft.data import VQAExample, audit_splits
 from vqaft.errors import MissingExtraError
-from vqaft.report.audit_page import render_audit_page, write_audit_page
+from vqaft.report import write_audit_page
+from vqaft.report.audit_page import render_audit_page
 
 TRAIN = [example(f"{seed}", picture(seed)) for seed in range(6)]
 TEST = [example("copy", picture(2)), example("alike", picture(3, brightness=1.1)), example("new", picture(50))]

@@ -9,8 +9,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from vqaft.evaluation import Comparison, RatingDistribution
-from vqaft.report.charts import Chart, accuracy_chart, difference_chart, ratings_chart, training_charts
-from vqaft.report.visible import visible
+from vqaft.report.charts.chart import Chart
+from vqaft.report.charts.comparison import accuracy_chart, difference_chart, ratings_chart
+from vqaft.report.charts.training import training_charts
+from vqaft.report.escape import visible
 from vqaft.tuning import StepMetrics
 
 
@@ -30,8 +32,8 @@ def test_colours_are_the_page_s_and_style_is_not_inline(chart: Chart) -> None:
     root = ET.fromstring(chart.svg)  # noqa: S314 - ours
     assert root.tag == "svg"
     assert not [e for e in root.iter() if "style" in e.attrib or e.tag in {"style", "metadata", "image", "a"}]
-    colours = {e.attrib[name] for e in root.iter() for name in ("fill", "stroke") if name in e.attrib}
-    assert colours <= {"none", *(f"var(--{name})" for name in ("ink", "muted", "line", "base", "tuned", "paper"))}
+    colors = {e.attrib[name] for e in root.iter() for name in ("fill", "stroke") if name in e.attrib}
+    assert colors <= {"none", *(f"var(--{name})" for name in ("ink", "muted", "line", "base", "tuned", "paper"))}
     assert "http" not in chart.svg
 
 

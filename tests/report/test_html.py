@@ -133,15 +133,15 @@ def test_no_screen_has_to_be_scrolled_sideways(browser: Any, page: Path, width: 
 def test_text_stands_out_from_its_ground(browser: Any, page: Path, scheme: str) -> None:
     browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
     browser.open(page)
-    colours = browser.run(
+    colors = browser.run(
         """[...new Set([...document.querySelectorAll('body *')]
             .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
             .map(e => e instanceof SVGElement ? getComputedStyle(e).fill : getComputedStyle(e).color))]"""
     )
     ground = browser.run("getComputedStyle(document.body).backgroundColor")
     browser.call("Emulation.setEmulatedMedia", features=[])
-    assert {colour: contrast(colour, ground) for colour in colours if contrast(colour, ground) < 4.5} == {}
-    assert len(colours) >= 4
+    assert {color: contrast(color, ground) for color in colors if contrast(color, ground) < 4.5} == {}
+    assert len(colors) >= 4
 
 
 def contrast(one: str, other: str) -> float:
@@ -150,8 +150,8 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def luminance(colour: str) -> float:
-    shares = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+def luminance(color: str) -> float:
+    shares = [int(part) / 255 for part in re.findall(r"\d+", color)[:3]]
     linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 

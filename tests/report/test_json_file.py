@@ -13,7 +13,7 @@ import pytest
 
 from vqaft.evaluation import Comparison, Evaluation, ScoredRow, ScoreFailure, compare
 from vqaft.report import write_json
-from vqaft.report.json_file import SCHEMA
+from vqaft.report.export import SCHEMA
 
 
 @pytest.fixture(scope="module")

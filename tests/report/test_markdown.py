@@ -12,7 +12,7 @@ import pytest
 
 from vqaft.evaluation import Comparison, Evaluation, ScoredRow, compare
 from vqaft.report import render_markdown, write_markdown
-from vqaft.report.visible import visible
+from vqaft.report.escape import visible
 
 MARKDOWN = pytest.importorskip("markdown_it", reason="needs a Markdown renderer")
 

@@ -8,10 +8,8 @@ from pathlib import Path
 import uvicorn
 
 from tests.server.odd_engines import Sleeping
-from vqaft.server.app import create_app
-from vqaft.server.engines import Engine
-from vqaft.server.serve import listen
-from vqaft.server.state import State
+from vqaft.engines import Engine
+from vqaft.server import State, create_app, listen
 from vqaft.testing import QuickEngine, ThreadServer
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from vqaft.server.engines import ChatModel, EpochMetrics, TrainingResult, TrainingTask
+from vqaft.engines import ChatModel, EpochMetrics, TrainingResult, TrainingTask
 from vqaft.testing import QuickEngine
 
 

@@ -12,12 +12,12 @@ from typing import IO, Any, Self
 
 import pytest
 
-from vqaft.server.batch_record import BatchRecord
-from vqaft.server.batch_runner import BatchRunner
-from vqaft.server.documents import Document, Documents
-from vqaft.server.engines import ChatAnswer, ChatTurn
-from vqaft.server.shelf import Shelf
-from vqaft.server.state import State
+from vqaft.engines import ChatAnswer, ChatTurn
+from vqaft.server import State
+from vqaft.server.batches.record import BatchRecord
+from vqaft.server.batches.runner import BatchRunner
+from vqaft.server.models.model_cache import ModelCache
+from vqaft.server.store.documents import Document, Documents
 from vqaft.testing import FixedAnswer
 
 ENDS = {"completed", "failed", "cancelled"}
@@ -72,7 +72,7 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.state = Hooked(folder)
         self.before_answer: Callable[[], object] = lambda: None
-        self.runner = BatchRunner(self.state, Shelf(self.state, engines={}, judges={"fixed": self}))
+        self.runner = BatchRunner(self.state, ModelCache(self.state, engines={}, judges={"fixed": self}))
 
     def answer(self, turn: ChatTurn) -> ChatAnswer:
         self.before_answer()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from vqaft.server.documents import Documents
+from vqaft.server.store.documents import Documents
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from vqaft.server.app import create_app
-from vqaft.server.state import State
+from vqaft.server import State, create_app
 from vqaft.testing import ThreadServer
 
 API_KEY = "test-key-of-the-server"
@@ -67,7 +66,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(running: ThreadSe
 def test_a_body_that_does_not_say_its_length_is_bounded(
     running: ThreadServer, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr("vqaft.server.guard.MAX_BODY_BYTES", 10_000)
+    monkeypatch.setattr("vqaft.server.http.guard.MAX_BODY_BYTES", 10_000)
     kind = {"Content-Type": "multipart/form-data; boundary=b"} if path == "/files" else {}
     head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
 

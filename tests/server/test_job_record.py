@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from vqaft.server.documents import Document, Documents
-from vqaft.server.engines import EpochMetrics, TrainingResult
-from vqaft.server.job_record import JobRecord, create_job
-from vqaft.server.job_request import JobBody
-from vqaft.server.state import State
-from vqaft.server.worker import TrainingFailure
+from vqaft.engines import EpochMetrics, TrainingResult
+from vqaft.server import State
+from vqaft.server.jobs.process import TrainingFailure
+from vqaft.server.jobs.record import JobRecord, create_job
+from vqaft.server.jobs.request import JobBody
+from vqaft.server.store.documents import Document, Documents
 
 FAILURE = TrainingFailure(code="server_error", message="broken")
 RESULT = TrainingResult(trained_tokens=1, n_epochs=1, batch_size=1, learning_rate_multiplier=1.0, examples=1)

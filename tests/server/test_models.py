@@ -10,10 +10,10 @@ import openai
 import pytest
 from openai import OpenAI
 
-from vqaft.server.documents import Document
-from vqaft.server.engines import ChatModel
-from vqaft.server.shelf import Shelf
-from vqaft.server.state import State
+from vqaft.engines import ChatModel
+from vqaft.server import State
+from vqaft.server.models.model_cache import ModelCache
+from vqaft.server.store.documents import Document
 from vqaft.testing import FixedAnswer, QuickEngine, ThreadServer
 
 
@@ -74,7 +74,7 @@ def test_a_model_made_anew_is_loaded_anew(tmp_path: Path) -> None:
         return {"id": "m", "_engine": "quick", "_folder": "job", "_version": version}
 
     state = State(tmp_path)
-    shelf = Shelf(state, engines={"quick": Loading()}, judges={})
+    shelf = ModelCache(state, engines={"quick": Loading()}, judges={})
     state.documents.insert("model", document("1"))
     shelf.model("m")
     shelf.model("m")

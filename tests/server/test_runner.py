@@ -13,12 +13,12 @@ from typing import Any, Self
 import pytest
 
 from tests.server.odd_engines import AtItsStart, Breaking, Sleeping
-from vqaft.server.documents import Document
-from vqaft.server.engines import Engine
-from vqaft.server.job_record import JobRecord, create_job
-from vqaft.server.job_request import JobBody
-from vqaft.server.runner import JobRunner
-from vqaft.server.state import State
+from vqaft.engines import Engine
+from vqaft.server import State
+from vqaft.server.jobs.record import JobRecord, create_job
+from vqaft.server.jobs.request import JobBody
+from vqaft.server.jobs.runner import JobRunner
+from vqaft.server.store.documents import Document
 from vqaft.testing import QuickEngine
 
 ENGINES: dict[str, Engine] = {"quick": QuickEngine(), "breaking": Breaking(), "sleeping": Sleeping()}
@@ -180,7 +180,7 @@ def test_a_check_that_breaks_fails_its_job_and_no_other(
 
     with Run(tmp_path, rows) as run:
         with monkeypatch.context() as patch:
-            patch.setattr("vqaft.server.runner.check_rows", breaks)
+            patch.setattr("vqaft.server.jobs.runner.check_rows", breaks)
             name = run.create()
             error = run.until(name, "failed")["error"]
         assert error["code"] == "server_error"

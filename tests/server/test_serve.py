@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from vqaft.errors import DataError, StateError
-from vqaft.server.serve import listen, serve
+from vqaft.server import listen, serve
 
 
 def run(*arguments: str, api_key: str = "a-key", code: str = "") -> subprocess.CompletedProcess[str]:

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from vqaft.errors import StateError
-from vqaft.server import LocalServer
-from vqaft.server.state import State
+from vqaft.server import LocalServer, State
 
 
 def names(folder: Path) -> set[str]:
@@ -43,7 +42,7 @@ def test_a_server_of_its_own_process_keeps_others_out_until_it_is_gone(tmp_path:
 
 
 def test_a_kill_lets_go_of_the_folder(tmp_path: Path) -> None:
-    code = "import os, sys; from pathlib import Path; from vqaft.server.state import State\n"
+    code = "import os, sys; from pathlib import Path; from vqaft.server import State\n"
     code += "State(Path(sys.argv[1])); print('open', flush=True); os.kill(os.getpid(), 9)"
     killed = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=False)  # noqa: S603
     assert (killed.stdout, killed.returncode) == ("open\n", -9)

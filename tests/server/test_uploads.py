@@ -12,7 +12,7 @@ import openai
 import pytest
 from openai import OpenAI
 
-from vqaft.server.state import State
+from vqaft.server import State
 from vqaft.testing import QuickEngine, ThreadServer
 
 CONTENT = bytes(range(256)) * 41

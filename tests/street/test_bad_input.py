@@ -13,8 +13,8 @@ from openai import OpenAI
 import vqaft
 from vqaft import errors
 from vqaft.data import Split
-from vqaft.retry import RetryPolicy
 from vqaft.server import LocalServer
+from vqaft.service import RetryPolicy
 
 
 def test_a_missing_image(tmp_path: Path, split: Split, builder: vqaft.MessageBuilder) -> None:
@@ -88,7 +88,7 @@ def test_a_server_that_is_not_there(train_file: Path) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with OpenAI(base_url=f"http://127.0.0.1:{port}/v1", api_key="none") as client:
-        policy = RetryPolicy(outage_s=0)
+        policy = RetryPolicy(unavailable_timeout_s=0)
         tuning = vqaft.FineTuneClient(vqaft.OpenAIBackend(client), retry=policy, progress=False)
         with pytest.raises(errors.ServiceUnreachableError, match=r"127\.0\.0\.1"):
             tuning.upload(train_file)

@@ -15,8 +15,7 @@ from openai import OpenAI
 
 import vqaft
 from vqaft.errors import ServiceUnreachableError
-from vqaft.retry import RetryPolicy
-from vqaft.tuning import Pace
+from vqaft.service import PollingPolicy, RetryPolicy
 
 KEY = "key-of-this-test"
 
@@ -52,7 +51,7 @@ def test_a_job_is_followed_through_a_killed_server(tmp_path: Path, builder: vqaf
             ledger=tmp_path / "ledger.jsonl",
             retry=retry,
             progress=False,
-            pace=Pace(shortest_s=0.05, longest_s=0.05),
+            pace=PollingPolicy(shortest_s=0.05, longest_s=0.05),
         )
         with serving(tmp_path / "state", port):
             settings = vqaft.Hyperparameters(n_epochs=50, batch_size=1)

@@ -14,8 +14,8 @@ from typing import TypeVar
 import pytest
 
 from vqaft.errors import RequestRefusedError, ServiceError, ServiceUnreachableError
-from vqaft.retry import RetryPolicy
-from vqaft.tuning import Checkpoint, FilePart, FineTuneJob, JobEvent, JobSpec, OnBytes, Page, RemoteFile
+from vqaft.service import FilePart, OnBytes, Page, RemoteFile, RetryPolicy
+from vqaft.tuning import Checkpoint, FineTuneJob, JobEvent, JobSpec
 
 Result = TypeVar("Result")
 PAGE = 2

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from vqaft.errors import QuotaError, RateLimitError, RequestRefusedError, ServiceError, ServiceUnreachableError
-from vqaft.retry import RetryPolicy
-from vqaft.tuning import FineTuneClient, JobSpec, Ledger
+from vqaft.service import Ledger, RetryPolicy
+from vqaft.tuning import FineTuneClient, JobSpec
 
 SPEC = JobSpec(model="base", training_file="file-1", suffix="shapes", metadata={"mine": "kept"})
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqaft.retry import RetryPolicy
+from vqaft.service import RetryPolicy
 from vqaft.tuning import FineTuneClient, JobEvent, JobSpec, StepMetrics, metrics_frame, read_metrics
 
 TABLE = b"step,train_loss,train_accuracy,valid_loss\n1,0.9,0.5,\n2,0.5,nan,0.7\n"

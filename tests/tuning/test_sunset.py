@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from vqaft.errors import AuthenticationError, ModelRetiredError, RecordError, RequestRefusedError
-from vqaft.retry import RetryPolicy
-from vqaft.tuning import CALENDAR, FineTuneClient, Ledger, Sunset
+from vqaft.providers import CALENDAR, Sunset
+from vqaft.service import Ledger, RetryPolicy
+from vqaft.tuning import FineTuneClient
 from vqaft.tuning.sunset_guard import SunsetGuard
 
 OPENAI = "https://api.openai.com/v1#12ab"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from vqaft.errors import JobFailedError, RateLimitError, RequestRefusedError, ServiceUnreachableError
-from vqaft.retry import RetryPolicy
-from vqaft.tuning import FineTuneClient, FineTuneJob, JobEvent, JobSpec, Ledger, Pace
+from vqaft.service import Ledger, PollingPolicy, RetryPolicy
+from vqaft.tuning import FineTuneClient, FineTuneJob, JobEvent, JobSpec
 
 
 def event(number: int, **values: Any) -> JobEvent:
@@ -86,7 +86,7 @@ def test_looks_ever_more_rarely_while_nothing_happens(service: Any, client: Fine
     service.statuses = deque(["running"] * 40 + ["succeeded"])
     client.wait("job-0", progress=False)
     assert clock.slept[0] < 1
-    assert clock.slept[-1] == Pace().longest_s
+    assert clock.slept[-1] == PollingPolicy().longest_s
 
 
 def test_shows_what_people_want_to_know(

@@ -1,36 +1,34 @@
-"""Examples, where they come from, and how they are split."""
+"""Examples: loading, deduplicating, label quality and leak-free splits."""
 
-from vqaft.data.duplicates import image_sha256
 from vqaft.data.example import QuestionKind, VQAExample
-from vqaft.data.kinds import ClosedChoices, FewValues, KindRule, question_kind, with_kinds
-from vqaft.data.labels import AnswerDistribution, LabelConflict, answer_distribution, label_conflicts
-from vqaft.data.loaders import (
-    OCR_VQA,
-    VQA_RAD,
-    Columns,
-    load_chat_jsonl,
-    load_coco_vqa,
-    load_easy_vqa,
-    load_file,
-    load_folder,
-    load_hf,
-    load_llava,
-    load_saved,
-    save_examples,
+from vqaft.data.image_table import ImageTable
+from vqaft.data.label_quality import AnswerDistribution, LabelConflict, answer_distribution, label_conflicts
+from vqaft.data.loaders.coco_vqa import load_coco_vqa
+from vqaft.data.loaders.columns import OCR_VQA, VQA_RAD, Columns
+from vqaft.data.loaders.conversations import load_chat_jsonl, load_llava
+from vqaft.data.loaders.easy_vqa import load_easy_vqa
+from vqaft.data.loaders.files import load_file, load_folder
+from vqaft.data.loaders.hugging_face import load_hf
+from vqaft.data.loaders.saved import load_saved, save_examples
+from vqaft.data.question_rules import (
+    OCR_VQA_TYPES,
+    ClosedChoices,
+    FewValues,
+    KindRule,
+    TypeByColumn,
+    TypeByPattern,
+    TypeByText,
+    TypeRule,
+    question_kind,
+    with_kinds,
+    with_types,
 )
-from vqaft.data.question_types import OCR_VQA_TYPES, TypeByColumn, TypeByPattern, TypeByText, TypeRule, with_types
-from vqaft.data.splits import (
-    AlikePair,
-    DatasetSplitter,
-    Overlap,
-    PartSummary,
-    Placement,
-    Power,
-    Split,
-    SplitReport,
-    audit_splits,
-    power,
-)
+from vqaft.data.splits.audit import audit_splits
+from vqaft.data.splits.placement import Placement
+from vqaft.data.splits.power import Power, power
+from vqaft.data.splits.report import AlikePair, Overlap, PartSummary, SplitReport
+from vqaft.data.splits.split import Split
+from vqaft.data.splits.splitter import DatasetSplitter
 
 __all__ = [
     "OCR_VQA",
@@ -42,6 +40,7 @@ __all__ = [
     "Columns",
     "DatasetSplitter",
     "FewValues",
+    "ImageTable",
     "KindRule",
     "LabelConflict",
     "Overlap",
@@ -58,7 +57,6 @@ __all__ = [
     "VQAExample",
     "answer_distribution",
     "audit_splits",
-    "image_sha256",
     "label_conflicts",
     "load_chat_jsonl",
     "load_coco_vqa",

@@ -1,54 +1,39 @@
 """Scores, statistics and comparisons."""
 
-from vqaft.evaluation.audit_labels import audit_labels
 from vqaft.evaluation.compare import compare
 from vqaft.evaluation.compare_runs import RunComparison, compare_runs
-from vqaft.evaluation.comparison import Comparison, ComparisonSettings
+from vqaft.evaluation.comparison import Comparison, RatingDistribution
 from vqaft.evaluation.corrected_difference import CorrectedDifference, correct_difference
-from vqaft.evaluation.data_plan import DataPlan, SliceNeed
+from vqaft.evaluation.data_plan import DataPlan, SliceNeed, suggest_data
 from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.evaluator import Evaluator
-from vqaft.evaluation.interval import Estimate, Interval
-from vqaft.evaluation.judge import (
-    FOUR_LEVELS,
-    Calibration,
-    HumanLabel,
-    JudgeConsistency,
-    JudgeJournal,
-    JudgeUsage,
-    Level,
-    LLMJudge,
-    Rating,
-    Rubric,
-    calibrate,
-    measure_consistency,
-)
-from vqaft.evaluation.label_audit import LabelAudit, LabelDoubt
-from vqaft.evaluation.paired_row import Outcome, PairedRow
-from vqaft.evaluation.ratings import RatingDistribution
-from vqaft.evaluation.score import Answered, Score, ScoreFailure, Scorer
-from vqaft.evaluation.scored_row import ScoredRow
-from vqaft.evaluation.scorer_facts import ScorerFacts
-from vqaft.evaluation.scorers import (
-    ANLS,
-    ChoiceMatch,
-    ExactMatch,
-    LenientMatch,
-    Numeric,
-    RelaxedAccuracy,
-    TokenF1,
-    VQAAccuracy,
-    final_answer,
-)
-from vqaft.evaluation.slice_comparison import MissingBounds, PairedTest, SliceComparison, Verdict
+from vqaft.evaluation.judge.calibration import Calibration, HumanLabel, calibrate
+from vqaft.evaluation.judge.consistency import JudgeConsistency, measure_consistency
+from vqaft.evaluation.judge.journal import JudgeJournal
+from vqaft.evaluation.judge.llm_judge import LLMJudge
+from vqaft.evaluation.judge.rubric import FOUR_LEVELS, Level, Rating, Rubric
+from vqaft.evaluation.judge.usage import JudgeUsage
+from vqaft.evaluation.label_audit import LabelAudit, LabelDoubt, audit_labels
+from vqaft.evaluation.rows import Outcome, PairedRow, ScoredRow
+from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure, Scorer
+from vqaft.evaluation.scorer_identity import ScorerFacts
+from vqaft.evaluation.scorers.anls import ANLS
+from vqaft.evaluation.scorers.choice_match import ChoiceMatch
+from vqaft.evaluation.scorers.normalize import final_answer
+from vqaft.evaluation.scorers.numeric import Numeric, RelaxedAccuracy
+from vqaft.evaluation.scorers.string_match import ExactMatch, LenientMatch
+from vqaft.evaluation.scorers.token_f1 import TokenF1
+from vqaft.evaluation.scorers.vqa_accuracy import VQAAccuracy
+from vqaft.evaluation.slice_comparison import ComparisonSettings, MissingBounds, PairedTest, SliceComparison, Verdict
 from vqaft.evaluation.slices import Slicer
-from vqaft.evaluation.suggest_data import suggest_data
+from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.summary import SliceMean, Summary
+from vqaft.evaluation.tables import estimate_text, p_text, percent, percent_range, points, points_range
 
 __all__ = [
     "ANLS",
     "FOUR_LEVELS",
-    "Answered",
+    "AnsweredExample",
     "Calibration",
     "ChoiceMatch",
     "Comparison",
@@ -97,7 +82,13 @@ __all__ = [
     "compare",
     "compare_runs",
     "correct_difference",
+    "estimate_text",
     "final_answer",
     "measure_consistency",
+    "p_text",
+    "percent",
+    "percent_range",
+    "points",
+    "points_range",
     "suggest_data",
 ]

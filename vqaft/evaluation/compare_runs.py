@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.compare import pair_rows
 from vqaft.evaluation.evaluation import Evaluation
-from vqaft.evaluation.figures import percent, points, points_range
-from vqaft.evaluation.interval import Estimate, Interval
-from vqaft.evaluation.statistics.cluster_robust import cluster_robust_error
-from vqaft.evaluation.statistics.clusters import cluster_codes, cluster_sums
-from vqaft.evaluation.summarise import score_values
+from vqaft.evaluation.statistics.clustered_mean import cluster_codes, cluster_robust_error, cluster_sums
+from vqaft.evaluation.statistics.interval import Estimate, Interval
+from vqaft.evaluation.summary import score_values
+from vqaft.evaluation.tables import percent, points, points_range
 
 Floats = NDArray[np.float64]
 

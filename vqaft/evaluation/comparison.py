@@ -1,38 +1,139 @@
-"""Two models on the same examples: what the data say, in figures and in words."""
+"""Two models on the same examples: what the data say, in figures and in words.
+
+How often each level was given.
+
+The tables of a comparison.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from vqaft.errors import EvaluationError
-from vqaft.evaluation.comparison_tables import figures_table, ratings_table
-from vqaft.evaluation.frame import data_frame
-from vqaft.evaluation.paired_row import Outcome, PairedRow
-from vqaft.evaluation.ratings import RatingDistribution
-from vqaft.evaluation.scorer_facts import ScorerFacts, usage_lines
-from vqaft.evaluation.slice_comparison import SliceComparison
-from vqaft.evaluation.table import paragraph
+from vqaft.evaluation.rows import Outcome, PairedRow
+from vqaft.evaluation.score import Score
+from vqaft.evaluation.scorer_identity import ScorerFacts, usage_lines
+from vqaft.evaluation.slice_comparison import ComparisonSettings, SliceComparison
+from vqaft.evaluation.tables import Table, data_frame, p_text, paragraph, percent, percent_range, points, points_range
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComparisonSettings:
-    """How the comparison was computed.
+class RatingDistribution:
+    """The levels that one labelled scorer gave to two models, over the examples that both have a level for.
 
     Attributes:
-        level: Confidence level of every interval, 0 to 1; tests are made at 1 minus it.
-        resamples: Bootstrap resamples behind the intervals of differences.
-        seed: Seed of the resampling.
-        margin: The largest loss (non-inferiority) or difference (equivalence) that does not matter, as a share of 1;
-            None where nothing of the kind was asked.
+        scorer: The scorer's name.
+        levels: The levels, best first.
+        base: How often each was given to the base model's answers, in the order of `levels`.
+        tuned: The same for the tuned model's.
     """
 
-    level: float = 0.95
-    resamples: int = 10_000
-    seed: int = 0
-    margin: float | None = None
+    scorer: str
+    levels: tuple[str, ...]
+    base: tuple[int, ...]
+    tuned: tuple[int, ...]
+
+
+def rating_distribution(
+    rows: Iterable[PairedRow], scorer: str, levels: tuple[str, ...] = ()
+) -> RatingDistribution | None:
+    """Count the levels of a scorer.
+
+    Args:
+        rows: The paired rows.
+        scorer: The scorer's name.
+        levels: Its levels, best first, where they are known; levels that were seen and are not among them follow.
+
+    Returns:
+        The counts; None where no score has a level.
+    """
+    values: dict[str, float] = {}
+    before: Counter[str] = Counter()
+    after: Counter[str] = Counter()
+    for row in rows:
+        pair = row.base.scores.get(scorer), row.tuned.scores.get(scorer)
+        old, new = pair
+        if not (isinstance(old, Score) and isinstance(new, Score) and old.label and new.label):
+            continue
+        values |= {old.label: old.value, new.label: new.value}
+        before[old.label] += 1
+        after[new.label] += 1
+    order = _order(values, levels)
+    if not values:
+        return None
+    return RatingDistribution(
+        scorer=scorer,
+        levels=order,
+        base=tuple(before[level] for level in order),
+        tuned=tuple(after[level] for level in order),
+    )
+
+
+def _order(values: Mapping[str, float], levels: tuple[str, ...]) -> tuple[str, ...]:
+    seen = sorted(values.keys() - set(levels), key=lambda level: (-values[level], level))
+    return (*levels, *seen)
+
+
+COLUMNS = (
+    "scorer",
+    "slice",
+    ">n",
+    ">missing",
+    ">base",
+    ">interval",
+    ">tuned",
+    ">interval",
+    ">points",
+    ">interval",
+    ">p",
+    "result",
+)
+
+
+def figures_table(slices: Iterable[SliceComparison], *, title: str = "") -> Table:
+    """Lay out means, differences and tests, a row for each scorer and slice.
+
+    Args:
+        slices: What to lay out.
+        title: The table's title.
+    """
+    return Table(columns=COLUMNS, rows=[_cells(part) for part in slices], title=title)
+
+
+def ratings_table(ratings: RatingDistribution) -> Table:
+    """Lay out how often each level was given.
+
+    Args:
+        ratings: The counts.
+    """
+    totals = sum(ratings.base) or 1, sum(ratings.tuned) or 1
+    rows = [
+        (level, str(before), percent(before / totals[0]), str(after), percent(after / totals[1]))
+        for level, before, after in zip(ratings.levels, ratings.base, ratings.tuned, strict=True)
+    ]
+    columns = (f"rating ({ratings.scorer})", ">base", ">share", ">tuned", ">share")
+    return Table(columns=columns, rows=rows)
+
+
+def _cells(part: SliceComparison) -> tuple[str, ...]:
+    return (
+        part.scorer,
+        part.value,
+        str(part.n),
+        f"{part.missing.base_missing}/{part.missing.tuned_missing}",
+        percent(part.base.value),
+        percent_range(part.base.interval),
+        percent(part.tuned.value),
+        percent_range(part.tuned.interval),
+        points(part.difference.value),
+        points_range(part.difference.interval),
+        p_text(part.test.p_adjusted if part.test else None),
+        str(part.verdict),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +158,7 @@ class Comparison:
     ratings: tuple[RatingDistribution, ...]
     rows: tuple[PairedRow, ...]
     caveats: tuple[str, ...] = ()
-    settings: ComparisonSettings = ComparisonSettings()
+    settings: ComparisonSettings = field(default_factory=ComparisonSettings)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scorers", MappingProxyType(dict(self.scorers)))

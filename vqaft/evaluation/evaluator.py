@@ -9,13 +9,11 @@ from dataclasses import replace
 from vqaft.data import VQAExample, question_kind
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.evaluation import Evaluation
-from vqaft.evaluation.grouping import example_group
 from vqaft.evaluation.judge.usage import JudgeUsage
-from vqaft.evaluation.score import Answered, Score, ScoreFailure, Scorer
-from vqaft.evaluation.scored_row import ScoredRow
-from vqaft.evaluation.scorer_facts import scorer_facts
-from vqaft.inference import Prediction
-from vqaft.inference.outcome import FATAL
+from vqaft.evaluation.rows import ScoredRow, example_group
+from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure, Scorer
+from vqaft.evaluation.scorer_identity import scorer_facts
+from vqaft.inference import NON_RETRYABLE, Prediction
 from vqaft.parallel import ordered_map
 
 PROBE_ROWS = 3
@@ -26,7 +24,7 @@ class Evaluator:
     """Scores a model's answers.
 
     Args:
-        scorers: The scorers by the names that tables show; any callable over an `Answered`.
+        scorers: The scorers by the names that tables show; any callable over an `AnsweredExample`.
         workers: How many threads call scorers that are slow (a judge that waits for a service): more than a
             millisecond a row, as the first rows show. With 1 no thread is started. A scorer that is slow must bear
             being called from several threads.
@@ -73,7 +71,7 @@ class Evaluator:
         try:
             for row in self._rows([(example, known.get(example.id)) for example in examples], model):
                 rows.append(row)  # noqa: PERF402 - what was scored until an error is kept
-        except FATAL as error:
+        except NON_RETRYABLE as error:
             error.partial = self._evaluation(model, rows, before)
             raise
         return self._evaluation(model, rows, before)
@@ -107,7 +105,7 @@ class Evaluator:
 
     def _row(self, example: VQAExample, prediction: Prediction | None, model: str) -> ScoredRow:
         answer = prediction.answer if prediction else None
-        answered = None if answer is None else Answered(example=example, answer=answer)
+        answered = None if answer is None else AnsweredExample(example=example, answer=answer)
         return ScoredRow(
             example_id=example.id,
             group=example_group(example),
@@ -123,11 +121,11 @@ class Evaluator:
         )
 
 
-def _score(scorer: Scorer, answered: Answered) -> Score | ScoreFailure:
+def _score(scorer: Scorer, answered: AnsweredExample) -> Score | ScoreFailure:
     try:
         result = scorer(answered)
         return result if isinstance(result, Score | ScoreFailure) else Score(value=float(result))
-    except FATAL:
+    except NON_RETRYABLE:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a scorer raises is its failure on this row, counted as such
         return ScoreFailure(kind=type(error).__name__, message=str(error))

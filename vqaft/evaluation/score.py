@@ -11,7 +11,7 @@ from vqaft.errors import EvaluationError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answered:
+class AnsweredExample:
     """An example together with what a model answered: the one value that every scorer takes.
 
     Attributes:
@@ -58,8 +58,8 @@ class ScoreFailure:
     message: str
 
 
-Scorer: TypeAlias = Callable[[Answered], Score | ScoreFailure | float | bool]
-"""Anything that can be called with an `Answered`.
+Scorer: TypeAlias = Callable[[AnsweredExample], Score | ScoreFailure | float | bool]
+"""Anything that can be called with an `AnsweredExample`.
 
 A number or a truth value stands for a `Score` without a reason. A scorer that cannot tell returns a `ScoreFailure`, or
 raises, which becomes one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from vqaft.evaluation.scored_row import ScoredRow
+from vqaft.evaluation.rows import ScoredRow
 
 Slicer: TypeAlias = str | Callable[[ScoredRow], object]
 """What to slice by: "kind", "question_type", a column of the metadata, or a function of a row."""

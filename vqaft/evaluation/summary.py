@@ -1,4 +1,7 @@
-"""Means of an evaluation, slice by slice."""
+"""Means of an evaluation, slice by slice.
+
+From scored rows to means with intervals.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, overload
 
-from vqaft.evaluation.figures import percent, percent_range
-from vqaft.evaluation.frame import data_frame
-from vqaft.evaluation.interval import Estimate
-from vqaft.evaluation.table import Table
+import numpy as np
+from numpy.typing import NDArray
+
+from vqaft.evaluation.rows import ScoredRow
+from vqaft.evaluation.slices import ALL, Slicer, slice_rows, slicer_name
+from vqaft.evaluation.statistics.clustered_mean import cluster_codes, mean_interval
+from vqaft.evaluation.statistics.interval import Estimate
+from vqaft.evaluation.tables import Table, data_frame, percent, percent_range
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,3 +98,64 @@ def _flat(mean: SliceMean) -> dict[str, Any]:
     interval = mean.mean.interval
     facts = asdict(mean) | {"mean": mean.mean.value}
     return facts | {"low": interval and interval.low, "high": interval and interval.high}
+
+
+def summarise(
+    rows: Sequence[ScoredRow],
+    scorers: Sequence[str],
+    *,
+    slicers: Sequence[Slicer] = (),
+    level: float = 0.95,
+    title: str = "",
+) -> Summary:
+    """Average every scorer over everything and over every slice.
+
+    Args:
+        rows: The scored rows.
+        scorers: The scorers' names.
+        slicers: What to slice by, besides "all".
+        level: The confidence level of the intervals.
+        title: The table's title.
+    """
+    parts = [
+        (slicer_name(slicer), value, np.array(members, dtype=np.intp))
+        for slicer in (ALL, *slicers)
+        for value, members in slice_rows(rows, slicer).items()
+    ]
+    codes = cluster_codes([row.group for row in rows])
+    means = []
+    for scorer in scorers:
+        values = score_values(rows, scorer)
+        for by, value, members in parts:
+            one = _slice_mean(values[members], codes[members], level=level)
+            means.append(
+                SliceMean(
+                    scorer=scorer,
+                    by=by,
+                    value=value,
+                    n=one[0],
+                    failed=len(members) - one[0],
+                    clusters=one[1],
+                    mean=one[2],
+                )
+            )
+    return Summary(tuple(means), title)
+
+
+def score_values(rows: Sequence[ScoredRow], scorer: str) -> NDArray[np.float64]:
+    """Give one scorer's values as an array, NaN where there is no score.
+
+    Args:
+        rows: The scored rows.
+        scorer: The scorer's name.
+    """
+    return np.array([np.nan if (value := row.value(scorer)) is None else value for row in rows], dtype=np.float64)
+
+
+def _slice_mean(values: NDArray[np.float64], codes: NDArray[np.intp], *, level: float) -> tuple[int, int, Estimate]:
+    scored = ~np.isnan(values)
+    values, codes = values[scored], codes[scored]
+    if not len(values):
+        return 0, 0, Estimate(value=None)
+    estimate = Estimate(value=float(values.mean()), interval=mean_interval(values, codes, level=level))
+    return len(values), len(np.unique(codes)), estimate

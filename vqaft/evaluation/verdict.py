@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from vqaft.evaluation.compare_slice import SliceFigures
-from vqaft.evaluation.figures import p_text, points, points_range
-from vqaft.evaluation.interval import Estimate, Interval
-from vqaft.evaluation.slice_comparison import PairedTest, Verdict
+from vqaft.evaluation.slice_comparison import PairedTest, SliceFigures, Verdict
+from vqaft.evaluation.statistics.interval import Estimate, Interval
+from vqaft.evaluation.tables import p_text, points, points_range
 
 
 def decide(difference: Estimate, test: PairedTest | None, *, level: float) -> Verdict:

@@ -1,26 +1,55 @@
-"""Pixels → a compliant data URL."""
+"""Image loading, re-encoding and hashing: any source to a data URL that the providers accept."""
 
-from vqaft.images.accepted import AcceptedImages
-from vqaft.images.encoded import EncodedImage
-from vqaft.images.encoder import ImageEncoder
-from vqaft.images.source import ImageSource, is_web_address
-from vqaft.images.vision import PATCHES, TILES_HIGH, TILES_LOW, PatchVision, TileVision, Vision, shrunk_size, vision_of
-from vqaft.images.web import RemoteImage, WebFetcher
+from vqaft.images.content_hash import content_of, file_state, image_sha256, local_source
+from vqaft.images.encoder import EncodedImage, ImageEncoder
+from vqaft.images.formats.header import NO_IMAGES, ImageHeader, read_header
+from vqaft.images.formats.read import sniff
+from vqaft.images.hamming import connected, near_groups, near_pairs, nearest_across
+from vqaft.images.model_vision import (
+    PATCHES,
+    TILES_HIGH,
+    TILES_LOW,
+    PatchVision,
+    TileVision,
+    Vision,
+    shrunk_size,
+    vision_of,
+)
+from vqaft.images.perceptual_hash import NEAR_DISTANCE, perceptual_hash, thumbnail
+from vqaft.images.source import ImageSource, InputLimits, describe_source, is_web_address
+from vqaft.images.web.fetcher import WebFetcher
+from vqaft.images.web.public_address import RemoteImage
 
 __all__ = [
+    "NEAR_DISTANCE",
+    "NO_IMAGES",
     "PATCHES",
     "TILES_HIGH",
     "TILES_LOW",
-    "AcceptedImages",
     "EncodedImage",
     "ImageEncoder",
+    "ImageHeader",
     "ImageSource",
+    "InputLimits",
     "PatchVision",
     "RemoteImage",
     "TileVision",
     "Vision",
     "WebFetcher",
+    "connected",
+    "content_of",
+    "describe_source",
+    "file_state",
+    "image_sha256",
     "is_web_address",
+    "local_source",
+    "near_groups",
+    "near_pairs",
+    "nearest_across",
+    "perceptual_hash",
+    "read_header",
     "shrunk_size",
+    "sniff",
+    "thumbnail",
     "vision_of",
 ]

@@ -1,23 +1,37 @@
-"""Whose work decoding, shrinking and encoding are: pillow's, or that of faster libraries where they are installed."""
+"""Whose work decoding, shrinking and encoding are: pillow's, or that of faster libraries where they are installed.
+
+Pixels → the bytes of a file, by pillow.
+
+Pixels → fewer pixels.
+
+JPEG files by libjpeg-turbo: through simplejpeg, or through pillow.
+"""
 
 from __future__ import annotations
 
+import io
+import os
 from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Literal, TypeAlias
+from typing import Any, BinaryIO, Literal, TypeAlias
 
-from PIL import features
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, features
 
 from vqaft.errors import MissingExtraError
 
 Codec: TypeAlias = Literal["auto", "pillow", "fast"]
+
+
 """Which libraries work on pixels.
 
 "fast" takes simplejpeg for JPEG and libvips for shrinking, both of the extra `fast`; "auto" takes them where they are
 installed. What they make looks the same, but they round differently, so the bytes differ between them (not from run to
 run): name one where the same bytes are wanted on machines with and without the extra.
 """
+
 
 _FAST = ("simplejpeg", "pyvips")
 
@@ -56,3 +70,142 @@ def _named(package: str) -> str:
         return f"{package} {version(package)}"
     except PackageNotFoundError:
         return package
+
+
+def save_pillow(image: Image.Image, kind: str, **settings: Any) -> bytes:
+    """Write an image to memory.
+
+    Into a Python object pillow writes holding the interpreter's lock, into a real file without it. So where the system
+    has files that live in memory alone, the image goes through one of them, and threads encode at the same time.
+
+    Args:
+        image: The image.
+        kind: Pillow's name of the format.
+        settings: For `Image.save`.
+    """
+    with _memory_file() as file:
+        image.save(file, kind, **settings)
+        file.seek(0)
+        return file.read()
+
+
+def _memory_file() -> BinaryIO:
+    try:
+        descriptor = os.memfd_create("image", os.MFD_CLOEXEC)
+    except (AttributeError, OSError):  # not Linux, or a sandbox that forbids it
+        return io.BytesIO()
+    return open(descriptor, "w+b", buffering=0)  # noqa: PTH123 - has no path
+
+
+Box: TypeAlias = tuple[float, float, float, float]
+
+
+# An average over whole blocks down to no less than this many times the wanted size, then the filter.
+GAP = 1.25
+
+
+# What the image processors of open-weight models shrink by. Lanczos takes half as long again, and print that was shrunk
+# by it is read no better.
+_FILTER = Image.Resampling.BICUBIC
+
+
+def shrink(image: Image.Image, wanted: tuple[int, int], *, codec: Codec, box: Box | None = None) -> Image.Image:
+    """Shrink an image by cubic interpolation over all its pixels.
+
+    Args:
+        image: Of mode RGB or RGBA.
+        wanted: Width and height, no larger than the image's.
+        codec: Who shrinks; where there is transparency, or a box, it is pillow.
+        box: The part to take, as left, upper, right, lower, in pixels and fractions of them; all of it where None.
+    """
+    if image.size == wanted:
+        return image
+    if image.mode == "RGB" and box is None and resolved_codec(codec) == "fast":
+        return shrink_array(np.asarray(image), wanted)
+    return image.resize(wanted, _FILTER, box, GAP)
+
+
+def shrink_array(pixels: NDArray[np.uint8], wanted: tuple[int, int]) -> Image.Image:
+    """Shrink pixels by libvips, as `shrink` does.
+
+    Args:
+        pixels: Height × width × 3.
+        wanted: Width and height, no larger than those of the pixels.
+    """
+    import pyvips
+
+    height, width, bands = pixels.shape
+    whole = pyvips.Image.new_from_memory(np.ascontiguousarray(pixels).data, width, height, bands, "uchar")
+    whole.set_type(pyvips.GValue.gint_type, "concurrency", 1)  # callers have threads of their own
+    fewer = whole.resize(wanted[0] / width, vscale=wanted[1] / height, kernel="cubic")
+    return Image.frombuffer("RGB", wanted, fewer.write_to_memory(), "raw", "RGB", 0, 1)
+
+
+# What libjpeg-turbo scales down by while decoding with vector instructions; other eighths take longer than the whole.
+_DIVISORS = (8, 4, 2)
+
+
+def decode_fast(data: bytes, size: tuple[int, int], *, at_least: tuple[int, int]) -> NDArray[np.uint8] | None:
+    """Decode a sound three-colour JPEG by simplejpeg, at a half, a quarter or an eighth where that is enough.
+
+    Args:
+        data: The file.
+        size: Its width and height.
+        at_least: Width and height that the result may not be smaller than.
+
+    Returns:
+        Height × width × 3, as RGB; None where the file is not sound, and pillow may know better.
+    """
+    import simplejpeg
+
+    width, height = next(filter(lambda part: _covers(part, at_least), _parts(size)), size)
+    try:
+        pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, "RGB", min_width=width, min_height=height)
+    except ValueError:
+        return None
+    return pixels
+
+
+def encode_again(data: bytes, *, quality: int) -> bytes | None:
+    """Decode and encode a sound three-colour JPEG by simplejpeg, with nothing between.
+
+    Args:
+        data: The file.
+        quality: 1 to 100, on libjpeg's scale.
+
+    Returns:
+        The new file; None where the old one is not sound.
+    """
+    import simplejpeg
+
+    try:
+        # Halved colours are only repeated, not smoothed: halving them again then gives back what was there.
+        pixels = simplejpeg.decode_jpeg(data, "RGB", fastupsample=True)
+    except ValueError:
+        return None
+    again: bytes = simplejpeg.encode_jpeg(pixels, quality, "RGB", "420")
+    return again
+
+
+def encode_jpeg(image: Image.Image, *, quality: int, codec: Codec) -> bytes:
+    """Encode an RGB image as a baseline JPEG with halved colour (4:2:0).
+
+    Args:
+        image: The image, of mode RGB, without metadata.
+        quality: 1 to 100, on libjpeg's scale.
+        codec: Who encodes.
+    """
+    if resolved_codec(codec) == "fast":
+        import simplejpeg
+
+        data: bytes = simplejpeg.encode_jpeg(np.asarray(image), quality, "RGB", "420")
+        return data
+    return save_pillow(image, "JPEG", quality=quality, subsampling="4:2:0")
+
+
+def _parts(size: tuple[int, int]) -> list[tuple[int, int]]:
+    return [(-(-size[0] // divisor), -(-size[1] // divisor)) for divisor in _DIVISORS]
+
+
+def _covers(part: tuple[int, int], wanted: tuple[int, int]) -> bool:
+    return part[0] >= wanted[0] and part[1] >= wanted[1]

@@ -1,33 +1,119 @@
-"""Any image → a compliant data URL."""
+"""Any image → a compliant data URL.
+
+An image as it goes into a record.
+
+Which format an image is written in.
+
+Every failure of an image as one error that names it.
+"""
 
 from __future__ import annotations
 
-from contextlib import suppress
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from os import PathLike
 from typing import Any, Literal
 
 import PIL
+import pybase64
 from PIL import Image
 
-from vqaft.errors import DataError, ImageError
-from vqaft.images.accepted import AcceptedImages
-from vqaft.images.codec import Codec, codec_version, resolved_codec
-from vqaft.images.colour import is_srgb
-from vqaft.images.containers import Container, OutputFormat, read_container
-from vqaft.images.containers.orientation import UPRIGHT
-from vqaft.images.containers.png import is_whole_png
-from vqaft.images.decoding import Size, decode_file, decode_image, is_plain_jpeg
-from vqaft.images.encoded import EncodedImage
-from vqaft.images.failures import image_failures
-from vqaft.images.fitting import FileWriter
-from vqaft.images.jpeg import encode_again
-from vqaft.images.output_format import chosen_format
-from vqaft.images.reading import read_source
-from vqaft.images.sniff import sniff
-from vqaft.images.source import ImageSource, is_web_address
-from vqaft.images.vision import Vision, shrunk_size
+from vqaft.errors import DataError, ImageError, MissingExtraError
+from vqaft.images.byte_budget import FileWriter
+from vqaft.images.codec import Codec, codec_version, encode_again, resolved_codec
+from vqaft.images.color import is_srgb
+from vqaft.images.decode import Size, decode_file, decode_image, is_plain_jpeg
+from vqaft.images.formats.container import UPRIGHT, Container, OutputFormat
+from vqaft.images.formats.png import is_whole_png
+from vqaft.images.formats.read import read_container, sniff
+from vqaft.images.model_vision import Vision, shrunk_size
+from vqaft.images.source import ImageSource, InputLimits, describe_source, is_web_address, read_source
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedImage:
+    """A compliant image file with the facts that records need.
+
+    Attributes:
+        data: The bytes of the image file.
+        mime: Its type, e.g. `image/jpeg`.
+        width: Width in pixels, as shown.
+        height: Height in pixels, as shown.
+    """
+
+    data: bytes = field(repr=False)
+    mime: str
+    width: int
+    height: int
+
+    @property
+    def size_bytes(self) -> int:
+        """Length of the image file in bytes."""
+        return len(self.data)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the image file, in hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @cached_property
+    def data_url_bytes(self) -> bytes:
+        """The `data:` URL in ASCII bytes; it holds no character that JSON escapes."""
+        return b"data:" + self.mime.encode() + b";base64," + pybase64.b64encode(self.data)
+
+    @cached_property
+    def data_url(self) -> str:
+        """The `data:` URL as text."""
+        return self.data_url_bytes.decode("ascii")
+
+
+# Photographs, as cameras and telephones make them.
+_PHOTOGRAPHS = {"JPEG", "MPO", "HEIF", "AVIF"}
+
+
+def chosen_format(wanted: Literal["auto"] | OutputFormat, came_as: str | None) -> OutputFormat:
+    """Settle "auto".
+
+    Args:
+        wanted: What the encoder is set to.
+        came_as: Pillow's name of the format that the image came in; None for pixels.
+    """
+    if wanted != "auto":
+        return wanted
+    if came_as in _PHOTOGRAPHS:
+        return "jpeg"
+    return "webp" if came_as == "WEBP" else "png"
+
+
+@contextmanager
+def image_failures(source: ImageSource) -> Iterator[None]:
+    """Turn whatever goes wrong with an image into an `ImageError` that names the image.
+
+    Decoders fail with OSError, ValueError, TypeError, SyntaxError, RuntimeError, NotImplementedError, MemoryError,
+    EOFError, IndexError, struct.error, bombs and warnings made errors; a list of them would never be complete.
+
+    Args:
+        source: The image, as the caller gave it.
+
+    Raises:
+        ImageError: In place of any other exception.
+        MissingExtraError: As it came.
+    """
+    try:
+        yield
+    except MissingExtraError:
+        raise
+    except ImageError as error:
+        error.path = error.path or describe_source(source)
+        raise
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        raise ImageError(f"cannot be read ({reason})", path=describe_source(source)) from error
+
 
 _BEST = 100
 
@@ -64,7 +150,7 @@ class ImageEncoder:
     background: tuple[int, int, int] = (255, 255, 255)
     pass_through: bool = True
     codec: Codec = "auto"
-    accepted: AcceptedImages = field(default_factory=AcceptedImages)
+    accepted: InputLimits = field(default_factory=InputLimits)
 
     def __post_init__(self) -> None:
         if self.format not in {"auto", "jpeg", "png", "webp"}:

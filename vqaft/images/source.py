@@ -1,16 +1,116 @@
-"""What an image may be given as."""
+"""What an image may be given as.
+
+What may come in as an image.
+
+Arrays of pixels → images.
+
+A source in any form → the bytes of an image file, or pixels.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import IO, Any, TypeAlias
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
+import pybase64
 from numpy.typing import NDArray
 from PIL import Image
 
+from vqaft.errors import DataError, ImageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputLimits:
+    """The limits that an image must keep before it is decoded.
+
+    Attributes:
+        max_bytes: The largest file that is read.
+        max_pixels: The most pixels (width × height) that are decoded; four bytes each are needed, twice for a moment.
+        fetch: URL → the bytes behind it, e.g. a `WebFetcher`. None, the default, fetches nothing.
+    """
+
+    max_bytes: int = 100_000_000
+    max_pixels: int = 50_000_000
+    fetch: Callable[[str], bytes] | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_bytes < 1 or self.max_pixels < 1:
+            raise DataError("a limit for images is less than 1")
+
+    def check_bytes(self, size_bytes: int) -> None:
+        """Refuse a file that is empty or too large.
+
+        Raises:
+            ImageError: If it is.
+        """
+        if size_bytes == 0:
+            raise ImageError("is empty")
+        if size_bytes > self.max_bytes:
+            raise ImageError(f"is larger than {self.max_bytes} bytes", hint="Allow more by InputLimits(max_bytes=…).")
+
+    def check_size(self, width: int, height: int) -> None:
+        """Refuse a picture without pixels, or with too many.
+
+        Raises:
+            ImageError: If it is.
+        """
+        if width < 1 or height < 1:
+            raise ImageError(f"has no pixels ({width} × {height})")
+        if width * height > self.max_pixels:
+            hint = "Allow more by InputLimits(max_pixels=…)."
+            raise ImageError(f"has {width} × {height} pixels, more than {self.max_pixels}", hint=hint)
+
+
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+
+_HINT = "Give height × width, or height × width × 1 to 4, of uint8, bool, uint16, or floats from 0 to 1."
+
+
+def image_of_array(array: NDArray[Any]) -> Image.Image:
+    """Make an image of an array of pixels.
+
+    Args:
+        array: Height × width, or height × width × 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA). Of uint8; bool, where
+            True is white; uint16, of which the upper byte is kept; or floats from 0 to 1.
+
+    Raises:
+        ImageError: If shape, type or range is another.
+    """
+    if array.ndim not in {2, 3} or 0 in array.shape or (array.ndim == 3 and array.shape[2] not in _MODES):  # noqa: PLR2004
+        raise ImageError("has a shape that is no picture's", hint=_HINT)
+    pixels = _to_uint8(array)
+    if pixels.ndim == 3 and pixels.shape[2] == 1:  # noqa: PLR2004 - a channel axis of one
+        pixels = pixels[:, :, 0]
+    height, width = pixels.shape[:2]
+    mode = _MODES[1 if pixels.ndim == 2 else pixels.shape[2]]  # noqa: PLR2004 - no channel axis
+    return Image.frombytes(mode, (width, height), pixels.tobytes())
+
+
+def _to_uint8(array: NDArray[Any]) -> NDArray[np.uint8]:
+    kind, made = array.dtype, np.empty(array.shape, dtype=np.uint8)
+    if kind == np.uint8:
+        made[...] = array
+    elif kind == np.bool_:
+        made[...] = np.where(array, 255, 0)
+    elif kind == np.uint16:
+        made[...] = array >> 8
+    elif np.issubdtype(kind, np.floating) and array.min() >= 0 and array.max() <= 1:  # False for NaN
+        made[...] = np.rint(array * 255)
+    else:
+        raise ImageError(f"holds {kind}, or values out of range", hint=_HINT)
+    return made
+
+
 ImageSource: TypeAlias = str | PathLike[str] | bytes | IO[bytes] | Image.Image | NDArray[np.uint8] | Mapping[str, Any]
+
+
 """An image as callers have it.
 
 A path; the bytes of an image file; an open binary file; a PIL image; an array of height × width, or height × width × 3
@@ -44,3 +144,88 @@ def describe_source(source: ImageSource) -> str:
 def is_web_address(source: object) -> bool:
     """Tell whether an image source is an `http(s)` URL."""
     return isinstance(source, str) and source[:8].lower().startswith(("http://", "https://"))
+
+
+def read_source(source: ImageSource, accepted: InputLimits) -> bytes | Image.Image:
+    """Read an image as far as its bytes, where it has any.
+
+    Args:
+        source: The image, in any of the forms of `ImageSource`.
+        accepted: The limits for its bytes, and whether URLs are fetched.
+
+    Returns:
+        The bytes of a file, or a PIL image where pixels were given.
+
+    Raises:
+        ImageError: If it is no image source, empty, too large, or a URL that may not be fetched.
+        OSError: If a file cannot be read.
+    """
+    if isinstance(source, Image.Image):
+        return source
+    if isinstance(source, np.ndarray):
+        return image_of_array(source)
+    if isinstance(source, Mapping):
+        return read_source(_of_mapping(source), accepted)
+    data = _bytes(source, accepted)
+    accepted.check_bytes(len(data))
+    return data
+
+
+def _of_mapping(source: Mapping[str, object]) -> bytes | str:
+    found = source.get("bytes") or source.get("path")
+    if not isinstance(found, bytes | str):
+        raise ImageError("holds neither bytes nor a path", hint="Give a Hugging Face image dict: bytes, path, or both.")
+    return found
+
+
+def _bytes(source: object, accepted: InputLimits) -> bytes:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    if isinstance(source, str) and source[:5].lower() == "data:":
+        return _of_data_url(source, accepted)
+    if is_web_address(source):
+        return _fetched(str(source), accepted)
+    if isinstance(source, str | PathLike):
+        return _of_file(Path(source), accepted)
+    if hasattr(source, "read"):
+        return _of_open_file(source, accepted)
+    raise ImageError(f"is of type {type(source).__name__}, which is no image")
+
+
+def _of_data_url(url: str, accepted: InputLimits) -> bytes:
+    head, comma, body = url.partition(",")
+    if not comma:
+        raise ImageError("is a data URL without data")
+    accepted.check_bytes(len(body) * 3 // 4)
+    if not head.lower().endswith(";base64"):
+        return unquote_to_bytes(body)
+    try:
+        return pybase64.b64decode(body, validate=True)
+    except ValueError as error:
+        raise ImageError(f"is no base64 ({error})") from error
+
+
+def _fetched(url: str, accepted: InputLimits) -> bytes:
+    if accepted.fetch is None:
+        hint = "Allow it by ImageEncoder(accepted=InputLimits(fetch=WebFetcher())), or download it first."
+        raise ImageError("is at a web address, and nothing is fetched", hint=hint)
+    return accepted.fetch(url)
+
+
+def _of_file(path: Path, accepted: InputLimits) -> bytes:
+    try:
+        status = path.stat()
+    except FileNotFoundError as error:
+        raise ImageError("is not there") from error
+    # Opening a pipe would wait for its other end, perhaps for ever.
+    if not stat.S_ISREG(status.st_mode):
+        raise ImageError("is no file")
+    accepted.check_bytes(status.st_size)
+    return path.read_bytes()
+
+
+def _of_open_file(file: object, accepted: InputLimits) -> bytes:
+    data = file.read(accepted.max_bytes + 1)  # type: ignore[attr-defined]
+    if not isinstance(data, bytes):
+        raise ImageError("is open as text", hint='Open it with mode "rb".')
+    return data

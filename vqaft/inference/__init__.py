@@ -1,40 +1,40 @@
-"""Asking models."""
+"""Predictions from models: concurrent, rate-limited, journaled, or through the Batch API."""
 
-from vqaft.inference.asking import RequestBuilder
-from vqaft.inference.batch import Batch, BatchBackend
-from vqaft.inference.batch_predictor import BatchPredictor
-from vqaft.inference.capture import Capture, capture
-from vqaft.inference.chat import ChatBackend, ChatReply, ChatRequest
-from vqaft.inference.chat_settings import ChatSettings
-from vqaft.inference.models import predict_models
-from vqaft.inference.paced import PacedBackend
+from vqaft.inference.batch.api import Batch, BatchBackend
+from vqaft.inference.batch.predictor import BatchPredictor
+from vqaft.inference.batch.shards import ShardLimits
+from vqaft.inference.chat import ChatBackend, ChatReply, ChatRequest, ChatSettings
+from vqaft.inference.distill import Distilled, distill
+from vqaft.inference.journal import request_key
+from vqaft.inference.outcome import NON_RETRYABLE
 from vqaft.inference.plan import RunPlan, plan_run
-from vqaft.inference.prediction import Failure, FailureKind, Prediction
-from vqaft.inference.predictions import Predictions
-from vqaft.inference.predictor import Predictor
-from vqaft.inference.shards import ShardLimits
-from vqaft.inference.token_price import TokenPrice
+from vqaft.inference.predictions import Failure, FailureKind, Prediction, Predictions
+from vqaft.inference.predictor import Predictor, predict_models
+from vqaft.inference.rate_limited_backend import RateLimitedBackend, TokenPrice
+from vqaft.inference.run import RequestBuilder
 
 __all__ = [
+    "NON_RETRYABLE",
     "Batch",
     "BatchBackend",
     "BatchPredictor",
-    "Capture",
     "ChatBackend",
     "ChatReply",
     "ChatRequest",
     "ChatSettings",
+    "Distilled",
     "Failure",
     "FailureKind",
-    "PacedBackend",
     "Prediction",
     "Predictions",
     "Predictor",
+    "RateLimitedBackend",
     "RequestBuilder",
     "RunPlan",
     "ShardLimits",
     "TokenPrice",
-    "capture",
+    "distill",
     "plan_run",
     "predict_models",
+    "request_key",
 ]

@@ -12,8 +12,7 @@ from typing import Any, Self
 
 from vqaft.durable import LineLog
 from vqaft.inference.chat import ChatRequest
-from vqaft.inference.prediction import Prediction
-from vqaft.inference.prediction_json import prediction_from, prediction_json
+from vqaft.inference.predictions import Prediction, prediction_from, prediction_json
 
 PASSING = frozenset({"unreachable", "rate_limit", "quota", "auth"})
 """Failures that say nothing about the question: they are not kept, and a later run asks again."""

@@ -12,9 +12,9 @@ from vqaft.errors import (
     VqaftError,
 )
 from vqaft.inference.chat import ChatReply
-from vqaft.inference.prediction import Failure, FailureKind
+from vqaft.inference.predictions import Failure, FailureKind
 
-FATAL = (AuthenticationError, QuotaError, ModelRetiredError)
+NON_RETRYABLE = (AuthenticationError, QuotaError, ModelRetiredError)
 """Errors that every other request would meet too: a run stops at the first."""
 
 _KINDS: tuple[tuple[type[VqaftError], FailureKind], ...] = (

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from vqaft.data import VQAExample
 from vqaft.errors import VqaftError
-from vqaft.inference.asking import RequestBuilder
-from vqaft.inference.chat_settings import ChatSettings
+from vqaft.inference.batch.shards import ShardLimits, batch_line
+from vqaft.inference.chat import ChatSettings
 from vqaft.inference.predictions import Predictions
-from vqaft.inference.shards import ShardLimits, batch_line
-from vqaft.inference.token_price import TokenPrice
+from vqaft.inference.rate_limited_backend import TokenPrice
+from vqaft.inference.run import RequestBuilder
 
 BATCH_HOURS = 24
 

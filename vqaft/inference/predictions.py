@@ -1,19 +1,93 @@
-"""One model's answers to a set of examples, in their order."""
+"""One model's answers to a set of examples, in their order.
+
+A model's answer to an example, or why there is none.
+
+A prediction as JSON.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Literal, TypeAlias, overload
 
 from vqaft.durable import atomic_writer
 from vqaft.errors import MissingExtraError, StateError
-from vqaft.inference.prediction import Prediction
-from vqaft.inference.prediction_json import prediction_from, prediction_json
+
+FailureKind: TypeAlias = Literal[
+    "image", "refused", "content_filter", "truncated", "empty", "rate_limit", "quota", "auth", "unreachable", "rejected"
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why there is no answer.
+
+    Attributes:
+        kind: Which kind of failure; the same words in every table.
+        message: What happened, in words.
+        partial: What the model had said until then, where it said something.
+    """
+
+    kind: FailureKind
+    message: str
+    partial: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What one model said to one example.
+
+    Exactly one of `answer` and `failure` is given: a failure is never an empty answer.
+
+    Attributes:
+        example_id: Joins the prediction to its example.
+        model: The model that was asked.
+        answer: What it answered.
+        failure: Why it did not.
+        latency_s: Seconds from the first request to the outcome.
+        attempts: How many requests were made.
+        prompt_tokens: Tokens billed for the request, as far as said.
+        completion_tokens: Tokens billed for the answer, as far as said.
+    """
+
+    example_id: str
+    model: str
+    answer: str | None = None
+    failure: Failure | None = None
+    latency_s: float = 0.0
+    attempts: int = 1
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.answer is None) == (self.failure is None):
+            message = "a prediction has either an answer or a failure"
+            raise ValueError(message)
+
+
+def prediction_json(prediction: Prediction) -> dict[str, Any]:
+    """Give a prediction as plain values; what is None is left out."""
+    values = {name: value for name, value in vars(prediction).items() if value is not None}
+    if prediction.failure is not None:
+        values["failure"] = {name: value for name, value in asdict(prediction.failure).items() if value is not None}
+    return values
+
+
+def prediction_from(values: Mapping[str, Any]) -> Prediction:
+    """Read what `prediction_json` gave.
+
+    Raises:
+        TypeError: If there is something in it that no prediction has.
+        ValueError: If there is neither an answer nor a failure.
+    """
+    failure = values.get("failure")
+    return Prediction(**{**values, "failure": None if failure is None else Failure(**failure)})
+
 
 FORMAT = "vqaft-predictions/1"
 

@@ -1,20 +1,22 @@
-"""Asking one model about many examples at once."""
+"""Asking one model about many examples at once.
+
+Asking several models the same questions in one run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from os import PathLike
 
 from vqaft.data import VQAExample
-from vqaft.inference.asking import Asker, RequestBuilder
-from vqaft.inference.chat import ChatBackend
-from vqaft.inference.chat_settings import ChatSettings
+from vqaft.inference.chat import ChatBackend, ChatSettings
 from vqaft.inference.journal import Journal
-from vqaft.inference.paced import PacedBackend
 from vqaft.inference.predictions import Predictions
-from vqaft.inference.run import Question, run
-from vqaft.tuning import Ledger
+from vqaft.inference.rate_limited_backend import RateLimitedBackend
+from vqaft.inference.run import Asker, Question, RequestBuilder, run
+from vqaft.service import Ledger
 
 
 class Predictor:
@@ -25,8 +27,8 @@ class Predictor:
     with the predictions made until then as the error's `partial`.
 
     Args:
-        backend: The service, e.g. `OpenAIBackend(client)`; a `PacedBackend` where several predictors or judges share
-            one account's limits, or where the pace or the patience is to be set.
+        backend: The service, e.g. `OpenAIBackend(client)`; a `RateLimitedBackend` where several predictors or judges
+            share one account's limits, or where rate limits or retries are to be set.
         builder: Turns examples into messages; the one that made the training file.
         model: The model's name.
         workers: The most requests at once; the pace adapts to the service below that.
@@ -98,6 +100,51 @@ class Predictor:
         )
 
 
-def paced(backend: ChatBackend, workers: int) -> PacedBackend:
+def paced(backend: ChatBackend, workers: int) -> RateLimitedBackend:
     """Give a backend its pace, unless it has one."""
-    return backend if isinstance(backend, PacedBackend) else PacedBackend(backend, most_at_once=workers)
+    return backend if isinstance(backend, RateLimitedBackend) else RateLimitedBackend(backend, max_concurrency=workers)
+
+
+def predict_models(
+    backend: ChatBackend,
+    builder: RequestBuilder,
+    examples: Iterable[VQAExample],
+    *,
+    models: Sequence[str],
+    settings: ChatSettings | None = None,
+    workers: int = 32,
+    journal: str | PathLike[str] | None = None,
+    progress: bool = True,
+) -> tuple[Predictions, ...]:
+    """Ask several models, e.g. base and tuned, the same questions.
+
+    The requests alternate between the models, example by example, so that whatever the service goes through meanwhile
+    meets them alike.
+
+    Args:
+        backend: The service.
+        builder: Turns examples into messages.
+        examples: What to ask about.
+        models: The models' names.
+        settings: What to ask with; the model in it does not matter.
+        workers: The most requests at once.
+        journal: As in `Predictor.predict`.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        Predictions for each model, in the order of the models; each in the order of the examples.
+
+    Raises:
+        ServiceError: If no further request can succeed.
+        StateError: If another process works on the journal, or the disk is full.
+    """
+    common = settings or ChatSettings(model="")
+    shared = paced(backend, workers)
+    askers = [Asker(shared, builder, replace(common, model=model)) for model in models]
+    questions = [Question(asker=asker, example=example) for example in examples for asker in askers]
+    with Journal(journal) if journal is not None else nullcontext() as kept:
+        found = run(questions, workers=workers, journal=kept, label=", ".join(models), progress=progress)
+    return tuple(
+        Predictions(found[start :: len(askers)], settings=asker.settings.as_dict())
+        for start, asker in enumerate(askers)
+    )

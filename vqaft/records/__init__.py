@@ -1,114 +1,13 @@
-"""The chat fine-tuning JSONL: rows, files, limits and checks."""
+"""Training records and requests built from examples, and the files they are written to."""
 
 from vqaft.records.builder import MessageBuilder, canonical_answer
-from vqaft.records.check import (
-    RULES,
-    CheckReport,
-    FixReport,
-    Problem,
-    blank_pixels,
-    check_file,
-    check_files,
-    check_records,
-    fix_file,
-    likely_skipped,
-    rules_table,
-    unreachable_url,
-    unreadable_pixels,
-)
-from vqaft.records.cost import (
-    BudgetPlan,
-    CostEstimate,
-    Price,
-    PriceTable,
-    estimate_cost,
-    load_prices,
-    plan_budget,
-)
-from vqaft.records.limits import AZURE, FIREWORKS, OPENAI, TOGETHER, ProviderLimits
-from vqaft.records.lines import read_lines
-from vqaft.records.manifest import Manifest
-from vqaft.records.reading import read_jsonl
-from vqaft.records.rows import ChatRecord, PreferenceInput, PreferenceRecord
-from vqaft.records.schema import (
-    AssistantMessage,
-    Detail,
-    DeveloperMessage,
-    FunctionMessage,
-    ImagePart,
-    ImageURL,
-    Message,
-    SystemMessage,
-    TextPart,
-    ToolMessage,
-    UserMessage,
-    Weight,
-)
-from vqaft.records.tokens import (
-    MergedPatchTokens,
-    PatchTokens,
-    PixelLimits,
-    TextTokens,
-    TileTokens,
-    TokenRange,
-    image_tokens_of,
-)
-from vqaft.records.written import WrittenFile, write_jsonl, write_shards
+from vqaft.records.writer import Manifest, WrittenFile, write_jsonl, write_shards
 
 __all__ = [
-    "AZURE",
-    "FIREWORKS",
-    "OPENAI",
-    "RULES",
-    "TOGETHER",
-    "AssistantMessage",
-    "BudgetPlan",
-    "ChatRecord",
-    "CheckReport",
-    "CostEstimate",
-    "Detail",
-    "DeveloperMessage",
-    "FixReport",
-    "FunctionMessage",
-    "ImagePart",
-    "ImageURL",
     "Manifest",
-    "MergedPatchTokens",
-    "Message",
     "MessageBuilder",
-    "PatchTokens",
-    "PixelLimits",
-    "PreferenceInput",
-    "PreferenceRecord",
-    "Price",
-    "PriceTable",
-    "Problem",
-    "ProviderLimits",
-    "SystemMessage",
-    "TextPart",
-    "TextTokens",
-    "TileTokens",
-    "TokenRange",
-    "ToolMessage",
-    "UserMessage",
-    "Weight",
     "WrittenFile",
-    "blank_pixels",
     "canonical_answer",
-    "check_file",
-    "check_files",
-    "check_records",
-    "estimate_cost",
-    "fix_file",
-    "image_tokens_of",
-    "likely_skipped",
-    "load_prices",
-    "plan_budget",
-    "read_jsonl",
-    "read_lines",
-    "rules_table",
-    "unreachable_url",
-    "unreadable_pixels",
     "write_jsonl",
     "write_shards",
 ]

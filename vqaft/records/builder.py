@@ -1,23 +1,45 @@
-"""Examples → training rows and requests, by one object, so that the two cannot drift apart."""
+"""Examples → training rows and requests, by one object, so that the two cannot drift apart.
+
+Examples of one image together, so that several images are encoded at once.
+"""
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from vqaft.chat import ChatRecord, Detail, DeveloperMessage, Message, SystemMessage, Weight
 from vqaft.data import VQAExample
-from vqaft.data.duplicates import image_sha256
 from vqaft.errors import DataError, ImageError
-from vqaft.images import EncodedImage, ImageEncoder, RemoteImage, is_web_address
+from vqaft.images import EncodedImage, ImageEncoder, RemoteImage, image_sha256, is_web_address
 from vqaft.parallel import ordered_map
-from vqaft.records.encoded_once import EncodedOnce, image_key
-from vqaft.records.image_groups import groups_by_image
-from vqaft.records.rows import ChatRecord
-from vqaft.records.schema import Detail, DeveloperMessage, Message, SystemMessage, Weight
-from vqaft.records.turns import Turn, answer_turn, array_pieces, image_turn, plain_turn, question_turn
+from vqaft.records.image_cache import EncodedImageCache, image_key
+from vqaft.records.message_json import Turn, answer_turn, array_pieces, image_turn, plain_turn, question_turn
+
+_MOST = 64
+
+
+def groups_by_image(examples: Iterable[VQAExample]) -> Iterator[tuple[VQAExample, ...]]:
+    """Cut a stream of examples where the image changes, and after 64 of one image.
+
+    Args:
+        examples: Any examples; their order is kept.
+    """
+    for _, group in itertools.groupby(examples, key=_key):
+        while chunk := tuple(itertools.islice(group, _MOST)):
+            yield chunk
+
+
+def _key(example: VQAExample) -> Hashable:
+    try:
+        return image_key(example.image)
+    except ImageError:
+        return example.id  # the error is raised when its turn comes, with the example's id
+
 
 _PLACE = "{question}"
 
@@ -57,7 +79,7 @@ class MessageBuilder:
     image_first: bool = False
     format_answer: Callable[[VQAExample], str] = canonical_answer
     few_shot_may_repeat: bool = False
-    _images: EncodedOnce = field(init=False, repr=False, compare=False, default_factory=EncodedOnce)
+    _images: EncodedImageCache = field(init=False, repr=False, compare=False, default_factory=EncodedImageCache)
 
     def __post_init__(self) -> None:
         if _PLACE not in self.question_template:

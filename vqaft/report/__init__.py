@@ -1,8 +1,8 @@
-"""What a person looks at."""
+"""Reports for people: HTML, Markdown, CSV and JSON."""
 
-from vqaft.report.csv_file import write_csv
+from vqaft.report.audit_page import write_audit_page
+from vqaft.report.export import write_csv, write_json
 from vqaft.report.html import render_report, write_report
-from vqaft.report.json_file import write_json
 from vqaft.report.markdown import render_markdown, write_markdown
 from vqaft.report.provenance import Cost, Provenance
 from vqaft.report.thumbnails import PictureBudget
@@ -13,6 +13,7 @@ __all__ = [
     "Provenance",
     "render_markdown",
     "render_report",
+    "write_audit_page",
     "write_csv",
     "write_json",
     "write_markdown",

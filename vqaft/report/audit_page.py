@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from vqaft.data import AlikePair, SplitReport, VQAExample
-from vqaft.data.duplicates.image_content import local_source
 from vqaft.durable import write_atomically
 from vqaft.errors import ImageError, MissingExtraError
-from vqaft.images import ImageEncoder
+from vqaft.images import ImageEncoder, local_source
 from vqaft.report.data_plots import balance_svg
 
 _THUMBNAIL = ImageEncoder(format="jpeg", quality=70, max_side=240)

@@ -1,7 +1,12 @@
-"""A comparison as one HTML file that opens anywhere."""
+"""A comparison as one HTML file that opens anywhere.
+
+What the page may do, enforced by the browser.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
@@ -10,18 +15,47 @@ from typing import Any
 from vqaft.data import VQAExample
 from vqaft.durable import write_atomically
 from vqaft.errors import MissingExtraError
-from vqaft.evaluation import Comparison, ScoreFailure
-from vqaft.evaluation import figures as figure_texts
-from vqaft.report import page_text
-from vqaft.report.charts import accuracy_chart, difference_chart, ratings_chart, training_charts
-from vqaft.report.content_policy import content_policy
+from vqaft.evaluation import Comparison, ScoreFailure, p_text, percent, percent_range, points, points_range
+from vqaft.report import escape as page_text
+from vqaft.report.charts.comparison import accuracy_chart, difference_chart, ratings_chart
+from vqaft.report.charts.training import training_charts
 from vqaft.report.provenance import Provenance
 from vqaft.report.row_groups import group_rows
 from vqaft.report.thumbnails import Gallery, PictureBudget, make_gallery
 from vqaft.tuning import StepMetrics
 
+
+def content_policy(*, styles: tuple[str, ...], scripts: tuple[str, ...]) -> str:
+    """Give a content security policy that allows these styles and scripts, pictures in the file, and nothing else.
+
+    No other script or style runs, in the page or from outside; no style attribute counts; nothing is fetched or sent.
+
+    Args:
+        styles: The exact texts of the page's style elements.
+        scripts: The exact texts of its script elements.
+    """
+    rules = [
+        "default-src 'none'",
+        "img-src data:",
+        f"style-src {' '.join(map(_source, styles))}",
+        f"script-src {' '.join(map(_source, scripts))}",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",
+    ]
+    return "; ".join(rules)
+
+
+def _source(content: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+
+
 TEMPLATES = Path(__file__).parent / "templates"
+
+
 SIZE_MARK = "@@ the size of this file @@"
+
+
 TITLE = "Did it help?"
 
 
@@ -136,8 +170,8 @@ def _environment() -> Any:
     )
     environment.tests["score_failure"] = lambda score: isinstance(score, ScoreFailure)
     written = {name: getattr(page_text, name) for name in ("text", "label", "mark", "size")}
-    names = ("percent", "percent_range", "points", "points_range", "p_text")
-    environment.filters |= written | {name: getattr(figure_texts, name) for name in names}
+    figures = (percent, percent_range, points, points_range, p_text)
+    environment.filters |= written | {figure.__name__: figure for figure in figures}
     return environment
 
 

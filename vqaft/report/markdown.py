@@ -8,10 +8,18 @@ from os import PathLike
 from pathlib import Path
 
 from vqaft.durable import write_atomically
-from vqaft.evaluation import Comparison, PairedRow, ScoredRow, SliceComparison
-from vqaft.evaluation.figures import estimate_text, p_text, points, points_range
+from vqaft.evaluation import (
+    Comparison,
+    PairedRow,
+    ScoredRow,
+    SliceComparison,
+    estimate_text,
+    p_text,
+    points,
+    points_range,
+)
+from vqaft.report.escape import visible
 from vqaft.report.row_groups import group_rows
-from vqaft.report.visible import visible
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 TEXT_LIMIT = 200

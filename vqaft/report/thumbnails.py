@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import pybase64
 from PIL import Image
 
-from vqaft.data import VQAExample, image_sha256
+from vqaft.data import VQAExample
 from vqaft.errors import ImageError
-from vqaft.images import EncodedImage, ImageEncoder, is_web_address
+from vqaft.images import EncodedImage, ImageEncoder, image_sha256, is_web_address
 from vqaft.parallel import ordered_map
 
 SIDES = (80, 112, 160, 224, 320, 448, 640, 896)

@@ -1,5 +1,17 @@
-"""The OpenAI-compatible server at home."""
+"""OpenAI-compatible server for the user's own machine.
 
-from vqaft.server.local import LocalServer
+Names are loaded on first use, so that a missing extra `local` is reported by its name.
+"""
 
-__all__ = ["LocalServer"]
+import lazy_loader
+
+__getattr__, __dir__, _ = lazy_loader.attach_stub(__name__, __file__)
+
+__all__ = [
+    "LocalServer",
+    "State",
+    "create_app",
+    "listen",
+    "require_extra",
+    "serve",
+]

@@ -12,14 +12,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from vqaft.server.api_error import ApiError, on_api_error, on_crash, on_http_error
-from vqaft.server.batch_runner import BatchRunner
-from vqaft.server.engines import ChatModel, Engine
-from vqaft.server.guard import Guard
-from vqaft.server.routes import BatchRoutes, FileRoutes, JobRoutes, UploadRoutes, chat_routes, model_routes
-from vqaft.server.runner import JobRunner
-from vqaft.server.shelf import Shelf
-from vqaft.server.state import State
+from vqaft.engines import ChatModel, Engine
+from vqaft.server.batches.routes import BatchRoutes
+from vqaft.server.batches.runner import BatchRunner
+from vqaft.server.chat.routes import chat_routes
+from vqaft.server.files.routes import FileRoutes
+from vqaft.server.files.uploads import UploadRoutes
+from vqaft.server.http.errors import ApiError, on_api_error, on_crash, on_http_error
+from vqaft.server.http.guard import Guard
+from vqaft.server.jobs.routes import JobRoutes
+from vqaft.server.jobs.runner import JobRunner
+from vqaft.server.models.model_cache import ModelCache
+from vqaft.server.models.routes import model_routes
+from vqaft.server.store.state import State
 
 
 def create_app(
@@ -39,7 +44,7 @@ def create_app(
         judges: Models that answer and cannot be trained, by name.
         hosts: Host names by which the server may be called; None for any.
     """
-    shelf = Shelf(state, engines=engines, judges=judges)
+    shelf = ModelCache(state, engines=engines, judges=judges)
     runner = JobRunner(state, engines)
     batches = BatchRunner(state, shelf)
 

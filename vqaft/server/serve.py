@@ -11,10 +11,10 @@ from pathlib import Path
 
 import uvicorn
 
+from vqaft.engines import JUDGE_MODEL, EmbeddedEngine, SimilarityJudge
 from vqaft.errors import DataError, StateError
 from vqaft.server.app import create_app
-from vqaft.server.engines import JUDGE_MODEL, EmbeddedEngine, SimilarityJudge
-from vqaft.server.state import State
+from vqaft.server.store.state import State
 
 BASE_MODEL = "embedded-vqa"
 MAX_PORT = 65535

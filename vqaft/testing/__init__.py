@@ -1,11 +1,11 @@
-"""Public fakes for the tests of those who build on vqaft."""
+"""Public fakes for testing code that builds on vqaft.
 
-from vqaft.testing.billing import Billed, BillingJournal
-from vqaft.testing.fault import FAULTS, Fault, Planned, rate_limit
-from vqaft.testing.faulty_server import FaultyServer
-from vqaft.testing.quick_engine import FixedAnswer, QuickEngine
-from vqaft.testing.scripted_backend import ScriptedBackend
-from vqaft.testing.thread_server import ThreadServer
+Names are loaded on first use: only the fakes that run a server need the extra `local`.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, _ = lazy_loader.attach_stub(__name__, __file__)
 
 __all__ = [
     "FAULTS",

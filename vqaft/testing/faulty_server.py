@@ -1,18 +1,94 @@
-"""vqaft's server, failing by plan, with a witness of what it did."""
+"""vqaft's server, failing by plan, with a witness of what it did.
+
+The server in a thread of the test's own process: quick to start, and easy to look into.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from starlette.types import ASGIApp
+from uvicorn import Config, Server
 
-from vqaft.server.engines import ChatModel, Engine
+from vqaft.engines import ChatModel, Engine
+from vqaft.errors import StateError
+from vqaft.server import State, create_app, listen
 from vqaft.testing.billing import BillingJournal
-from vqaft.testing.fault import Planned
-from vqaft.testing.fault_injector import FaultInjector
+from vqaft.testing.fault_injector import FaultInjector, Planned
 from vqaft.testing.quick_engine import FixedAnswer, QuickEngine
-from vqaft.testing.thread_server import ThreadServer
+
+
+class ThreadServer:
+    """vqaft's server with the engines of a test; it opens files and sockets for the length of a block.
+
+    Example:
+        >>> with ThreadServer(folder, engines={"quick": QuickEngine()}) as server:  # doctest: +SKIP
+        ...     client = OpenAI(base_url=server.base_url, api_key=server.api_key)
+
+    Args:
+        folder: Where files, jobs and models are kept.
+        engines: What trains and answers, by the name of its base model.
+        judges: Models that answer and cannot be trained, by name.
+        clock: Gives the server's seconds since 1970.
+        wrap: Puts something around the application.
+
+    Attributes:
+        api_key: The token to ask with.
+    """
+
+    api_key = "test-key-of-the-server"
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        engines: Mapping[str, Engine],
+        judges: Mapping[str, ChatModel] | None = None,
+        clock: Callable[[], float] | None = None,
+        wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    ) -> None:
+        self._state: Callable[[], State] = lambda: State(folder, clock=clock or time.time)
+        self._app: Callable[[State], ASGIApp] = lambda state: wrap(
+            create_app(state, api_key=self.api_key, engines=engines, judges=judges or {})
+        )
+        self._base_url: str | None = None
+
+    @property
+    def base_url(self) -> str:
+        """The address to give to a client.
+
+        Raises:
+            StateError: If the server is not running.
+        """
+        if self._base_url is None:
+            raise StateError("the server is not running", hint="Use it as: with ThreadServer(...) as server: …")
+        return self._base_url
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as opened:
+            listener = opened.enter_context(listen("127.0.0.1", 0))
+            state = self._state()
+            opened.callback(state.close)
+            self._server = Server(Config(self._app(state), log_level="critical", ws="none", lifespan="on"))
+            self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]})
+            self._thread.start()
+            self._opened = opened.pop_all()
+        self._base_url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._base_url = None
+        self._server.should_exit = True
+        self._thread.join()
+        self._opened.close()
 
 
 class FaultyServer(ThreadServer):

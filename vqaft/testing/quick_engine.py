@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from vqaft.records import AssistantMessage, read_jsonl
-from vqaft.server.engines import ChatAnswer, ChatModel, ChatTurn, EpochMetrics, TrainingResult, TrainingTask
+from vqaft.chat import AssistantMessage, read_jsonl
+from vqaft.engines import ChatAnswer, ChatModel, ChatTurn, EpochMetrics, TrainingResult, TrainingTask
 
 ANSWER_FILE = "answer.txt"
 

@@ -2,42 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-from vqaft.tuning.job import Checkpoint, FineTuneJob, JobEvent, JobSpec, RemoteFile
+from vqaft.service import FilesBackend, Page
+from vqaft.tuning.job import Checkpoint, FineTuneJob, JobEvent, JobSpec
 from vqaft.tuning.metrics import StepMetrics
-from vqaft.tuning.page import Page
-
-OnBytes: TypeAlias = Callable[[int], None]
-
-
-class FilesBackend(Protocol):
-    """What a service must be able to do to keep files; each method makes one request and never repeats it."""
-
-    @property
-    def account(self) -> str:
-        """Whose files and jobs these are: the service's address and the account, without any secret."""
-        ...
-
-    def upload_file(
-        self, path: Path, *, filename: str, purpose: str = "fine-tune", on_bytes: OnBytes | None = None
-    ) -> RemoteFile:
-        """Send a JSONL file under a name; `on_bytes` is told how many bytes went out since it was last told."""
-        ...
-
-    def list_files(self, *, purpose: str = "fine-tune", after: str | None = None) -> Page[RemoteFile]:
-        """Give a page of the account's files of a purpose, newest first."""
-        ...
-
-    def retrieve_file(self, file_id: str) -> RemoteFile:
-        """Describe a file."""
-        ...
-
-    def download_file(self, file_id: str) -> bytes:
-        """Fetch a file's content."""
-        ...
 
 
 class FineTuneBackend(FilesBackend, Protocol):

@@ -8,21 +8,26 @@ from pathlib import Path
 from typing import Any
 
 from vqaft.errors import JobFailedError
-from vqaft.retry import RetryPolicy
+from vqaft.providers import CALENDAR, Sunset
+from vqaft.service import (
+    DEFAULT_PATH,
+    Ledger,
+    MultipartPolicy,
+    Page,
+    PollingPolicy,
+    RemoteFile,
+    RetryPolicy,
+    Uploader,
+    download_whole,
+    paginate,
+)
 from vqaft.tuning.backend import FineTuneBackend, MetricsBackend
-from vqaft.tuning.creation import JobCreation
-from vqaft.tuning.download import download_whole
-from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec, RemoteFile
-from vqaft.tuning.ledger import DEFAULT_PATH, Ledger
+from vqaft.tuning.idempotent_create import JobCreation
+from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec
 from vqaft.tuning.metrics import StepMetrics, metrics_of_events, read_metrics
-from vqaft.tuning.page import Page, all_entries
-from vqaft.tuning.parts import PartSizes
 from vqaft.tuning.preflight import check_rows, cost_in_words
-from vqaft.tuning.progress import JobProgress
-from vqaft.tuning.sunset import CALENDAR, Sunset
 from vqaft.tuning.sunset_guard import SunsetGuard
-from vqaft.tuning.upload import Uploader
-from vqaft.tuning.watch import JobUpdate, Pace, follow
+from vqaft.tuning.watch import JobProgress, JobUpdate, follow
 
 
 class FineTuneClient:
@@ -45,20 +50,20 @@ class FineTuneClient:
         *,
         ledger: Ledger | str | PathLike[str] | None = None,
         retry: RetryPolicy | None = None,
-        pace: Pace | None = None,
-        sizes: PartSizes | None = None,
+        pace: PollingPolicy | None = None,
+        sizes: MultipartPolicy | None = None,
         calendar: Sequence[Sunset] = CALENDAR,
         progress: bool = True,
     ) -> None:
         self._backend = backend
         self._ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger or DEFAULT_PATH)
         self._retry = retry or RetryPolicy()
-        self._pace = pace or Pace()
+        self._pace = pace or PollingPolicy()
         self._progress = progress
         self._guard = SunsetGuard(backend, account=backend.account, calendar=calendar)
         self._creation = JobCreation(backend, ledger=self._ledger, retry=self._retry)
         self._uploader = Uploader(
-            backend, ledger=self._ledger, retry=self._retry, sizes=sizes or PartSizes(), progress=progress
+            backend, ledger=self._ledger, retry=self._retry, sizes=sizes or MultipartPolicy(), progress=progress
         )
 
     @property
@@ -161,7 +166,7 @@ class FineTuneClient:
         def page(after: str | None) -> Page[JobEvent]:
             return self._retry.call(lambda: self._backend.list_events(job_id, after=after))
 
-        newest_first = {event.id: event for event in all_entries(page)}
+        newest_first = {event.id: event for event in paginate(page)}
         return tuple(reversed(newest_first.values()))
 
     def wait(self, job_id: str, *, progress: bool = True) -> FineTuneJob:
@@ -194,7 +199,7 @@ class FineTuneClient:
 
     def jobs(self) -> Iterator[FineTuneJob]:
         """Give the account's jobs, newest first."""
-        return all_entries(lambda after: self._retry.call(lambda: self._backend.list_jobs(after=after)))
+        return paginate(lambda after: self._retry.call(lambda: self._backend.list_jobs(after=after)))
 
     def cancel(self, job_id: str) -> FineTuneJob:
         """Cancel a job."""
@@ -210,9 +215,7 @@ class FineTuneClient:
 
     def checkpoints(self, job_id: str) -> tuple[Checkpoint, ...]:
         """Give the models saved on the way, in the order of their steps."""
-        fetched = all_entries(
-            lambda after: self._retry.call(lambda: self._backend.list_checkpoints(job_id, after=after))
-        )
+        fetched = paginate(lambda after: self._retry.call(lambda: self._backend.list_checkpoints(job_id, after=after)))
         return tuple(sorted(fetched, key=lambda checkpoint: checkpoint.step))
 
     def metrics(self, job_id: str) -> tuple[StepMetrics, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 Auto: TypeAlias = Literal["auto"]
 
+
 FINAL_STATUSES = frozenset({"succeeded", "failed", "cancelled"})
 
 
@@ -57,23 +58,6 @@ class JobSpec:
     method: Literal["supervised", "dpo"] = "supervised"
     integrations: tuple[Mapping[str, Any], ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RemoteFile:
-    """A file at the provider's.
-
-    Attributes:
-        id: The provider's id.
-        filename: Its name there.
-        size_bytes: Its size there; None where the provider does not say.
-        status: What the provider made of it, e.g. "processed" or "error"; None where it does not say.
-    """
-
-    id: str
-    filename: str
-    size_bytes: int | None = None
-    status: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from vqaft.check import check_files
+from vqaft.cost import estimate_cost
 from vqaft.errors import DataError
-from vqaft.records import AZURE, FIREWORKS, OPENAI, TOGETHER, ProviderLimits, check_files, estimate_cost
+from vqaft.providers import AZURE, FIREWORKS, OPENAI, TOGETHER, ProviderLimits
 from vqaft.tuning.job import Hyperparameters
 
 USUAL_EPOCHS = 3

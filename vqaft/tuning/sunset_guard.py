@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from vqaft.errors import AuthenticationError, ModelRetiredError, QuotaError, ServiceError
-from vqaft.tuning.sunset import CALENDAR, Sunset
+from vqaft.providers import CALENDAR, Sunset
 
 WARN_DAYS = 120
 """A model that is shut down within so many days is warned of before it is trained."""

@@ -1,16 +1,22 @@
-"""Following a job until it ends."""
+"""Following a job until it ends.
+
+A training job's progress bar.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from types import TracebackType
+from typing import Any, Self
 
 from vqaft.errors import RequestRefusedError
-from vqaft.retry import RetryPolicy
+from vqaft.service import Page, PollingPolicy, RetryPolicy
 from vqaft.tuning.backend import FineTuneBackend
 from vqaft.tuning.job import FineTuneJob, JobEvent
-from vqaft.tuning.page import Page
+from vqaft.tuning.metrics import numbers_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,26 +32,7 @@ class JobUpdate:
     events: tuple[JobEvent, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pace:
-    """How often to look: at once while something happens, ever more rarely while nothing does.
-
-    Attributes:
-        shortest_s: Seconds between two looks after something happened.
-        longest_s: The most seconds between two looks.
-        patience_s: Seconds for which a service that stopped answering is waited for: restarts and lost networks pass.
-    """
-
-    shortest_s: float = 0.2
-    longest_s: float = 10.0
-    patience_s: float = 3600.0
-
-    def after(self, wait_s: float, *, quiet: bool) -> float:
-        """Give the seconds to wait after a look that followed a wait of `wait_s`."""
-        return min(self.longest_s, max(self.shortest_s, wait_s * 1.5)) if quiet else self.shortest_s
-
-
-def follow(backend: FineTuneBackend, job_id: str, *, retry: RetryPolicy, pace: Pace) -> Iterator[JobUpdate]:
+def follow(backend: FineTuneBackend, job_id: str, *, retry: RetryPolicy, pace: PollingPolicy) -> Iterator[JobUpdate]:
     """Look at a job again and again until it ended; each event is given once.
 
     Events are told apart by their ids, since the clocks and the order of a service are not to be trusted. A status
@@ -66,7 +53,7 @@ def follow(backend: FineTuneBackend, job_id: str, *, retry: RetryPolicy, pace: P
         # The job goes first: events that came before its end are then all there.
         job = retry.call(lambda: backend.retrieve_job(job_id))
         # Who answered once is waited for longer.
-        retry = replace(retry, outage_s=max(retry.outage_s, pace.patience_s))
+        retry = replace(retry, unavailable_timeout_s=max(retry.unavailable_timeout_s, pace.patience_s))
         events = _new_events(backend, job_id, seen=seen, retry=retry)
         yield JobUpdate(job=job, events=events)
         if job.is_final:
@@ -100,3 +87,59 @@ def _event_pages(backend: FineTuneBackend, job_id: str, retry: RetryPolicy) -> I
         if page.after is None:
             return
         after = page.after
+
+
+QUIET_TYPES = frozenset({"message", "metrics"})
+
+
+"""What is not printed while all goes well; moderation checks are."""
+
+
+SHOWN = frozenset({"epoch", "train_loss", "valid_loss", "full_valid_loss", "train_accuracy"})
+
+
+"""The numbers beside the bar."""
+
+
+class JobProgress:
+    """Shows a job's status, steps and losses; prints warnings and errors above the bar.
+
+    Args:
+        job_id: The job, for the bar's label.
+        enabled: Whether to show anything.
+    """
+
+    def __init__(self, job_id: str, *, enabled: bool) -> None:
+        from tqdm.auto import tqdm
+
+        self._shown: dict[str, str] = {}
+        self._bar: Any = tqdm(total=None, desc=job_id, unit="step", disable=not enabled)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._bar.write(text)
+
+    def show(self, update: JobUpdate) -> None:
+        """Bring the bar up to date."""
+        for event in update.events:
+            if event.level != "info" or event.type not in QUIET_TYPES:
+                self.say(f"{event.level}: {event.message}")
+            self._step(event.data.get("step"), event.data.get("total_steps"))
+            self._shown |= {name: f"{number:.4g}" for name, number in numbers_of(event).items() if name in SHOWN}
+        if update.job.estimated_finish is not None:
+            self._shown["ends"] = f"{dt.datetime.fromtimestamp(update.job.estimated_finish).astimezone():%H:%M}"
+        self._bar.set_postfix({"status": update.job.status, **self._shown})
+
+    def _step(self, step: object, total: object) -> None:
+        if isinstance(total, int | float):
+            self._bar.total = int(total)
+        if isinstance(step, int | float):
+            self._bar.n = int(step)

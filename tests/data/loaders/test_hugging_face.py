@@ -11,15 +11,16 @@ import pytest
 from PIL import Image
 
 from tests.data.pictures import picture
-from vqaft.data import OCR_VQA, VQA_RAD, Columns, DatasetSplitter, image_sha256, load_hf
+from vqaft.data import OCR_VQA, VQA_RAD, Columns, DatasetSplitter, load_hf
 from vqaft.errors import DataError, ImageError
+from vqaft.images import image_sha256
 
 ROW = {"image": "a.png", "question": "What is it?", "answer": "A cat"}
 
 
-def png(colour: str = "red") -> bytes:
+def png(color: str = "red") -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", (8, 8), colour).save(file, "PNG")
+    Image.new("RGB", (8, 8), color).save(file, "PNG")
     return file.getvalue()
 
 

@@ -15,16 +15,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.data.pictures import example, picture
-from vqaft.data import (
-    DatasetSplitter,
-    Placement,
-    VQAExample,
-    image_sha256,
-    load_easy_vqa,
-    load_saved,
-    save_examples,
-)
+from vqaft.data import DatasetSplitter, Placement, VQAExample, load_easy_vqa, load_saved, save_examples
 from vqaft.errors import DataError, ImageError
+from vqaft.images import image_sha256
 
 EXAMPLE = VQAExample(
     id="1",

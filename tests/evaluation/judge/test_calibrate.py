@@ -6,12 +6,12 @@ import pytest
 
 from vqaft.data import VQAExample
 from vqaft.errors import EvaluationError
-from vqaft.evaluation import Answered, HumanLabel, LLMJudge, Rating, calibrate, measure_consistency
+from vqaft.evaluation import AnsweredExample, HumanLabel, LLMJudge, Rating, calibrate, measure_consistency
 
 
 def label(number: int, level: str, answer: str | None = None) -> HumanLabel:
     example = VQAExample(id=str(number), image=bytes([number // 2 % 256]), question="Q?", answers=("truth",))
-    return HumanLabel(answered=Answered(example=example, answer=answer or f"{level} {number}"), level=level)
+    return HumanLabel(answered=AnsweredExample(example=example, answer=answer or f"{level} {number}"), level=level)
 
 
 def kind(data: dict[str, str]) -> str:

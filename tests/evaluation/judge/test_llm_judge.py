@@ -11,7 +11,7 @@ import pytest
 from vqaft.data import VQAExample
 from vqaft.errors import EvaluationError, RateLimitError
 from vqaft.evaluation import (
-    Answered,
+    AnsweredExample,
     Evaluation,
     Evaluator,
     JudgeJournal,
@@ -23,12 +23,12 @@ from vqaft.evaluation import (
     ScoreFailure,
     compare,
 )
-from vqaft.evaluation.judge.prompt import JudgeQuestion, judge_user
+from vqaft.evaluation.judge.rubric import JudgeQuestion, judge_user
 from vqaft.images import ImageEncoder
-from vqaft.inference import ChatReply, ChatRequest, PacedBackend, Prediction
-from vqaft.retry import RetryPolicy
+from vqaft.inference import ChatReply, ChatRequest, Prediction, RateLimitedBackend
+from vqaft.service import RetryPolicy
 
-Make = Callable[..., Answered]
+Make = Callable[..., AnsweredExample]
 
 
 class Replies:
@@ -146,7 +146,7 @@ def test_a_judge_is_patient(answered: Make, scripted_judge: Any) -> None:
             reply: ChatReply = self.then.complete(request)
             return reply
 
-    paced = PacedBackend(Busy(), retry=RetryPolicy(sleep=lambda _: None))
+    paced = RateLimitedBackend(Busy(), retry=RetryPolicy(sleep=lambda _: None))
     assert isinstance(LLMJudge(paced, model="judge")(answered("a", "b")), Score)
 
 
@@ -186,7 +186,7 @@ def test_the_image_goes_along_on_request(scripted_judge: Any, tmp_path: Path) ->
     Image.new("RGB", (40, 30), "red").save(tmp_path / "red.png")
     example = VQAExample(id="1", image=tmp_path / "red.png", question="Colour?", answers=("red",))
     backend = scripted_judge(lambda _: "Incorrect")
-    LLMJudge(backend, model="judge", encoder=ImageEncoder())(Answered(example=example, answer="blue"))
+    LLMJudge(backend, model="judge", encoder=ImageEncoder())(AnsweredExample(example=example, answer="blue"))
     _, user = orjson.loads(backend.requests[0].messages)
     assert [part["type"] for part in user["content"]] == ["text", "image_url"]
     assert user["content"][1]["image_url"]["url"].startswith("data:image/")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from vqaft.data import VQAExample
-from vqaft.evaluation import Answered, ChoiceMatch, ScoreFailure
+from vqaft.evaluation import AnsweredExample, ChoiceMatch, ScoreFailure
 
 CHOICES = ("a cat", "a dog", "two dogs", "none")
 
@@ -11,7 +11,7 @@ CHOICES = ("a cat", "a dog", "two dogs", "none")
 def scored(answer: str, truth: str, choices: tuple[str, ...] | None = CHOICES) -> float | None:
     metadata = {} if choices is None else {"choices": choices}
     example = VQAExample(id="1", image=b"", question="?", answers=(truth,), metadata=metadata)
-    score = ChoiceMatch()(Answered(example=example, answer=answer))
+    score = ChoiceMatch()(AnsweredExample(example=example, answer=answer))
     return None if isinstance(score, ScoreFailure) else score.value
 
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vqaft.data import VQAExample
-from vqaft.evaluation import Answered, ExactMatch
+from vqaft.evaluation import AnsweredExample, ExactMatch
 
-Make = Callable[..., Answered]
+Make = Callable[..., AnsweredExample]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_any_answer_counts_but_for_the_cookbook(answered: Make) -> None:
 
 @given(st.text(min_size=1).filter(str.strip), st.text())
 def test_cookbook_rule_is_the_notebooks_expression(truth: str, answer: str) -> None:
-    row = Answered(example=VQAExample(id="1", image=b"", question="?", answers=(truth,)), answer=answer)
+    row = AnsweredExample(example=VQAExample(id="1", image=b"", question="?", answers=(truth,)), answer=answer)
     assert ExactMatch.cookbook()(row).value == float(answer.strip() == truth)
 
 
@@ -49,4 +49,4 @@ def test_cookbook_rule_is_the_notebooks_expression(truth: str, answer: str) -> N
 def test_own_reference_is_right_whatever_its_case_and_blanks(truth: str) -> None:
     example = VQAExample(id="1", image=b"", question="?", answers=(truth,))
     for answer in (truth, f"  {truth}\n", truth.casefold()):
-        assert ExactMatch()(Answered(example=example, answer=answer)).value == 1
+        assert ExactMatch()(AnsweredExample(example=example, answer=answer)).value == 1

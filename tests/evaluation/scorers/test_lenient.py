@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vqaft.data import VQAExample
-from vqaft.evaluation import Answered, LenientMatch
+from vqaft.evaluation import AnsweredExample, LenientMatch
 
-Make = Callable[..., Answered]
+Make = Callable[..., AnsweredExample]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_cookbook_keeps_its_defects(answered: Make, answer: str, truth: str, val
 
 @given(st.text(min_size=1).filter(str.strip), st.text())
 def test_cookbook_rule_is_the_notebooks_expression(truth: str, answer: str) -> None:
-    row = Answered(example=VQAExample(id="1", image=b"", question="?", answers=(truth,)), answer=answer)
+    row = AnsweredExample(example=VQAExample(id="1", image=b"", question="?", answers=(truth,)), answer=answer)
     expected = answer.lower() == truth.lower() or truth.lower() in answer.lower()
     assert LenientMatch.cookbook()(row).value == float(expected)
 
@@ -74,7 +74,7 @@ def test_any_reference_counts(answered: Make) -> None:
 @given(st.text(alphabet=st.characters(codec="utf-8"), min_size=1).filter(str.strip))
 def test_own_reference_is_right(truth: str) -> None:
     example = VQAExample(id="1", image=b"", question="?", answers=(truth,))
-    assert LenientMatch()(Answered(example=example, answer=truth)).value == 1
+    assert LenientMatch()(AnsweredExample(example=example, answer=truth)).value == 1
 
 
 @given(st.lists(st.sampled_from(["red", "Blue", "garden", "3", "café"]), min_size=1, max_size=4))
@@ -82,4 +82,4 @@ def test_dress_makes_no_difference(parts: list[str]) -> None:
     truth = " ".join(parts)
     example = VQAExample(id="1", image=b"", question="?", answers=(truth,))
     for answer in (truth.upper(), f"The {truth}.", f"**{truth}**!", f"Answer: {truth}", truth.replace("é", "e")):
-        assert LenientMatch()(Answered(example=example, answer=answer)).value == 1
+        assert LenientMatch()(AnsweredExample(example=example, answer=answer)).value == 1

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqaft.evaluation import Answered, Numeric, ScoreFailure
+from vqaft.evaluation import AnsweredExample, Numeric, ScoreFailure
 from vqaft.evaluation.scorers.numeric import last_number
 
-Make = Callable[..., Answered]
+Make = Callable[..., AnsweredExample]
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,6 @@ def test_own_number_is_right_however_it_is_dressed(number: Decimal) -> None:
 
     example = VQAExample(id="1", image=b"", question="?", answers=(str(number),))
     for answer in (f"{number}", f"{number:,}", f"The answer is {number} m.", f"{number} %"):
-        score = Numeric()(Answered(example=example, answer=answer))
+        score = Numeric()(AnsweredExample(example=example, answer=answer))
         assert not isinstance(score, ScoreFailure)
         assert score.value == 1

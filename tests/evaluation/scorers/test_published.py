@@ -14,7 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vqaft.data import VQAExample
-from vqaft.evaluation import ANLS, Answered, ExactMatch, LenientMatch, RelaxedAccuracy, Score, TokenF1, VQAAccuracy
+from vqaft.evaluation import (
+    ANLS,
+    AnsweredExample,
+    ExactMatch,
+    LenientMatch,
+    RelaxedAccuracy,
+    Score,
+    TokenF1,
+    VQAAccuracy,
+)
 
 PIECES = (
     *("a", "an", "the", "The", "two", "2", "none", "ten", "10", "10.0", "10.4", "0", "0.5", "50%", "-3", "1,000"),
@@ -24,8 +33,8 @@ PIECES = (
 PAIRS = 10_000
 
 
-def row(answer: str, *truths: str) -> Answered:
-    return Answered(example=VQAExample(id="1", image=b"", question="?", answers=truths), answer=answer)
+def row(answer: str, *truths: str) -> AnsweredExample:
+    return AnsweredExample(example=VQAExample(id="1", image=b"", question="?", answers=truths), answer=answer)
 
 
 def random_pairs(people: int = 0) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -135,7 +144,7 @@ def reference_substring(answer: str, truths: tuple[str, ...]) -> float:
     ],
 )
 def test_agrees_on_random_pairs(
-    scorer: Callable[[Answered], Score], reference: Callable[[str, tuple[str, ...]], float], people: int
+    scorer: Callable[[AnsweredExample], Score], reference: Callable[[str, tuple[str, ...]], float], people: int
 ) -> None:
     values = []
     for answer, truths in random_pairs(people):
@@ -233,7 +242,7 @@ def test_token_f1_cases(answer: str, truth: str, value: float) -> None:
 
 @pytest.mark.parametrize("scorer", [ANLS(), VQAAccuracy(), TokenF1(), RelaxedAccuracy()])
 @given(answer=st.text(), truth=st.text(min_size=1).filter(str.strip))
-def test_laws(scorer: Callable[[Answered], Score], answer: str, truth: str) -> None:
+def test_laws(scorer: Callable[[AnsweredExample], Score], answer: str, truth: str) -> None:
     assert 0 <= scorer(row(answer, truth)).value <= 1
     assert scorer(row(truth, truth)).value == 1
     assert scorer(row(truth, "another", truth)).value >= 0.5
@@ -241,6 +250,6 @@ def test_laws(scorer: Callable[[Answered], Score], answer: str, truth: str) -> N
 
 @pytest.mark.parametrize("scorer", [ANLS(), VQAAccuracy(), TokenF1(), RelaxedAccuracy()])
 @given(words=st.lists(st.sampled_from(["red", "bus", "12", "garden"]), min_size=1, max_size=4))
-def test_case_and_outer_blanks_make_no_difference(scorer: Callable[[Answered], Score], words: list[str]) -> None:
+def test_case_and_outer_blanks_make_no_difference(scorer: Callable[[AnsweredExample], Score], words: list[str]) -> None:
     text = " ".join(words)
     assert scorer(row(f"  {text.upper()}\n", text)).value == 1

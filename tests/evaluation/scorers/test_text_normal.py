@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqaft.evaluation.scorers.text_normal import folded_text, plain_text, words
+from vqaft.evaluation.scorers.normalize import folded_text, plain_text, words
 
 
 @pytest.mark.parametrize(

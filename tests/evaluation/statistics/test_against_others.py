@@ -17,15 +17,24 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from vqaft.evaluation.statistics.bootstrap import bootstrap_interval, bootstrap_means
-from vqaft.evaluation.statistics.cluster_robust import cluster_robust_error, cluster_robust_interval
-from vqaft.evaluation.statistics.clusters import ClusterSums, cluster_codes, cluster_sums
-from vqaft.evaluation.statistics.difference import difference_interval, difference_test
-from vqaft.evaluation.statistics.holm import holm
-from vqaft.evaluation.statistics.mcnemar import mcnemar_exact
-from vqaft.evaluation.statistics.mean import mean_interval
-from vqaft.evaluation.statistics.power import detectable_difference
-from vqaft.evaluation.statistics.sign_flip import sign_flip_exact, whole_steps
-from vqaft.evaluation.statistics.wilson import wilson_interval
+from vqaft.evaluation.statistics.clustered_mean import (
+    ClusterSums,
+    cluster_codes,
+    cluster_robust_error,
+    cluster_robust_interval,
+    cluster_sums,
+    mean_interval,
+    wilson_interval,
+)
+from vqaft.evaluation.statistics.paired_tests import (
+    detectable_difference,
+    difference_interval,
+    difference_test,
+    holm,
+    mcnemar_exact,
+    sign_flip_exact,
+    whole_steps,
+)
 
 
 @given(st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))

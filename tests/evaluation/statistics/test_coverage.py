@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vqaft.evaluation.statistics.clusters import cluster_sums
-from vqaft.evaluation.statistics.difference import difference_interval, difference_test
-from vqaft.evaluation.statistics.mean import mean_interval
+from vqaft.evaluation.statistics.clustered_mean import cluster_sums, mean_interval
+from vqaft.evaluation.statistics.paired_tests import difference_interval, difference_test
 
 ROUNDS = 2000
 Codes = NDArray[np.intp]

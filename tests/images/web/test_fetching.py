@@ -15,10 +15,9 @@ import pytest
 import trustme
 
 from vqaft.errors import DataError, ImageError
-from vqaft.images import AcceptedImages, ImageEncoder, RemoteImage, WebFetcher
-from vqaft.images.web.address import is_public
-from vqaft.images.web.download import DownloadLimits, download
-from vqaft.images.web.target import Address, resolve
+from vqaft.images import ImageEncoder, InputLimits, RemoteImage, WebFetcher
+from vqaft.images.web.download import Address, DownloadLimits, download, resolve
+from vqaft.images.web.public_address import is_public
 
 LIMITS = DownloadLimits(max_bytes=10_000, timeout_s=5.0, max_redirects=3)
 
@@ -298,7 +297,7 @@ def test_the_system_resolves_what_browsers_do() -> None:
 
 
 def test_content_is_sniffed_and_not_believed(site: ThreadingHTTPServer) -> None:
-    encoder = ImageEncoder(accepted=AcceptedImages(fetch=lambda url: fetch(site, url.removeprefix("http://x"))))
+    encoder = ImageEncoder(accepted=InputLimits(fetch=lambda url: fetch(site, url.removeprefix("http://x"))))
     assert encoder.encode("http://x/image").mime == "image/png"
     with pytest.raises(ImageError, match="no image of a known kind"):
         encoder.encode("http://x/html")
@@ -308,7 +307,7 @@ def test_nothing_is_fetched_unless_asked(site: ThreadingHTTPServer) -> None:
     with pytest.raises(ImageError, match="nothing is fetched"):
         ImageEncoder().encode(f"http://127.0.0.1:{site.server_port}/image")
     with pytest.raises(ImageError, match="not public"):
-        ImageEncoder(accepted=AcceptedImages(fetch=WebFetcher())).encode(f"http://127.0.0.1:{site.server_port}/image")
+        ImageEncoder(accepted=InputLimits(fetch=WebFetcher())).encode(f"http://127.0.0.1:{site.server_port}/image")
     assert _Site.asked == []
 
 

@@ -1,13 +1,11 @@
-"""Where examples come from; every loader reads rows one by one and leaves the pixels where they are."""
+"""Dataset loaders; each reads rows one by one and leaves pixels undecoded."""
 
-from vqaft.data.loaders.any_file import load_file
 from vqaft.data.loaders.coco_vqa import load_coco_vqa
 from vqaft.data.loaders.columns import OCR_VQA, VQA_RAD, Columns
+from vqaft.data.loaders.conversations import load_chat_jsonl, load_llava
 from vqaft.data.loaders.easy_vqa import load_easy_vqa
-from vqaft.data.loaders.folder import load_folder
+from vqaft.data.loaders.files import load_file, load_folder
 from vqaft.data.loaders.hugging_face import load_hf
-from vqaft.data.loaders.llava import load_llava
-from vqaft.data.loaders.openai_chat import load_chat_jsonl
 from vqaft.data.loaders.saved import load_saved, save_examples
 
 __all__ = [

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from vqaft.data.example import VQAExample
-from vqaft.data.loaders.image_path import image_inside
-from vqaft.data.loaders.rows import answers_of, text_of
+from vqaft.data.loaders.columns import answers_of, text_of
+from vqaft.data.loaders.tables import image_inside
 from vqaft.errors import DataError
 
 

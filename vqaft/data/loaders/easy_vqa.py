@@ -11,7 +11,7 @@ from vqaft.errors import DataError, MissingExtraError
 def load_easy_vqa(part: Literal["train", "test"] = "train") -> list[VQAExample]:
     """Load one part of easy-vqa: 4,000 images with 38,575 questions to train on, or 1,000 with 9,673 to test on.
 
-    Questions are of the types `yes/no`, `colour` and `shape`, which their words tell apart.
+    Questions are of the types `yes/no`, `color` and `shape`, which their words tell apart.
 
     Args:
         part: Which of the data set's own two parts.

@@ -10,14 +10,11 @@ from typing import Any
 
 import orjson
 
-from vqaft.data.duplicates.image_content import content_of, image_sha256, local_source
 from vqaft.data.example import VQAExample
-from vqaft.data.loaders.image_path import image_inside
-from vqaft.data.loaders.tables import read_jsonl
+from vqaft.data.loaders.tables import image_inside, read_jsonl
 from vqaft.durable import atomic_writer, write_atomically
 from vqaft.errors import DataError, ImageError
-from vqaft.images import ImageEncoder, ImageSource, is_web_address
-from vqaft.images.sniff import sniff
+from vqaft.images import ImageEncoder, ImageSource, content_of, image_sha256, is_web_address, local_source, sniff
 
 _FIELDS = ("id", "image", "question", "answers", "question_type", "kind", "group", "metadata")
 

@@ -1,4 +1,4 @@
-"""Parts of a data set that share nothing, and the proof of it."""
+"""Leak-free train, validation and test splits, and the audit that proves them."""
 
 from vqaft.data.splits.audit import audit_splits
 from vqaft.data.splits.placement import Placement

@@ -1,16 +1,192 @@
-"""Which part each group goes to."""
+"""Which part each group goes to.
+
+How large the parts shall be.
+
+What a split keeps in balance: the kinds, types and answers of the questions.
+
+Chance that is the same on every machine and independent of everything but the key.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqaft.data.splits.sizes import UNUSED, Sizes
-from vqaft.data.splits.strata import Strata
+from vqaft.data.example import VQAExample
+from vqaft.data.question_rules import question_kind
+from vqaft.errors import SplitError
+
+PARTS = ("train", "validation", "test")
+
+
+UNUSED = len(PARTS)
+
+
+"""The number of what no part needs, after the parts' own numbers 0, 1, 2."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """Counts, or fractions of the data.
+
+    Attributes:
+        train: What to train on.
+        validation: What to watch training on.
+        test: What to judge by.
+
+    Raises:
+        SplitError: If a size is negative, all are 0, counts and fractions are mixed, or fractions make more than 1.
+    """
+
+    train: int | float
+    validation: int | float
+    test: int | float
+
+    def __post_init__(self) -> None:
+        sizes = (self.train, self.validation, self.test)
+        text = f"train={self.train}, validation={self.validation}, test={self.test}"
+        if not all(size >= 0 for size in sizes) or not sum(sizes):
+            raise SplitError(f"{text} are no sizes", hint="Give counts, or fractions that make at most 1.0.")
+        kinds = {type(size) for size in sizes if size}
+        if len(kinds) > 1:
+            raise SplitError(f"{text} mix counts and fractions", hint="Give all as counts, or all as fractions.")
+        if self.are_fractions and sum(sizes) > 1 + 1e-9:
+            raise SplitError(f"the fractions {text} make {sum(sizes):g}, more than 1")
+
+    @property
+    def are_fractions(self) -> bool:
+        """Whether the sizes are fractions of the data."""
+        return any(isinstance(size, float) and size for size in (self.train, self.validation, self.test))
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """The shares of the three parts and of what stays unused, as far as the sizes alone say."""
+        sizes = np.array([self.train, self.validation, self.test], dtype=np.float64)
+        shares = sizes if self.are_fractions else sizes / sizes.sum()
+        rest = max(0.0, 1.0 - shares.sum())
+        return np.append(shares, rest if rest > 1e-9 else 0.0)  # noqa: PLR2004 - what rounding leaves
+
+    def counts(self, total: int) -> NDArray[np.int64]:
+        """Turn the sizes into counts; the last is what stays unused.
+
+        Args:
+            total: How much there is.
+
+        Returns:
+            Four counts that make the total; they are below 0 where there is too little.
+        """
+        if self.are_fractions:
+            bounds = np.rint(np.cumsum(self.shares) * total).astype(np.int64)
+            return np.diff(bounds, prepend=0)
+        counts = [int(self.train), int(self.validation), int(self.test)]
+        return np.array([*counts, total - sum(counts)], dtype=np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strata:
+    """How many examples of each stratum each group holds, as a sparse table.
+
+    Attributes:
+        totals: The examples of each stratum.
+        rarity: For each group, the size of its rarest stratum.
+        starts: Where each group's entries start; one more than there are groups.
+        ids: The stratum of each entry.
+        counts: The examples of each entry.
+    """
+
+    totals: NDArray[np.float64]
+    rarity: NDArray[np.float64]
+    starts: NDArray[np.intp]
+    ids: NDArray[np.intp]
+    counts: NDArray[np.float64]
+
+    def of_group(self, group: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Give the strata of a group and how many examples it holds of each."""
+        entries = slice(self.starts[group], self.starts[group + 1])
+        return self.ids[entries], self.counts[entries]
+
+    @classmethod
+    def of(cls, examples: Sequence[VQAExample], groups: NDArray[np.int32], count: int) -> Strata:
+        """Count the strata of each group.
+
+        Answers that only one group has cannot be balanced and are left out.
+
+        Args:
+            examples: The examples.
+            groups: The group of each example; below 0 for examples that do not count.
+            count: How many groups there are.
+        """
+        numbers: dict[tuple[str, str], int] = {}
+        entries = (
+            (group << 32) + numbers.setdefault(stratum, len(numbers))
+            for example, group in zip(examples, groups.tolist(), strict=True)
+            if group >= 0
+            for stratum in _strata(example)
+        )
+        cells, counts = np.unique(np.fromiter(entries, dtype=np.int64), return_counts=True)
+        group, stratum = cells >> 32, cells & 0xFFFFFFFF
+        shared = np.bincount(stratum, minlength=len(numbers))[stratum] > 1
+        group, stratum, counts = group[shared], stratum[shared], counts[shared]
+        totals = np.bincount(stratum, weights=counts, minlength=len(numbers))
+        starts = np.searchsorted(group, np.arange(count + 1))
+        rarity = np.full(count, np.inf)
+        np.minimum.at(rarity, group, totals[stratum])
+        return cls(
+            totals=totals.astype(np.float64),
+            rarity=rarity,
+            starts=starts,
+            ids=stratum,
+            counts=counts.astype(np.float64),
+        )
+
+
+def _strata(example: VQAExample) -> Iterator[tuple[str, str]]:
+    yield "", ""  # every example counts for the size of its part
+    yield "type", example.question_type or ""
+    if example.kind or example.answers:
+        yield "kind", question_kind(example)
+    if example.answers:
+        yield "answer", example.answer.casefold()
+
+
+def keyed_uniform(keys: Sequence[str], *, seed: int, purpose: str) -> NDArray[np.float64]:
+    """Draw a number in [0, 1) for each key: BLAKE2b of the key, keyed by the seed.
+
+    Args:
+        keys: What to draw for.
+        seed: Another seed, other numbers.
+        purpose: Draws for different purposes are independent; at most 16 bytes.
+    """
+    secret, person = str(seed).encode(), purpose.encode()
+    digests = b"".join(hashlib.blake2b(key.encode(), key=secret, person=person, digest_size=8).digest() for key in keys)
+    return (np.frombuffer(digests, dtype=">u8") >> np.uint64(11)).astype(np.float64) / 2.0**53
+
+
+def group_uniform(keys: Sequence[Sequence[str]], *, seed: int) -> NDArray[np.float64]:
+    """Draw a number in [0, 1) for each group of keys, from one key alone that a draw of its own picks.
+
+    So the number changes only if a new key happens to be picked, and small groups and large ones are drawn alike.
+
+    Args:
+        keys: The keys of each group, at least one.
+        seed: Another seed, other numbers.
+    """
+    flat = [key for group in keys for key in group]
+    starts = np.cumsum([0, *(len(group) for group in keys)])[:-1]
+    order = keyed_uniform(flat, seed=seed, purpose="pick")
+    lowest = np.minimum.reduceat(order, starts)
+    group_of = np.repeat(np.arange(len(keys)), np.diff(np.append(starts, len(flat))))
+    picked = np.flatnonzero(order == lowest[group_of])
+    first = picked[np.unique(group_of[picked], return_index=True)[1]]
+    return keyed_uniform([flat[index] for index in first], seed=seed, purpose="home")
+
 
 Parts = NDArray[np.int8]
+
 
 _SMOOTHING = 0.2  # examples; keeps one rare answer from outweighing all else
 

@@ -10,12 +10,13 @@ from itertools import chain, combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from vqaft.data.duplicates import NEAR_DISTANCE, ImageTable, near_groups, nearest_across
 from vqaft.data.example import VQAExample
-from vqaft.data.kinds import question_kind
+from vqaft.data.image_table import ImageTable
+from vqaft.data.question_rules import question_kind
 from vqaft.data.splits.groups import GroupBy, Groups, group_examples
 from vqaft.data.splits.report import AlikePair, Overlap, PartSummary, SplitReport
 from vqaft.errors import DataError
+from vqaft.images import NEAR_DISTANCE, near_groups, nearest_across
 
 
 def audit_splits(

@@ -17,8 +17,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from vqaft.data.duplicates import ImageTable
 from vqaft.data.example import VQAExample
+from vqaft.data.image_table import ImageTable
 from vqaft.data.splits.groups import GroupBy, group_examples
 from vqaft.errors import DataError
 

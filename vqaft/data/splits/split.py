@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vqaft.data.duplicates import NEAR_DISTANCE, ImageTable
 from vqaft.data.example import VQAExample
+from vqaft.data.image_table import ImageTable
 from vqaft.data.loaders.saved import save_examples
+from vqaft.data.splits.allocation import PARTS
 from vqaft.data.splits.audit import audit_splits
 from vqaft.data.splits.placement import Placement
 from vqaft.data.splits.report import SplitReport
-from vqaft.data.splits.sizes import PARTS
+from vqaft.images import NEAR_DISTANCE
 
 
 @dataclass(frozen=True, kw_only=True)

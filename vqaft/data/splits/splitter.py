@@ -9,17 +9,25 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vqaft.data.duplicates import NEAR_DISTANCE, ImageTable
 from vqaft.data.example import VQAExample
-from vqaft.data.splits.allocation import Demand, Parts, balance, fill, homes
-from vqaft.data.splits.groups import GroupBy, Groups, group_examples
-from vqaft.data.splits.keyed_hash import group_uniform
-from vqaft.data.splits.pins import Pins
+from vqaft.data.image_table import ImageTable
+from vqaft.data.splits.allocation import (
+    PARTS,
+    UNUSED,
+    Demand,
+    Parts,
+    Sizes,
+    Strata,
+    balance,
+    fill,
+    group_uniform,
+    homes,
+)
+from vqaft.data.splits.groups import FixedAssignments, GroupBy, Groups, group_examples
 from vqaft.data.splits.placement import Placement
-from vqaft.data.splits.sizes import PARTS, UNUSED, Sizes
 from vqaft.data.splits.split import Split
-from vqaft.data.splits.strata import Strata
 from vqaft.errors import DataError, SplitError
+from vqaft.images import NEAR_DISTANCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +89,7 @@ class DatasetSplitter:
         _check(everything)
         images = ImageTable.of(everything, looks=self.near_duplicates is not None)
         groups = group_examples(everything, images, by=self.by, distance=self.near_duplicates, earlier=previous)
-        pins = Pins.of(images, groups, previous)
+        pins = FixedAssignments.of(images, groups, previous)
         free = pins.part[images.index] < 0
         group_of = np.where(free, groups.of_image[images.index], -1).astype(np.int32)
         demand = self._demand(sizes, images, groups, pins, group_of)
@@ -97,7 +105,7 @@ class DatasetSplitter:
         )
 
     def _demand(
-        self, sizes: Sizes, images: ImageTable, groups: Groups, pins: Pins, group_of: NDArray[np.int32]
+        self, sizes: Sizes, images: ImageTable, groups: Groups, pins: FixedAssignments, group_of: NDArray[np.int32]
     ) -> Demand:
         if self.unit == "images":
             members, pinned = groups.of_image[pins.part < 0], pins.part[pins.part >= 0]

@@ -1,7 +1,6 @@
-"""A language model that rates answers, and how far it can be trusted."""
+"""LLM judges, and how far to trust them."""
 
-from vqaft.evaluation.judge.calibrate import calibrate
-from vqaft.evaluation.judge.calibration import Calibration, HumanLabel
+from vqaft.evaluation.judge.calibration import Calibration, HumanLabel, calibrate
 from vqaft.evaluation.judge.consistency import JudgeConsistency, measure_consistency
 from vqaft.evaluation.judge.journal import JudgeJournal
 from vqaft.evaluation.judge.llm_judge import LLMJudge

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vqaft.errors import EvaluationError
-from vqaft.evaluation.figures import estimate_text
-from vqaft.evaluation.grouping import example_group
-from vqaft.evaluation.interval import Estimate
 from vqaft.evaluation.judge.llm_judge import LLMJudge
-from vqaft.evaluation.judge.prompt import JudgeQuestion
-from vqaft.evaluation.score import Answered, Score, ScoreFailure
-from vqaft.evaluation.statistics.clusters import cluster_codes
-from vqaft.evaluation.statistics.mean import mean_interval
+from vqaft.evaluation.judge.rubric import JudgeQuestion
+from vqaft.evaluation.rows import example_group
+from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
+from vqaft.evaluation.statistics.clustered_mean import cluster_codes, mean_interval
+from vqaft.evaluation.statistics.interval import Estimate
+from vqaft.evaluation.tables import estimate_text
 from vqaft.parallel import ordered_map
 
 
@@ -43,7 +42,7 @@ class JudgeConsistency:
 
 
 def measure_consistency(
-    judge: LLMJudge, rows: Iterable[Answered], *, repeats: int = 2, workers: int = 16, level: float = 0.95
+    judge: LLMJudge, rows: Iterable[AnsweredExample], *, repeats: int = 2, workers: int = 16, level: float = 0.95
 ) -> JudgeConsistency:
     """Ask a judge the same again, and the same in the opposite order.
 
@@ -61,7 +60,7 @@ def measure_consistency(
     if not answers or repeats < 2:  # noqa: PLR2004 - once is no repetition
         raise EvaluationError("consistency needs an answer at least, and two repeats")
 
-    def ask(answered: Answered) -> list[Score | ScoreFailure]:
+    def ask(answered: AnsweredExample) -> list[Score | ScoreFailure]:
         example = answered.example
         asked = JudgeQuestion(question=example.question, reference=example.answer, candidate=answered.answer)
         same = [judge.rate(asked, repeat=repeat) for repeat in range(repeats)]

@@ -10,8 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from vqaft.durable import LineLog
-from vqaft.inference import ChatReply, ChatRequest
-from vqaft.inference.journal import request_key
+from vqaft.inference import ChatReply, ChatRequest, request_key
 
 
 class JudgeJournal:

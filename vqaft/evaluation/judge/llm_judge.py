@@ -1,23 +1,110 @@
-"""A language model that rates answers."""
+"""A language model that rates answers.
+
+A false reference, to catch answers that are accepted whatever the truth is.
+
+From a judge's reply to a score, or to the reason why there is none.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 
-from vqaft.evaluation.judge.canary import false_reference, says_the_same
+from rapidfuzz.distance import Levenshtein
+
 from vqaft.evaluation.judge.journal import JudgeJournal
-from vqaft.evaluation.judge.prompt import JudgeQuestion, judge_messages, judge_schema
-from vqaft.evaluation.judge.reply import read_rating
-from vqaft.evaluation.judge.rubric import FOUR_LEVELS, Rubric
+from vqaft.evaluation.judge.rubric import FOUR_LEVELS, JudgeQuestion, Rubric, judge_messages, judge_schema
 from vqaft.evaluation.judge.usage import JudgeUsage, UsageMeter
-from vqaft.evaluation.score import Answered, Score, ScoreFailure
+from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
+from vqaft.evaluation.scorers.normalize import folded_text, words
 from vqaft.images import ImageEncoder
-from vqaft.inference import ChatBackend, ChatReply, ChatRequest, PacedBackend
+from vqaft.inference import ChatBackend, ChatReply, ChatRequest, RateLimitedBackend
+
+DECOYS = (
+    "a brass trumpet on a windowsill",
+    "seventeen kilometres northwest",
+    "Quarterly barley harvest ledger",
+    "the Duchess of Pomerania",
+    "two overlapping hexagons",
+    "lukewarm chamomile soup",
+    "Thursday at dawn",
+    "an unpainted wooden sledge",
+)
+
+
+def false_reference(*, question: str, reference: str, candidate: str) -> str:
+    """Choose a text that is surely not what the candidate says.
+
+    Of a few unlikely texts, those that share no word with question, reference or candidate; of these one that is
+    picked by the texts themselves, so that the same answer always meets the same one.
+
+    Args:
+        question: What was asked.
+        reference: The true answer.
+        candidate: The answer to rate.
+    """
+    used = {*words(question), *words(reference), *words(candidate)}
+    free = [decoy for decoy in DECOYS if used.isdisjoint(words(decoy))]
+    place = int.from_bytes(hashlib.sha256(f"{question}\0{reference}\0{candidate}".encode("utf-8", "replace")).digest())
+    if free:
+        return free[place % len(free)]
+    return min(DECOYS, key=lambda decoy: Levenshtein.normalized_similarity(decoy, candidate))
+
+
+def says_the_same(reference: str, candidate: str) -> bool:
+    """Tell whether a candidate is the reference itself, which no attack can be.
+
+    Args:
+        reference: The true answer.
+        candidate: The answer to rate.
+    """
+    return folded_text(reference) == folded_text(candidate)
+
+
+CUT_SHORT = {"length": "truncated", "content_filter": "content_filter"}
+
+
+SHOWN = 200
+
+
+def read_rating(reply: ChatReply, rubric: Rubric) -> Score | ScoreFailure:
+    """Read a rating.
+
+    Args:
+        reply: What the judge answered.
+        rubric: The levels it may choose from.
+
+    Returns:
+        The score with the judge's reason and level; a `ScoreFailure` where it refused, was cut short, or answered
+        anything but the JSON that was asked for.
+    """
+    if reply.refusal:
+        return ScoreFailure(kind="refused", message=reply.refusal)
+    if reply.finish_reason in CUT_SHORT:
+        return ScoreFailure(kind=CUT_SHORT[reply.finish_reason], message=f"the judge stopped: {reply.finish_reason}")
+    if not reply.text:
+        return ScoreFailure(kind="empty", message="the judge answered nothing")
+    try:
+        content = json.loads(reply.text)
+        rating, reason = content["rating"], content.get("reason", "")
+        return Score(value=rubric.value(rating), reason=str(reason), label=rating)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ScoreFailure(kind="unreadable", message=f"the judge's answer is no rating: {reply.text[:SHOWN]!r}")
+
 
 HALF = 0.5
+
+
 FORMLESS = frozenset({"empty", "unreadable"})
+
+
 SECOND_TRY = 1000
+
+
 LONGEST = 20_000
+
+
 """Characters from which on an answer is no answer that is worth a judge's money."""
 
 
@@ -34,7 +121,7 @@ class LLMJudge:
     `ScoreFailure` of the kind "attack" (the idea is of arXiv 2507.23453).
 
     Attributes:
-        backend: Who is asked; a `PacedBackend` where the account's limits are shared with others.
+        backend: Who is asked; a `RateLimitedBackend` where the account's limits are shared with others.
         model: The judge's model, best a pinned one.
         rubric: What to rate and the levels; the cookbook's four by default.
         canary: Whether to judge accepted answers a second time, against a false reference.
@@ -55,8 +142,8 @@ class LLMJudge:
     _meter: UsageMeter = field(default_factory=UsageMeter, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.backend, PacedBackend):
-            object.__setattr__(self, "backend", PacedBackend(self.backend))
+        if not isinstance(self.backend, RateLimitedBackend):
+            object.__setattr__(self, "backend", RateLimitedBackend(self.backend))
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -68,7 +155,7 @@ class LLMJudge:
         """What the judge has cost so far."""
         return self._meter.used
 
-    def __call__(self, answered: Answered) -> Score | ScoreFailure:
+    def __call__(self, answered: AnsweredExample) -> Score | ScoreFailure:
         """Rate one answer.
 
         Args:
@@ -137,5 +224,5 @@ class LLMJudge:
     def _doubtful(self, score: Score, asked: JudgeQuestion) -> bool:
         return self.canary and score.value >= HALF and not says_the_same(asked.reference, asked.candidate)
 
-    def _image_url(self, answered: Answered) -> str | None:
+    def _image_url(self, answered: AnsweredExample) -> str | None:
         return None if self.encoder is None else self.encoder.encode(answered.example.image).data_url

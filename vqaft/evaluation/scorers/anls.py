@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import Levenshtein
 
-from vqaft.evaluation.score import Answered, Score
+from vqaft.evaluation.score import AnsweredExample, Score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class ANLS:
 
     threshold: float = 0.5
 
-    def __call__(self, answered: Answered) -> Score:
+    def __call__(self, answered: AnsweredExample) -> Score:
         """Score one answer.
 
         Args:

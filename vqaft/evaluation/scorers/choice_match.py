@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
-from vqaft.evaluation.score import Answered, Score, ScoreFailure
-from vqaft.evaluation.scorers.final_answer import final_answer
-from vqaft.evaluation.scorers.text_normal import words
+from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
+from vqaft.evaluation.scorers.normalize import final_answer, words
 
 ALONE = re.compile(r"^\W*([A-Za-z])\W*$")
 LEADING = re.compile(r"^\W*([A-Z])(?:\s*[).:]|\s+[-–—])")
@@ -31,7 +30,7 @@ class ChoiceMatch:
 
     column: str = "choices"
 
-    def __call__(self, answered: Answered) -> Score | ScoreFailure:
+    def __call__(self, answered: AnsweredExample) -> Score | ScoreFailure:
         """Score one answer.
 
         Args:

@@ -7,7 +7,7 @@ import string
 from collections import Counter
 from dataclasses import dataclass
 
-from vqaft.evaluation.score import Answered, Score
+from vqaft.evaluation.score import AnsweredExample, Score
 
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -22,7 +22,7 @@ class TokenF1:
     they count as the same, as in SQuAD 2.0.
     """
 
-    def __call__(self, answered: Answered) -> Score:
+    def __call__(self, answered: AnsweredExample) -> Score:
         """Score one answer.
 
         Args:

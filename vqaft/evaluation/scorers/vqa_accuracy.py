@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from vqaft.evaluation.score import Answered, Score
-from vqaft.evaluation.scorers.vqa_normal import vqa_normal
+from vqaft.evaluation.score import AnsweredExample, Score
+from vqaft.evaluation.scorers.normalize import vqa_normal
 
 PEOPLE = 10
 ENOUGH = 3
@@ -24,7 +24,7 @@ class VQAAccuracy:
     full as there are answers, at most three.
     """
 
-    def __call__(self, answered: Answered) -> Score:
+    def __call__(self, answered: AnsweredExample) -> Score:
         """Score one answer.
 
         Args:

@@ -1,1 +1,1 @@
-"""The statistics behind the verdict, as functions of arrays."""
+"""Statistics of clustered, paired observations."""

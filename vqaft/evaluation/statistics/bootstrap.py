@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from vqaft.evaluation.interval import Interval
-from vqaft.evaluation.statistics.clusters import ClusterSums
+from vqaft.evaluation.statistics.clustered_mean import ClusterSums
+from vqaft.evaluation.statistics.interval import Interval
 
 MOST_KINDS, FEWEST_KINDS = 48, 24
 FULL = 32  # clusters of one kind from which on numpy draws their number by a faster method

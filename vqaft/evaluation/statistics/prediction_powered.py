@@ -7,9 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from vqaft.evaluation.interval import Estimate, Interval
-from vqaft.evaluation.statistics.cluster_robust import cluster_robust_error
-from vqaft.evaluation.statistics.clusters import cluster_sums
+from vqaft.evaluation.statistics.clustered_mean import cluster_robust_error, cluster_sums
+from vqaft.evaluation.statistics.interval import Estimate, Interval
 
 Floats = NDArray[np.float64]
 

@@ -1,6 +1,9 @@
-"""Images at web addresses: fetched where that is allowed, or left to the provider."""
+"""Images at web addresses: guarded download, or an address passed on to the provider."""
 
 from vqaft.images.web.fetcher import WebFetcher
-from vqaft.images.web.remote import RemoteImage
+from vqaft.images.web.public_address import RemoteImage
 
-__all__ = ["RemoteImage", "WebFetcher"]
+__all__ = [
+    "RemoteImage",
+    "WebFetcher",
+]

@@ -1,18 +1,139 @@
-"""Download within limits, from public addresses only."""
+"""Download within limits, from public addresses only.
+
+An end to a download, whatever the other side does.
+
+A web address → the one network address that a download connects to.
+"""
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 import ssl
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+from types import TracebackType
+from typing import Any, Self, TypeAlias
 
 import httpx
 
 from vqaft.errors import ImageError
-from vqaft.images.web.deadline import Deadline
-from vqaft.images.web.target import Allow, Resolve, checked_address
+
+
+class Deadline:
+    """Breaks the connection when the time is over: a server may send a byte now and then, for ever.
+
+    Time limits of HTTP clients begin anew with every byte. Used as a context manager.
+
+    Args:
+        seconds: How long the whole download may take.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+        self._timer = threading.Timer(seconds, self._break)
+        self._timer.daemon = True
+        self._socket: socket.socket | None = None
+
+    def left_s(self) -> float:
+        """Give the seconds that are left.
+
+        Raises:
+            ImageError: If there are none.
+        """
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise ImageError("takes too long to fetch")
+        return left
+
+    @property
+    def trace(self) -> Callable[[str, dict[str, Any]], None]:
+        """What httpx calls, as its extension "trace", whenever a connection gets on."""
+        return self._note
+
+    def _note(self, event: str, info: dict[str, Any]) -> None:
+        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            self._socket = info["return_value"].get_extra_info("socket")
+            self.left_s()
+
+    def _break(self) -> None:
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, place: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+
+
+Address: TypeAlias = IPv4Address | IPv6Address
+
+
+Resolve: TypeAlias = Callable[[str, int], list[Address]]
+
+
+Allow: TypeAlias = Callable[[Address], bool]
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def resolve(host: str, port: int) -> list[Address]:
+    """Ask the system for the addresses of a host.
+
+    Args:
+        host: A name, or an address in any spelling that the system understands.
+        port: The port.
+
+    Raises:
+        ImageError: If there are none.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise ImageError(f"has a host without an address ({error})") from error
+    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+
+
+def checked_address(url: httpx.URL, *, resolve: Resolve, allow: Allow) -> Address:
+    """Check where a URL leads, and give the address to connect to.
+
+    The name is resolved once and the connection goes to the address that was checked, so a name that leads elsewhere a
+    moment later (DNS rebinding) changes nothing.
+
+    Args:
+        url: The URL.
+        resolve: Host and port → addresses.
+        allow: Whether an address may be reached.
+
+    Returns:
+        The first address of the host.
+
+    Raises:
+        ImageError: If the URL is not plain http(s), or any address of its host may not be reached.
+    """
+    if url.scheme not in _PORTS or not url.host:
+        raise ImageError("is no http or https address")
+    if url.userinfo:
+        raise ImageError("holds a user name or a password")
+    addresses = resolve(url.host, url.port or _PORTS[url.scheme])
+    if not addresses or not all(map(allow, addresses)):
+        raise ImageError("leads to an address that is not public")
+    return addresses[0]
+
 
 _REDIRECTS = {301, 302, 303, 307, 308}
+
+
 _OK = 200
 
 

@@ -9,7 +9,7 @@ from vqaft.errors import DataError
 
 @dataclass(frozen=True, kw_only=True)
 class WebFetcher:
-    """Fetches images from public web addresses: `AcceptedImages(fetch=WebFetcher())`.
+    """Fetches images from public web addresses: `InputLimits(fetch=WebFetcher())`.
 
     Only http and https, only addresses in the open internet (checked where the connection really goes, at every
     redirect), without proxies, cookies or credentials of the environment.
@@ -40,9 +40,8 @@ class WebFetcher:
         Raises:
             ImageError: If they may not, or cannot, be fetched.
         """
-        from vqaft.images.web.address import is_public
-        from vqaft.images.web.download import DownloadLimits, download
-        from vqaft.images.web.target import resolve
+        from vqaft.images.web.download import DownloadLimits, download, resolve
+        from vqaft.images.web.public_address import is_public
 
         limits = DownloadLimits(max_bytes=self.max_bytes, timeout_s=self.timeout_s, max_redirects=self.max_redirects)
         return download(url, limits, resolve=resolve, allow=is_public)

@@ -17,7 +17,7 @@ class LegendEntry:
     """
 
     text: str
-    colour: Literal["base", "tuned", "muted"]
+    color: Literal["base", "tuned", "muted"]
     dashes: str = ""
 
 

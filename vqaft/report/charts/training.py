@@ -34,14 +34,14 @@ def _chart(quantity: str, curves: Sequence[Curve]) -> Chart:
     legend = []
     seen = {TUNED: 0, MUTED: 0}
     for name, points in curves:
-        colour = TUNED if "valid" in name else MUTED
-        dashes = DASHES[seen[colour] % len(DASHES)]
-        seen[colour] += 1
+        color = TUNED if "valid" in name else MUTED
+        dashes = DASHES[seen[color] % len(DASHES)]
+        seen[color] += 1
         pattern = (0, tuple(float(part) for part in dashes.split())) if dashes else "-"
         marker = "o" if len(points) <= MANY_POINTS else ""
         steps, values = zip(*points, strict=True)
-        drawing.axes.plot(steps, values, color=colour, linestyle=pattern, linewidth=1.6, marker=marker, markersize=3.5)
-        legend.append(LegendEntry(text=name.replace("_", " "), colour=COLOURS[colour], dashes=dashes))
+        drawing.axes.plot(steps, values, color=color, linestyle=pattern, linewidth=1.6, marker=marker, markersize=3.5)
+        legend.append(LegendEntry(text=name.replace("_", " "), color=COLOURS[color], dashes=dashes))
     drawing.axes.set_ylim(bottom=0, top=1 if quantity == "accuracy" else None)
     return Chart(title=f"Training: {quantity} by step", svg=drawing.svg(_words(quantity, curves)), legend=tuple(legend))
 

@@ -1,0 +1,142 @@
+"""Fireworks' JSON as vqaft's values, and back."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from vqaft.backends.openai.wire import JSON, mapping_in, refuse_settings, with_extra
+from vqaft.backends.together.wire import seconds_of
+from vqaft.errors import ServiceUnreachableError
+from vqaft.service import KEY, RemoteFile
+from vqaft.tuning import FineTuneJob, JobEvent, JobSpec
+
+STATUSES = {
+    "JOB_STATE_COMPLETED": "succeeded",
+    "JOB_STATE_EARLY_STOPPED": "succeeded",
+    "JOB_STATE_FAILED": "failed",
+    "JOB_STATE_EXPIRED": "failed",
+    "JOB_STATE_CANCELLED": "cancelled",
+    "JOB_STATE_DELETING": "cancelled",
+    "JOB_STATE_DELETING_CLEANING_UP": "cancelled",
+    "JOB_STATE_CREATING": "queued",
+    "JOB_STATE_PENDING": "queued",
+    "JOB_STATE_RE_QUEUEING": "queued",
+    "JOB_STATE_VALIDATING": "validating_files",
+}
+"""Fireworks' words for what OpenAI calls otherwise; others are taken as still going."""
+
+_JOBS = "/supervisedFineTuningJobs/"
+_LONGEST_ID = 60
+_UNKNOWN = frozenset({"learning_rate_multiplier", "seed", "integrations", "metadata", "dpo"})
+
+
+def job_id_of(spec: JobSpec) -> str | None:
+    """Give the id that a job gets, so that asking for it twice cannot make two; None where there is no key."""
+    key = spec.metadata.get(KEY)
+    return None if key is None else f"vq-{key}"
+
+
+def dataset_id_of(filename: str) -> str:
+    """Give the id of a file's dataset: up to 63 small letters, digits and hyphens, of which the first is a letter."""
+    name = re.sub(r"[^a-z0-9]+", "-", filename.lower()).strip("-")[-_LONGEST_ID:].strip("-")
+    return name if name[:1].isalpha() else f"ds-{name}".rstrip("-")
+
+
+def upload_body(filename: str, size_bytes: int) -> dict[str, Any]:
+    """Give the JSON that asks where a large file goes; 64-bit numbers are texts there."""
+    return {"filenameToSize": {filename: str(size_bytes)}}
+
+
+def signed_address(value: JSON) -> str:
+    """Read where a large file goes.
+
+    Raises:
+        ServiceUnreachableError: If there is no address: such an answer is none.
+    """
+    addresses = [place for place in mapping_in(value, "filenameToSignedUrls").values() if isinstance(place, str)]
+    if not addresses:
+        raise ServiceUnreachableError("the answer holds no address for the file")
+    return addresses[0]
+
+
+def fireworks_body(spec: JobSpec) -> dict[str, Any]:
+    """Give the JSON that creates a job.
+
+    Raises:
+        RequestRefusedError: If the settings are none that Fireworks has.
+    """
+    chosen = spec.hyperparameters
+    refuse_settings("Fireworks", spec, unknown=_UNKNOWN)
+    wanted = {
+        "baseModel": spec.model,
+        "dataset": spec.training_file,
+        "evaluationDataset": spec.validation_file,
+        "displayName": spec.suffix,
+        "epochs": None if chosen.n_epochs == "auto" else chosen.n_epochs,
+        "batchSizeSamples": None if chosen.batch_size == "auto" else chosen.batch_size,
+    }
+    return with_extra(wanted, spec)
+
+
+def fireworks_job(value: JSON) -> FineTuneJob:
+    """Read a supervised fine-tuning job."""
+    name = value.get("name")
+    identity, state = last_part(name), str(value.get("state") or "unknown")
+    status = STATUSES.get(state, state.removeprefix("JOB_STATE_").lower())
+    stamp = re.fullmatch(r"vq-([0-9a-f]{24}-\d+)", identity)
+    problem = mapping_in(value, "status")
+    is_failed = status == "failed"
+    return FineTuneJob(
+        id=identity,
+        status=status,
+        model=str(value.get("baseModel") or ""),
+        # A model without a name of its own is called as its job.
+        fine_tuned_model=str(value.get("outputModel") or str(name).replace(_JOBS, "/models/"))
+        if status == "succeeded"
+        else None,
+        error_code=str(problem["code"]) if is_failed and problem.get("code") else None,
+        error_message=str(problem["message"]) if is_failed and problem.get("message") else None,
+        training_file=value.get("dataset"),
+        validation_file=value.get("evaluationDataset"),
+        metadata={KEY: stamp[1]} if stamp else {},
+        created_at=seconds_of(value.get("createTime")),
+    )
+
+
+def fireworks_progress(value: JSON) -> JobEvent | None:
+    """Read how far a job is, as an event that is another one at each per cent; None where it does not say."""
+    progress = mapping_in(value, "jobProgress")
+    percent, epoch = progress.get("percent"), progress.get("epoch")
+    if not isinstance(percent, int):
+        return None
+    return JobEvent(
+        id=f"{last_part(value.get('name'))}-{epoch}-{percent}",
+        created_at=seconds_of(value.get("updateTime")) or 0,
+        level="info",
+        type="message",
+        message=f"{percent} %" + ("" if epoch is None else f" of epoch {epoch}"),
+        data={"step": percent, "total_steps": 100},
+    )
+
+
+def fireworks_dataset(value: JSON) -> RemoteFile:
+    """Read a dataset; Fireworks does not say how long its file is."""
+    state = value.get("state")
+    return RemoteFile(
+        id=str(value.get("name") or ""),
+        filename=str(value.get("displayName") or last_part(value.get("name"))),
+        # One that is still "uploading" long after its file was sent was announced, and its file never came.
+        status={"READY": "processed"}.get(str(state), str(state).lower()),
+    )
+
+
+def last_part(name: object) -> str:
+    """Give the last part of a resource's name, e.g. "accounts/me/datasets/shapes".
+
+    Raises:
+        ServiceUnreachableError: If there is no name: such an answer is none.
+    """
+    if not isinstance(name, str) or not name:
+        raise ServiceUnreachableError("the answer holds no name")
+    return name.rpartition("/")[2]

@@ -1,0 +1,246 @@
+"""The service's JSON as vqaft's values; what a service leaves out or adds breaks nothing.
+
+The body of a request for a fine-tuning job: OpenAI's shape, and what all shapes share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeGuard, TypeVar
+
+from vqaft.errors import RequestRefusedError, ServiceUnreachableError
+from vqaft.inference import Batch, ChatReply
+from vqaft.service import KEY, Page, RemoteFile
+from vqaft.tuning import Checkpoint, FineTuneJob, JobEvent, JobSpec
+
+FIELDS = frozenset(
+    {"model", "training_file", "validation_file", "suffix", "metadata", "baseModel", "dataset", "evaluationDataset"}
+)
+
+
+"""What a job is known by, in any provider's words."""
+
+
+def job_body(spec: JobSpec) -> dict[str, Any]:
+    """Give the JSON that creates a job; what was not given is left out, for the service to choose.
+
+    Args:
+        spec: What to create the job from.
+
+    Raises:
+        RequestRefusedError: If `extra` holds what a job is known by.
+    """
+    wanted: dict[str, Any] = {
+        "model": spec.model,
+        "training_file": spec.training_file,
+        "validation_file": spec.validation_file,
+        "seed": spec.seed,
+        "suffix": spec.suffix,
+        "metadata": dict(spec.metadata) or None,
+        "integrations": [dict(integration) for integration in spec.integrations] or None,
+        "method": {"type": spec.method, spec.method: {"hyperparameters": _hyperparameters(spec)}},
+    }
+    return with_extra(wanted, spec)
+
+
+def with_extra(wanted: dict[str, Any], spec: JobSpec) -> dict[str, Any]:
+    """Leave out what was not given, and put in what the caller says in the provider's own words.
+
+    Args:
+        wanted: A body; what is None was not given.
+        spec: What the body was made from.
+
+    Raises:
+        RequestRefusedError: If `extra` holds what a job is known by.
+    """
+    clash = sorted(FIELDS & spec.extra.keys())
+    if clash:
+        raise RequestRefusedError(f"extra holds {', '.join(clash)}", hint="JobSpec has fields for these.")
+    return {**{name: value for name, value in wanted.items() if value is not None}, **spec.extra}
+
+
+def refuse_settings(provider: str, spec: JobSpec, *, unknown: frozenset[str]) -> None:
+    """Refuse what a provider cannot do, rather than leave it out in silence.
+
+    Args:
+        provider: Its name.
+        spec: What a job is to be created from.
+        unknown: What it has not, of "learning_rate_multiplier", "seed", "integrations", "metadata" and "dpo".
+
+    Raises:
+        RequestRefusedError: If any of it was given.
+    """
+    given = {
+        "learning_rate_multiplier": spec.hyperparameters.learning_rate_multiplier != "auto",
+        "seed": spec.seed is not None,
+        "integrations": bool(spec.integrations),
+        "metadata": not spec.metadata.keys() <= {KEY},
+        "dpo": spec.method == "dpo",
+    }
+    refused = [name for name, is_given in given.items() if is_given and name in unknown]
+    if refused:
+        hint = "Leave it out, or say it in the provider's own words with `extra`."
+        raise RequestRefusedError(f"{provider} has no {', '.join(refused)} here", hint=hint)
+
+
+def _hyperparameters(spec: JobSpec) -> dict[str, Any]:
+    chosen = spec.hyperparameters
+    values = {
+        "n_epochs": chosen.n_epochs,
+        "batch_size": chosen.batch_size,
+        "learning_rate_multiplier": chosen.learning_rate_multiplier,
+    }
+    return {**values, **({"beta": chosen.beta} if spec.method == "dpo" else {})}
+
+
+Entry = TypeVar("Entry")
+
+
+JSON = Mapping[str, Any]
+
+
+def file_from(value: JSON) -> RemoteFile:
+    """Read a file object."""
+    return RemoteFile(
+        id=identity_of(value),
+        filename=_text(value, "filename") or "",
+        size_bytes=_whole(value, "bytes"),
+        status=_text(value, "status"),
+    )
+
+
+def job_from(value: JSON) -> FineTuneJob:
+    """Read a fine-tuning job object."""
+    error = mapping_in(value, "error")
+    return FineTuneJob(
+        id=identity_of(value),
+        status=_text(value, "status") or "unknown",
+        model=_text(value, "model") or "",
+        fine_tuned_model=_text(value, "fine_tuned_model"),
+        trained_tokens=_whole(value, "trained_tokens"),
+        error_code=_text(error, "code"),
+        error_message=_text(error, "message"),
+        result_files=tuple(name for name in _entries(value, "result_files") if isinstance(name, str)),
+        training_file=_text(value, "training_file"),
+        validation_file=_text(value, "validation_file"),
+        metadata={str(key): str(item) for key, item in mapping_in(value, "metadata").items()},
+        created_at=_whole(value, "created_at"),
+        estimated_finish=_whole(value, "estimated_finish"),
+    )
+
+
+def event_from(value: JSON) -> JobEvent:
+    """Read a job event."""
+    return JobEvent(
+        id=identity_of(value),
+        created_at=_whole(value, "created_at") or 0,
+        level=_text(value, "level") or "info",
+        type=_text(value, "type") or "message",
+        message=_text(value, "message") or "",
+        data=mapping_in(value, "data"),
+    )
+
+
+def checkpoint_from(value: JSON) -> Checkpoint:
+    """Read a checkpoint."""
+    metrics = mapping_in(value, "metrics")
+    return Checkpoint(
+        id=identity_of(value),
+        step=_whole(value, "step_number") or 0,
+        model=_text(value, "fine_tuned_model_checkpoint") or "",
+        metrics={name: float(number) for name, number in metrics.items() if is_number(number)},
+    )
+
+
+def batch_from(value: JSON) -> Batch:
+    """Read a batch object."""
+    counts = mapping_in(value, "request_counts")
+    done, failed = _whole(counts, "completed"), _whole(counts, "failed")
+    problems = [entry for entry in _entries(mapping_in(value, "errors"), "data") if isinstance(entry, dict)]
+    return Batch(
+        id=identity_of(value),
+        status=_text(value, "status") or "unknown",
+        output_file=_text(value, "output_file_id"),
+        error_file=_text(value, "error_file_id"),
+        metadata={str(key): str(item) for key, item in mapping_in(value, "metadata").items()},
+        done=None if done is None and failed is None else (done or 0) + (failed or 0),
+        total=_whole(counts, "total"),
+        problem="; ".join(f"line {entry.get('line')}: {entry.get('message')}" for entry in problems) or None,
+    )
+
+
+def page_from(value: JSON, entry_from: Callable[[JSON], Entry]) -> Page[Entry]:
+    """Read a page of a list; the last entry's id is the mark of the next page.
+
+    Raises:
+        ServiceUnreachableError: If there is no list in it. That is not the same as an empty list, from which it would
+            follow that nothing was made yet.
+    """
+    data = value.get("data")
+    if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
+        raise ServiceUnreachableError("the answer holds no list of objects")
+    entries: list[dict[str, Any]] = data
+    last = entries[-1].get("id") if entries and value.get("has_more") is True else None
+    return Page(entries=tuple(map(entry_from, entries)), after=last if isinstance(last, str) else None)
+
+
+def reply_from(value: JSON) -> ChatReply:
+    """Read a chat completion.
+
+    Raises:
+        ServiceUnreachableError: If there is no choice in it: such an answer is none, and another try may give one.
+    """
+    choices = [choice for choice in _entries(value, "choices") if isinstance(choice, dict)]
+    if not choices:
+        raise ServiceUnreachableError("the answer holds no choice")
+    message, usage = mapping_in(choices[0], "message"), mapping_in(value, "usage")
+    return ChatReply(
+        text=_text(message, "content"),
+        finish_reason=_text(choices[0], "finish_reason"),
+        refusal=_text(message, "refusal"),
+        model=_text(value, "model"),
+        prompt_tokens=_whole(usage, "prompt_tokens"),
+        completion_tokens=_whole(usage, "completion_tokens"),
+    )
+
+
+def identity_of(value: JSON) -> str:
+    """Read an object's id.
+
+    Raises:
+        ServiceUnreachableError: If there is none: such an answer is none, and another try may give one.
+    """
+    identity = value.get("id")
+    if not isinstance(identity, str) or not identity:
+        raise ServiceUnreachableError("the answer holds no id")
+    return identity
+
+
+def _text(value: JSON, name: str) -> str | None:
+    text = value.get(name)
+    return text if isinstance(text, str) else None
+
+
+def _whole(value: JSON, name: str) -> int | None:
+    number = value.get(name)
+    return int(number) if is_number(number) else None
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Tell whether a value is a measurement, which NaN and the infinities are not."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+
+
+def mapping_of(value: object) -> JSON:
+    """Give an object; an empty one where it is something else."""
+    return value if isinstance(value, dict) else {}
+
+
+def mapping_in(value: JSON, name: str) -> JSON:
+    """Give an inner object; an empty one where there is none."""
+    return mapping_of(value.get(name))
+
+
+def _entries(value: JSON, name: str) -> list[Any]:
+    inner = value.get(name)
+    return inner if isinstance(inner, list) else []

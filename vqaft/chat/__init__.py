@@ -1,0 +1,41 @@
+"""The chat format of fine-tuning: messages, records, and JSONL files of them."""
+
+from vqaft.chat.jsonl import MAX_LINE_BYTES, read_cut_lines, read_jsonl, read_lines
+from vqaft.chat.messages import (
+    AssistantMessage,
+    Detail,
+    DeveloperMessage,
+    FunctionMessage,
+    ImagePart,
+    ImageURL,
+    Message,
+    SystemMessage,
+    TextPart,
+    ToolMessage,
+    UserMessage,
+    Weight,
+)
+from vqaft.chat.records import ChatRecord, PreferenceInput, PreferenceRecord, Row
+
+__all__ = [
+    "MAX_LINE_BYTES",
+    "AssistantMessage",
+    "ChatRecord",
+    "Detail",
+    "DeveloperMessage",
+    "FunctionMessage",
+    "ImagePart",
+    "ImageURL",
+    "Message",
+    "PreferenceInput",
+    "PreferenceRecord",
+    "Row",
+    "SystemMessage",
+    "TextPart",
+    "ToolMessage",
+    "UserMessage",
+    "Weight",
+    "read_cut_lines",
+    "read_jsonl",
+    "read_lines",
+]

@@ -1,0 +1,98 @@
+"""The rows of a chat fine-tuning file; they remember the bytes they were read from or built with."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import PrivateAttr
+
+from vqaft.chat.messages import AssistantMessage, Message, Strict
+
+
+class Row(Strict):
+    """What all rows share: JSON in and out, byte for byte where nothing was changed."""
+
+    _pieces: tuple[bytes, ...] | None = PrivateAttr(default=None)
+    _example_ids: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def example_ids(self) -> tuple[str, ...]:
+        """The examples that the row was built from; empty where it was read from a file."""
+        return self._example_ids
+
+    def to_json(self) -> bytes:
+        """Give the row as one line of JSON, without the newline.
+
+        A row that was read gives exactly the bytes it was read from. Otherwise keys that are None are left out, but for
+        a `content` that was set to null.
+        """
+        return b"".join(self.json_pieces())
+
+    def json_pieces(self) -> tuple[bytes, ...]:
+        """Give the line of `to_json` in pieces, so that images can be written without a copy."""
+        return (self.model_dump_json().encode(),) if self._pieces is None else self._pieces
+
+    @classmethod
+    def from_json(cls, line: bytes | str) -> Self:
+        """Read a row from one line of JSON.
+
+        Args:
+            line: The line, with or without its newline.
+
+        Raises:
+            pydantic.ValidationError: If the line is not a row.
+        """
+        return cls.model_validate_json(line).with_pieces(line.encode() if isinstance(line, str) else line)
+
+    def with_pieces(self, *pieces: bytes, example_ids: tuple[str, ...] = ()) -> Self:
+        """Give the same row with the bytes to write it by; whoever calls this vouches that they say the same.
+
+        Args:
+            pieces: The line, with or without its newline.
+            example_ids: The examples that the row was built from.
+        """
+        row = super().model_copy()
+        row._pieces = (*pieces[:-1], pieces[-1].removesuffix(b"\n"))  # noqa: SLF001 - another of this class
+        row._example_ids = example_ids  # noqa: SLF001 - as above
+        return row
+
+    def model_copy(self, *, update: dict[str, Any] | None = None, deep: bool = False) -> Self:  # type: ignore[override]
+        """Copy the row; a change drops the remembered bytes. See pydantic's `model_copy`."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy._pieces = None if update or deep else self._pieces  # noqa: SLF001 - as above
+        return copy
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class ChatRecord(Row):
+    """One row: a conversation whose assistant messages are trained on."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[dict[str, Any], ...] | None = None
+    parallel_tool_calls: bool | None = None
+    functions: tuple[dict[str, Any], ...] | None = None
+
+
+class PreferenceInput(Strict):
+    """The conversation that two answers are given to."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[dict[str, Any], ...] | None = None
+    parallel_tool_calls: bool | None = None
+
+
+class PreferenceRecord(Row):
+    """One row for preference tuning (DPO): a conversation, the better answer, the worse one. Text only at OpenAI.
+
+    The keys are those of the API's own specification; files by the guide's names (`preferred_output`) are read too.
+    """
+
+    input: PreferenceInput
+    preferred_completion: tuple[AssistantMessage, ...] | None = None
+    non_preferred_completion: tuple[AssistantMessage, ...] | None = None
+    preferred_output: tuple[AssistantMessage, ...] | None = None
+    non_preferred_output: tuple[AssistantMessage, ...] | None = None

@@ -1,0 +1,255 @@
+"""Everything that is wrong with training files, before money is spent.
+
+One pass over the lines of a file: problems of rows, and what rules across rows need.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike, fspath
+
+from vqaft.chat import MAX_LINE_BYTES, Row, read_cut_lines
+from vqaft.check.all_rules import RULES
+from vqaft.check.parse import checked_row
+from vqaft.check.parsed_row import CheckedImage, CheckedRow, ParsedFile, ParsedRow, facts_of
+from vqaft.check.report import CheckReport
+from vqaft.check.rule import FileRule, ImageRule, PairRule, Problem, RowRule, Rule, problem
+from vqaft.errors import DataError, ImageError
+from vqaft.images import perceptual_hash
+from vqaft.parallel import ordered_map
+from vqaft.providers import OPENAI, ProviderLimits
+
+Line = tuple[int, bytes]
+
+
+_START_BYTES = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scan:
+    """What one pass gives.
+
+    Attributes:
+        problems: Those of rows and of the file as a whole, by line.
+        facts: What rules across files need.
+    """
+
+    problems: tuple[Problem, ...]
+    facts: ParsedFile
+
+
+def scan_lines(
+    lines: Iterable[Line],
+    *,
+    path: str | None,
+    limits: ProviderLimits,
+    rules: Sequence[Rule],
+    hashes: bool = False,
+    workers: int = 1,
+) -> Scan:
+    """Look at every line once.
+
+    Args:
+        lines: Numbers and bytes of the lines.
+        path: The file they come from; None where there is none.
+        limits: The provider's limits.
+        rules: What to look for; rules about pairs of files are passed over.
+        hashes: Whether to hash what images look like, for near-duplicates; every image is decoded for it.
+        workers: How many threads look at rows.
+    """
+    judge = _Judge(rules, path=path, limits=limits)
+    tally = _Tally(hashes=hashes)
+    problems: list[Problem] = []
+    for row, found in ordered_map(judge, tally.counted(lines), workers=workers):
+        problems += found
+        tally.add(row)
+    facts = tally.facts(path)
+    for rule in rules:
+        if isinstance(rule, FileRule):
+            problems += [problem(rule, said, path=path, line=line) for line, said in rule.find(facts, limits)]
+    return Scan(problems=tuple(sorted(problems, key=lambda found: found.line or 0)), facts=facts)
+
+
+class _Judge:
+    """Applies the rules of rows and images; an image is judged once, however many rows show it."""
+
+    def __init__(self, rules: Sequence[Rule], *, path: str | None, limits: ProviderLimits) -> None:
+        self._row_rules = [rule for rule in rules if isinstance(rule, RowRule)]
+        self._image_rules = [rule for rule in rules if isinstance(rule, ImageRule)]
+        self._path = path
+        self._limits = limits
+        self._known: dict[Hashable, tuple[tuple[ImageRule, str], ...]] = {}
+
+    def __call__(self, line: Line) -> tuple[CheckedRow, list[Problem]]:
+        number, content = line
+        row = _too_long(line) if len(content) > MAX_LINE_BYTES else checked_row(number, content)
+        found: list[tuple[Rule, str, str]] = [
+            (rule, *said) for rule in self._row_rules for said in rule.find(row, self._limits)
+        ]
+        found += [(rule, image.place, said) for image in row.images for rule, said in self._judged(image)]
+        path = self._path
+        return row, [problem(rule, said, path=path, line=number, place=place) for rule, place, said in found]
+
+    def _judged(self, image: CheckedImage) -> tuple[tuple[ImageRule, str], ...]:
+        key = (image.key, image.url, image.detail)
+        known = self._known.get(key)
+        if known is None:
+            said = ((rule, rule.find(image, self._limits)) for rule in self._image_rules)
+            known = self._known[key] = tuple((rule, message) for rule, message in said if message)
+        return known
+
+
+def _too_long(line: Line) -> CheckedRow:
+    return CheckedRow(line=line[0], size_bytes=len(line[1]), flaws=(("too-long", ""),))
+
+
+class _Tally:
+    """Counts and remembers while lines go by."""
+
+    def __init__(self, *, hashes: bool) -> None:
+        self._wants_hashes = hashes
+        self._hashes: dict[Hashable, int] = {}
+        self._rows: list[ParsedRow] = []
+        self._size_bytes = self._lines = self._crlf = 0
+        self._start = self._end = b""
+
+    def counted(self, lines: Iterable[Line]) -> Iterator[Line]:
+        for number, content in lines:
+            self._start = self._start or content[:_START_BYTES]
+            self._end = content[-2:]
+            self._lines = number
+            self._size_bytes += len(content)
+            self._crlf += self._end == b"\r\n"
+            yield number, content
+
+    def add(self, row: CheckedRow) -> None:
+        if row.messages:
+            self._rows.append(facts_of(row))
+        for image in row.images if self._wants_hashes else ():
+            if image.content and image.key not in self._hashes:
+                try:
+                    seen = perceptual_hash(image.content)
+                except ImageError:
+                    continue  # what cannot be decoded has a rule of its own
+                if seen is not None:
+                    self._hashes[image.key] = seen
+
+    def facts(self, path: str | None) -> ParsedFile:
+        return ParsedFile(
+            path=path,
+            size_bytes=self._size_bytes,
+            lines=self._lines,
+            crlf_lines=self._crlf,
+            ends_with_newline=self._end.endswith(b"\n"),
+            start=self._start,
+            rows=tuple(self._rows),
+            hashes=self._hashes,
+        )
+
+
+PARTS = ("train", "validation", "test")
+
+
+"""The names of the files of a set, in the order in which each must be unseen by those before it."""
+
+
+def check_file(
+    path: str | PathLike[str],
+    *,
+    limits: ProviderLimits = OPENAI,
+    rules: Sequence[Rule] = RULES,
+    workers: int = 1,
+) -> CheckReport:
+    """Look for all problems of a training file: its lines, rows, images, and rows side by side.
+
+    Image headers and base64 are always looked at, pixels and the web only by rules that are added:
+    `check_file(path, rules=(*RULES, unreadable_pixels()), workers=4)`.
+
+    Args:
+        path: The file.
+        limits: The limits of the provider that it is for.
+        rules: What to look for.
+        workers: How many threads look at rows; worth it for rules that decode or download.
+
+    Returns:
+        What was found; nothing is raised for a bad row.
+
+    Raises:
+        DataError: If the file cannot be read at all.
+    """
+    return check_files({"train": path}, limits=limits, rules=rules, workers=workers)
+
+
+def check_records(
+    records: Iterable[Row], *, limits: ProviderLimits = OPENAI, rules: Sequence[Rule] = RULES, workers: int = 1
+) -> CheckReport:
+    """Look for all problems of rows before they are written; lines are counted from 1.
+
+    Args:
+        records: The rows.
+        limits: The limits of the provider that they are for.
+        rules: What to look for.
+        workers: How many threads look at rows.
+    """
+    lines = ((number, record.to_json() + b"\n") for number, record in enumerate(records, start=1))
+    scan = scan_lines(lines, path=None, limits=limits, rules=rules, workers=workers)
+    return _report([scan], scan.problems, limits)
+
+
+def check_files(
+    paths: Mapping[str, str | PathLike[str]],
+    *,
+    limits: ProviderLimits = OPENAI,
+    rules: Sequence[Rule] = RULES,
+    near_images: bool = False,
+    workers: int = 1,
+) -> CheckReport:
+    """Look for all problems of the files of a set, and for what they share and should not.
+
+    Args:
+        paths: The files by name: "train", "validation", "test", as many as there are.
+        limits: The limits of the provider that they are for.
+        rules: What to look for.
+        near_images: Whether to look for images that look alike; every image is decoded for it, some 500 a second.
+        workers: How many threads look at rows.
+
+    Raises:
+        DataError: If a file cannot be read, or a name is not known.
+    """
+    unknown = set(paths) - set(PARTS)
+    if unknown:
+        raise DataError(f"the name {min(unknown)!r} is not one of {', '.join(PARTS)}")
+    scans = [
+        scan_lines(
+            read_cut_lines(paths[part]),
+            path=fspath(paths[part]),
+            limits=limits,
+            rules=rules,
+            hashes=near_images,
+            workers=workers,
+        )
+        for part in PARTS
+        if part in paths
+    ]
+    problems = [found for scan in scans for found in scan.problems]
+    return _report(scans, [*problems, *_across(scans, rules)], limits)
+
+
+def _across(scans: Sequence[Scan], rules: Sequence[Rule]) -> Iterator[Problem]:
+    for trained, unseen in itertools.combinations(scans, 2):
+        for rule in rules:
+            if isinstance(rule, PairRule):
+                for line, said in rule.find(trained.facts, unseen.facts):
+                    yield problem(rule, said, path=unseen.facts.path, line=line)
+
+
+def _report(scans: Sequence[Scan], problems: Iterable[Problem], limits: ProviderLimits) -> CheckReport:
+    return CheckReport(
+        paths=tuple(scan.facts.path for scan in scans if scan.facts.path),
+        rows=sum(len(scan.facts.rows) for scan in scans),
+        problems=tuple(problems),
+        provider=limits.name,
+        unchecked=limits.unknown,
+    )

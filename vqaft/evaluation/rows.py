@@ -1,0 +1,184 @@
+"""One example, one model's answer, and the scores of that answer.
+
+Which examples share their luck.
+
+One example as two models answered it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Literal
+
+from vqaft.data import QuestionKind, VQAExample
+from vqaft.errors import ImageError
+from vqaft.evaluation.score import Score, ScoreFailure
+from vqaft.images import describe_source, image_sha256
+from vqaft.inference import Failure
+
+
+def example_group(example: VQAExample) -> str:
+    """Name what an example shares its luck with: its group where it has one, else its image by content.
+
+    An image that cannot be read is named by where it should be: the model had nothing to look at either, and the row
+    is still counted.
+
+    Args:
+        example: The example.
+    """
+    if example.group is not None:
+        return example.group
+    try:
+        return image_sha256(example.image)
+    except ImageError:
+        return describe_source(example.image)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredRow:
+    """A row of an `Evaluation`.
+
+    Attributes:
+        example_id: The id of the example.
+        group: What the row shares its luck with: the example's group, by default its image (by content).
+        kind: "closed" where the true answer is yes or no, else "open".
+        question_type: The question's type, where the example has one.
+        question: What was asked.
+        answers: What counts as right; the first is the canonical one.
+        model: The model that was asked.
+        answer: What it answered; None where it did not.
+        failure: Why it did not answer; None where it answered, and where no prediction was given at all.
+        scores: The scores by the scorer's name; empty where there is no answer. A scorer that failed on this
+            answer left a `ScoreFailure`.
+        metadata: What else came with the example, for slices.
+    """
+
+    example_id: str
+    group: str
+    kind: QuestionKind
+    question_type: str | None = None
+    question: str
+    answers: tuple[str, ...]
+    model: str
+    answer: str | None = None
+    failure: Failure | None = None
+    scores: Mapping[str, Score | ScoreFailure] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scores", MappingProxyType(dict(self.scores)))
+        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A mapping proxy does not pickle; the plain dict behind it does.
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return _rebuild, ({**values, "scores": dict(self.scores), "metadata": dict(self.metadata)},)
+
+    @property
+    def status(self) -> Literal["answered", "failed", "missing"]:
+        """Whether the model answered, failed to, or was never asked."""
+        if self.answer is not None:
+            return "answered"
+        return "missing" if self.failure is None else "failed"
+
+    def value(self, scorer: str) -> float | None:
+        """Give the score of one scorer as a number.
+
+        Args:
+            scorer: The scorer's name.
+
+        Returns:
+            0 to 1; None where there is no answer or the scorer failed on it.
+        """
+        score = self.scores.get(scorer)
+        return score.value if isinstance(score, Score) else None
+
+    def label(self, scorer: str) -> str | None:
+        """Give the level that one scorer chose.
+
+        Args:
+            scorer: The scorer's name.
+
+        Returns:
+            The level, e.g. "Mostly Similar"; None where the scorer has no levels or gave no score.
+        """
+        score = self.scores.get(scorer)
+        return score.label if isinstance(score, Score) else None
+
+
+def _rebuild(values: dict[str, Any]) -> ScoredRow:
+    return ScoredRow(**values)
+
+
+class Outcome(StrEnum):
+    """What became of an example from the base model to the tuned one, by one scorer."""
+
+    WON = "won"
+    """The tuned model scores higher."""
+    LOST = "lost"
+    """The tuned model scores lower."""
+    BOTH_RIGHT = "both right"
+    """The same score, of one half at least."""
+    BOTH_WRONG = "both wrong"
+    """The same score, below one half."""
+    INCOMPLETE = "incomplete"
+    """At least one of the two has no score."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairedRow:
+    """A row of a `Comparison`.
+
+    Attributes:
+        base: The example with the base model's answer; status "missing" where base never saw it.
+        tuned: The same example with the tuned model's answer.
+    """
+
+    base: ScoredRow
+    tuned: ScoredRow
+
+    @property
+    def example_id(self) -> str:
+        """The id of the example."""
+        return self.base.example_id
+
+    @property
+    def group(self) -> str:
+        """What the row shares its luck with, e.g. its image."""
+        return self.base.group
+
+    @property
+    def kind(self) -> QuestionKind:
+        """Whether the question is closed or open."""
+        return self.base.kind
+
+    @property
+    def question_type(self) -> str | None:
+        """The question's type."""
+        return self.base.question_type
+
+    @property
+    def question(self) -> str:
+        """What was asked."""
+        return self.base.question
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What counts as right."""
+        return self.base.answers
+
+    def outcome(self, scorer: str) -> Outcome:
+        """Tell what became of the example.
+
+        Args:
+            scorer: The name of the scorer that decides.
+        """
+        before, after = self.base.value(scorer), self.tuned.value(scorer)
+        if before is None or after is None:
+            return Outcome.INCOMPLETE
+        if before == after:
+            return Outcome.BOTH_RIGHT if after >= 0.5 else Outcome.BOTH_WRONG  # noqa: PLR2004 - half of the scale
+        return Outcome.WON if after > before else Outcome.LOST

@@ -1,0 +1,110 @@
+"""What makes two images the same: the bytes of their files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import lru_cache
+from os import PathLike, fspath
+from pathlib import Path
+from typing import IO, TypeAlias
+
+import numpy as np
+import pybase64
+from numpy.typing import NDArray
+from PIL import Image
+
+from vqaft.errors import ImageError
+from vqaft.images.source import ImageSource, is_web_address
+
+LocalImage: TypeAlias = str | bytes | IO[bytes] | Image.Image | NDArray[np.uint8]
+"""An image that needs no download: a path, bytes, an open file, or pixels."""
+
+
+def local_source(source: ImageSource) -> LocalImage | None:
+    """Bring the many forms of an image down to the few that differ in how they are read.
+
+    Args:
+        source: The image as the caller has it.
+
+    Returns:
+        The image; a mapping and a data URL become bytes or a path, a web address becomes None.
+
+    Raises:
+        ImageError: If a data URL is broken, or a mapping holds no image.
+    """
+    if isinstance(source, Mapping):
+        source = source.get("bytes") or source.get("path") or ""
+    if isinstance(source, PathLike):
+        return fspath(source)
+    if not isinstance(source, str):
+        return source
+    if is_web_address(source):
+        return None
+    return _decoded(source) if source.startswith("data:") else source
+
+
+def image_sha256(source: ImageSource) -> str:
+    """Hash the content of an image.
+
+    Two files with the same bytes are the same image wherever they lie. An image that is given by its pixels (PIL, an
+    array) is hashed by its pixels and their layout, a web address by itself: nothing is downloaded.
+
+    Args:
+        source: The image.
+
+    Returns:
+        64 hexadecimal digits.
+
+    Raises:
+        ImageError: If a file cannot be read.
+    """
+    image = local_source(source)
+    if image is None:
+        return hashlib.sha256(str(source).encode()).hexdigest()
+    if isinstance(image, str):
+        return _file_sha256(*file_state(image))
+    return hashlib.sha256(content_of(image)).hexdigest()
+
+
+def content_of(image: bytes | IO[bytes] | Image.Image | NDArray[np.uint8]) -> bytes:
+    """Give the bytes that stand for an image: those of its file, or of its pixels and their layout."""
+    if isinstance(image, bytes):
+        return image
+    if isinstance(image, Image.Image):
+        return f"{image.mode} {image.size} ".encode() + image.tobytes()
+    if isinstance(image, np.ndarray):
+        return f"{image.dtype.str} {image.shape} ".encode() + image.tobytes()
+    place = image.tell()
+    content = image.read()
+    image.seek(place)
+    return content
+
+
+def file_state(path: str) -> tuple[str, int, int]:
+    """Give a file's path, time of change in ns and size in bytes: what a cache of its content goes by.
+
+    Raises:
+        ImageError: If the file is not there.
+    """
+    try:
+        facts = Path(path).stat()
+    except (OSError, ValueError) as error:
+        raise ImageError(f"the image cannot be read: {getattr(error, 'strerror', None) or error}", path=path) from None
+    return path, facts.st_mtime_ns, facts.st_size
+
+
+def _decoded(url: str) -> bytes:
+    try:
+        return pybase64.b64decode(url.partition(",")[2], validate=True)
+    except ValueError:
+        raise ImageError("the data URL is not base64") from None
+
+
+@lru_cache(maxsize=1 << 18)
+def _file_sha256(path: str, mtime_ns: int, size: int) -> str:  # noqa: ARG001 - they say whether the file has changed
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ImageError(f"the image cannot be read: {error.strerror or error}", path=path) from None

@@ -1,0 +1,87 @@
+"""What is known of an image file without decoding a pixel.
+
+Which way up an image is, by its metadata.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+OutputFormat: TypeAlias = Literal["jpeg", "png", "webp"]
+
+
+"""The file formats that providers take."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Container:
+    """A JPEG, PNG or WEBP file, read as far as its structure goes.
+
+    Attributes:
+        format: The format of the file.
+        width: Width in pixels, as stored.
+        height: Height in pixels, as stored.
+        compliant: Whether the pixels are one whole picture of 8-bit RGB or RGBA that every reader knows.
+        orientation: The EXIF value, 1 to 8, where 1 is upright; None where only a full parser can tell.
+        profile: The ICC profile, where there is one.
+        data: The file without anything that is not needed to show its first picture. The very bytes that were read
+            where there was nothing to leave out.
+    """
+
+    format: OutputFormat
+    width: int
+    height: int
+    compliant: bool
+    orientation: int | None
+    profile: bytes | None = field(repr=False)
+    data: bytes = field(repr=False)
+
+
+UPRIGHT = 1
+
+
+EXIF_HEAD = b"Exif\x00\x00"
+
+
+_TAG = 0x0112
+
+
+_SHORT = 3
+
+
+_MOST = 8
+
+
+def orientation_of(exif: bytes, xmp: bytes) -> int | None:
+    """Find the orientation in EXIF, or suspect it in XMP.
+
+    Args:
+        exif: An EXIF block, with or without its head; empty where there is none.
+        xmp: All XMP of the file; empty where there is none.
+
+    Returns:
+        1 to 8 (EXIF 2.32, section 4.6.4: 1 is upright); None where this simple reader cannot tell.
+    """
+    found = _first_directory(exif.removeprefix(EXIF_HEAD)) if exif else UPRIGHT
+    return None if b"tiff:Orientation" in xmp else found
+
+
+def _first_directory(tiff: bytes) -> int | None:
+    order = {b"II*\x00": "<", b"MM\x00*": ">"}.get(tiff[:4])
+    if order is None:
+        return None
+    try:
+        (start,) = struct.unpack_from(order + "L", tiff, 4)
+        (count,) = struct.unpack_from(order + "H", tiff, start)
+        entries = [struct.unpack_from(order + "HHLH", tiff, start + 2 + 12 * index) for index in range(count)]
+    except struct.error:
+        return None
+    values = [(kind, number, value) for tag, kind, number, value in entries if tag == _TAG]
+    if not values:
+        return UPRIGHT
+    kind, number, value = values[-1]
+    if kind != _SHORT or number != 1:
+        return None
+    return value if UPRIGHT <= value <= _MOST else UPRIGHT

@@ -1,0 +1,144 @@
+"""JPEG files: segments, each with a marker and a length, around the coded pixels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from vqaft.images.formats.container import EXIF_HEAD, Container, orientation_of
+
+_SOI, _EOI, _SOS, _DNL, _APP0, _APP1, _APP2, _APP14 = 0xD8, 0xD9, 0xDA, 0xDC, 0xE0, 0xE1, 0xE2, 0xEE
+_MARK, _RESTART = 0xFF, 0xD0
+_COMMON_FRAMES = {0xC0, 0xC1, 0xC2}  # baseline, extended, progressive: all Huffman-coded
+_OTHER_FRAMES = set(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_TABLES = {0xC4, 0xDB, 0xDD}  # Huffman, quantisation, restart interval
+_BARE = {0x01, _SOI, *range(0xD0, 0xD8)}  # markers without a length, out of place between segments
+_ICC_HEAD = b"ICC_PROFILE\x00"
+_JFIF_HEAD, _JFIF_LENGTH = b"JFIF\x00", 14
+_ADOBE_HEAD, _ADOBE_LENGTH = b"Adobe", 12
+_FRAME_LENGTH = 6
+_BITS = 8
+_RGB_COMPONENTS = 3
+
+# In coded pixels, 0xFF is followed by 0x00 or a restart marker; anything else ends them.
+_NEXT_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
+
+
+class _Segment(NamedTuple):
+    marker: int
+    start: int  # of the marker
+    content: int
+    end: int  # of the content and, after SOS, of the coded pixels
+
+
+@dataclass(slots=True)
+class _Found:
+    kept: list[bytes] = field(default_factory=list)
+    frame: tuple[int, bytes] | None = None
+    exif: bytes = b""
+    xmp: bytes = b""
+    profile: list[bytes] = field(default_factory=list)
+    scans: int = 0
+    jfif: bool = False
+
+
+def read_jpeg(data: bytes) -> Container | None:
+    """Read the structure of a JPEG file, up to the end of its first picture.
+
+    Kept are the tables, the frame, the scans, and what says how colours are meant: JFIF (without a thumbnail) and the
+    Adobe marker. Everything else goes: EXIF with GPS and thumbnails, XMP, comments, Photoshop and maker blocks, further
+    pictures, and bytes after the end.
+
+    Args:
+        data: The file.
+
+    Returns:
+        What was found; None where the structure is broken or the end is missing.
+    """
+    found = _Found(kept=[data[:2]])
+    for segment in _segments(data):
+        if segment is None:
+            return None
+        if not _take(found, segment, data):
+            return None
+    if found.frame is None or not found.scans or len(found.frame[1]) < _FRAME_LENGTH:
+        return None
+    marker, frame = found.frame
+    kept = b"".join((*found.kept, b"\xff\xd9"))
+    return Container(
+        format="jpeg",
+        width=int.from_bytes(frame[3:5]),
+        height=int.from_bytes(frame[1:3]),
+        compliant=marker in _COMMON_FRAMES and frame[0] == _BITS and frame[5] == _RGB_COMPONENTS,
+        orientation=orientation_of(found.exif, found.xmp),
+        profile=b"".join(part for _, part in sorted((part[0], part[2:]) for part in found.profile)) or None,
+        data=data if len(kept) == len(data) else kept,
+    )
+
+
+def _segments(data: bytes) -> Iterator[_Segment | None]:
+    place = 2
+    while True:
+        match = _NEXT_MARKER.match(data, place)
+        if match is None:
+            yield None
+            return
+        marker, content = data[match.end() - 1], match.end() + 2
+        if marker == _EOI:
+            return
+        end = match.end() + int.from_bytes(data[match.end() : content])
+        if marker in _BARE or end < content or end > len(data):
+            yield None
+            return
+        if marker == _SOS:
+            end = _end_of_pixels(data, end)
+        yield _Segment(marker, match.end() - 2, content, end)
+        place = end
+
+
+def _end_of_pixels(data: bytes, start: int) -> int:
+    # What _NEXT_MARKER.search(data, start) finds, at 27 times its speed: most of the time of a pass-through.
+    codes = np.frombuffer(data, np.uint8, offset=start)
+    marks = np.flatnonzero(codes[:-1] == _MARK)
+    after = codes[marks + 1]
+    ends = marks[(after != 0) & (after != _MARK) & ((after < _RESTART) | (after >= _SOI))]
+    place = start + int(ends[0]) if len(ends) else len(data)
+    while len(ends) and place > start and data[place - 1] == _MARK:
+        place -= 1
+    return place
+
+
+def _take(found: _Found, segment: _Segment, data: bytes) -> bool:
+    """Keep what shows the picture; say whether the file is still understood."""
+    marker, content = segment.marker, data[segment.content : segment.end]
+    if marker in _COMMON_FRAMES | _OTHER_FRAMES:
+        if found.frame is not None:
+            return False
+        found.frame = (marker, content[:_FRAME_LENGTH])
+    elif marker in {_SOS, *_TABLES}:
+        found.scans += marker == _SOS
+    elif marker >= _APP0:
+        _take_application(found, marker, content)
+        return True
+    else:
+        return marker != _DNL
+    found.kept.append(data[segment.start : segment.end])
+    return True
+
+
+def _take_application(found: _Found, marker: int, content: bytes) -> None:
+    if marker == _APP0 and content.startswith(_JFIF_HEAD) and len(content) >= _JFIF_LENGTH and not found.jfif:
+        found.jfif = True
+        found.kept.append(b"\xff\xe0\x00\x10" + content[: _JFIF_LENGTH - 2] + b"\x00\x00")
+    elif marker == _APP14 and content.startswith(_ADOBE_HEAD) and len(content) >= _ADOBE_LENGTH:
+        found.kept.append(b"\xff\xee\x00\x0e" + content[:_ADOBE_LENGTH])
+    elif marker == _APP1 and content.startswith(EXIF_HEAD):
+        found.exif += content[len(EXIF_HEAD) :] if found.exif else content
+    elif marker == _APP1:
+        found.xmp += content
+    elif marker == _APP2 and content.startswith(_ICC_HEAD) and len(content) > len(_ICC_HEAD) + 1:
+        found.profile.append(content[len(_ICC_HEAD) :])

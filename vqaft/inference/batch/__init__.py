@@ -1,0 +1,1 @@
+"""Predictions through the Batch API."""

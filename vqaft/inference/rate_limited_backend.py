@@ -1,0 +1,221 @@
+"""A service asked with patience and at its own pace.
+
+What tokens cost.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from vqaft.errors import QuotaError, RateLimitError, VqaftError
+from vqaft.inference.chat import ChatBackend, ChatReply, ChatRequest
+from vqaft.inference.rate_limiter import AIMDLimiter, TokenBucket
+from vqaft.service import RetryPolicy
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenPrice:
+    """What tokens cost, in dollars a million.
+
+    Attributes:
+        prompt: Tokens sent.
+        completion: Tokens answered.
+        batch_discount: What the Batch API takes off, 0 to 1; half at OpenAI, as far as known.
+    """
+
+    prompt: float
+    completion: float
+    batch_discount: float = 0.5
+
+    def dollars(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """Give what tokens cost, asked one by one.
+
+        Args:
+            prompt_tokens: Tokens sent.
+            completion_tokens: Tokens answered.
+        """
+        return (prompt_tokens * self.prompt + completion_tokens * self.completion) / 1e6
+
+
+FIRST_CONTACT_S = 20.0
+
+
+"""A service that never answered yet is given up after this long, not after the whole of `RetryPolicy.outage_s`."""
+
+
+class StoppedError(VqaftError):
+    """The run was stopped before this request had an answer."""
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """Counts the requests that one question took, and lets it be given up.
+
+    Attributes:
+        attempts: Requests sent so far.
+        stop: Set where no further request shall be sent.
+    """
+
+    attempts: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+class RateLimitedBackend:
+    """A `ChatBackend` around another one that keeps the pace and retries; share one for all that use one account.
+
+    How many requests are under way adapts to the service: see `AIMDLimiter`. When it asks to wait, all wait. Until
+    the first answer there is one request at a time, so that a wrong key or name costs one request.
+
+    Args:
+        backend: The service.
+        max_concurrency: The most requests under way at once.
+        requests_per_minute: The account's limit, where it is known; the service's headers are heeded in any case.
+        tokens_per_minute: The same for tokens, sent and answered.
+        most_tokens: What may be used in all; then the run stops as one does whose account is empty, and can be gone on
+            with. Requests under way at that moment are still answered.
+        price: What tokens cost, to tell what was spent; by the model's name where a tuned one costs more than its base.
+        retry: How often and how long a request that failed is sent again.
+    """
+
+    def __init__(
+        self,
+        backend: ChatBackend,
+        *,
+        max_concurrency: int = 64,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+        most_tokens: int | None = None,
+        price: TokenPrice | Mapping[str, TokenPrice] | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        self._backend = backend
+        self._retry = retry or RetryPolicy()
+        self._limit = AIMDLimiter(max_concurrency)
+        self._turn = threading.Condition()
+        self._under_way = 0
+        self._resume_at = self._retry.clock()
+        self._requests = TokenBucket(requests_per_minute, clock=self._retry.clock)
+        self._tokens = TokenBucket(tokens_per_minute, clock=self._retry.clock)
+        self._has_answered = False
+        self._most_tokens = most_tokens
+        self._used_tokens = 0
+        self._price = price
+        self._spent = None if price is None else 0.0
+
+    @property
+    def used_tokens(self) -> int:
+        """Tokens used until now, as far as the service said."""
+        return self._used_tokens
+
+    @property
+    def spent_dollars(self) -> float | None:
+        """What the tokens used until now cost; None where the price of a model was not said."""
+        return self._spent
+
+    @property
+    def account(self) -> str:
+        """Whose account is used, without any secret; the backend's kind where it does not say."""
+        return str(getattr(self._backend, "account", type(self._backend).__name__))
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether the service ever gave an answer."""
+        return self._has_answered
+
+    @property
+    def at_once(self) -> int:
+        """How many requests may be under way now."""
+        return self._limit.now
+
+    def complete(self, request: ChatRequest) -> ChatReply:
+        """Ask until there is an answer or no hope; see `ChatBackend`."""
+        return self.ask(request, Tally())
+
+    def ask(self, request: ChatRequest, tally: Tally) -> ChatReply:
+        """Ask until there is an answer or no hope.
+
+        Args:
+            request: What to ask.
+            tally: Counts the requests sent.
+
+        Raises:
+            ServiceError: The last one, where there is no answer.
+            StoppedError: If the tally says to stop.
+        """
+        unavailable_timeout_s = (
+            self._retry.unavailable_timeout_s
+            if self._has_answered
+            else min(FIRST_CONTACT_S, self._retry.unavailable_timeout_s)
+        )
+        patience = replace(
+            self._retry, unavailable_timeout_s=unavailable_timeout_s, sleep=lambda seconds: self._sleep(seconds, tally)
+        )
+        return patience.call(lambda: self._attempt(request, tally))
+
+    def _attempt(self, request: ChatRequest, tally: Tally) -> ChatReply:
+        with self._slot(tally) as epoch:
+            self._keep_pace(tally)
+            tally.attempts += 1
+            start = self._retry.clock()
+            try:
+                reply = self._backend.complete(request)
+            except RateLimitError as error:
+                self._slow_down(epoch, error.retry_after_s)
+                raise
+            self._take_note(request.model, reply, self._retry.clock() - start)
+            return reply
+
+    @contextmanager
+    def _slot(self, tally: Tally) -> Iterator[int]:
+        with self._turn:
+            while self._under_way >= self._limit.now and not tally.stop.is_set():
+                # Looks up now and then, since a stop is not announced here.
+                self._turn.wait(timeout=0.5)
+            self._under_way += 1
+            epoch = self._limit.epoch
+        try:
+            yield epoch
+        finally:
+            with self._turn:
+                self._under_way -= 1
+                self._turn.notify_all()
+
+    def _keep_pace(self, tally: Tally) -> None:
+        if self._most_tokens is not None and self._used_tokens >= self._most_tokens:
+            hint = "Raise most_tokens and run the same again; with a journal nothing is asked twice."
+            raise QuotaError(f"the budget of {self._most_tokens} tokens is used up", hint=hint)
+        waits = (self._requests.take(1), self._tokens.take(0), self._resume_at - self._retry.clock())
+        self._sleep(max(waits), tally)
+
+    def _slow_down(self, epoch: int, wait_s: float | None) -> None:
+        with self._turn:
+            self._limit.throttled(epoch)
+            self._resume_at = max(self._resume_at, self._retry.clock() + (wait_s or 0.0))
+
+    def _take_note(self, model: str, reply: ChatReply, latency_s: float) -> None:
+        prompt, completion = reply.prompt_tokens or 0, reply.completion_tokens or 0
+        used = prompt + completion
+        self._tokens.take(used)
+        with self._turn:
+            self._used_tokens += used
+            if self._spent is not None:
+                price = self._price.get(model) if isinstance(self._price, Mapping) else self._price
+                self._spent = None if price is None else self._spent + price.dollars(prompt, completion)
+            self._has_answered = True
+            self._limit.succeeded(latency_s)
+            self._resume_at = max(self._resume_at, self._retry.clock() + (reply.pause_s or 0.0))
+            self._turn.notify_all()
+
+    def _sleep(self, seconds: float, tally: Tally) -> None:
+        if tally.stop.is_set():
+            raise StoppedError("stopped before it was answered")
+        if seconds <= 0:
+            return
+        if self._retry.sleep is not time.sleep:  # a test's own clock
+            self._retry.sleep(seconds)
+        elif tally.stop.wait(seconds):
+            raise StoppedError("stopped before it was answered")

@@ -1,0 +1,161 @@
+"""Every image encoded once, however many rows show it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import replace
+from os import PathLike, fspath
+from typing import Any
+
+from PIL import Image
+
+from vqaft.errors import ImageError
+from vqaft.images import EncodedImage, ImageEncoder, ImageSource, file_state, image_sha256, is_web_address
+
+_ORIENTATION = 0x0112
+_WARM_BYTES = 1_000_000
+
+
+class EncodedImageCache:
+    """Remembers encoded images, the latest used first, within a budget of memory. Threads may share it.
+
+    The base64 of the latest ones alone is remembered with them: fresh memory costs more time than making it again.
+
+    Args:
+        max_bytes: The most bytes of image files to remember; what exceeds it is encoded anew when it is asked for.
+    """
+
+    def __init__(self, *, max_bytes: int = 64_000_000) -> None:
+        self._max_bytes = max_bytes
+        self._warm: OrderedDict[Hashable, EncodedImage] = OrderedDict()
+        self._warm_bytes = 0
+        self._lock = threading.Lock()
+        self._images: OrderedDict[Hashable, Future[EncodedImage]] = OrderedDict()
+        self._size_bytes = 0
+
+    def encode(self, encoder: ImageEncoder, source: ImageSource) -> EncodedImage:
+        """Encode an image, or give what was made of it before; when several threads ask at once, one encodes.
+
+        Args:
+            encoder: Always the same one.
+            source: The image.
+
+        Raises:
+            ImageError: If the image is missing, unreadable or unsafe.
+        """
+        key = image_key(source)
+        with self._lock:
+            future = self._images.get(key)
+            if future is None:
+                begun = self._images[key] = Future()
+            else:
+                self._images.move_to_end(key)
+        image = self._make(begun, key, encoder, source) if future is None else future.result()
+        with self._lock:
+            self._keep_warm(key, image)
+        return image
+
+    def ready(self, encoder: ImageEncoder, source: ImageSource) -> bool:
+        """Tell whether an image is remembered, or passes through and is remembered now; none is encoded.
+
+        Args:
+            encoder: Always the same one.
+            source: The image.
+        """
+        with suppress(ImageError):
+            key = image_key(source)
+            with self._lock:
+                if key in self._images:
+                    return self._images[key].done()
+            image = encoder.passed_through(source)
+            if image is not None:
+                with self._lock:
+                    self._keep(key, image)
+                return True
+        return False
+
+    def _make(
+        self, future: Future[EncodedImage], key: Hashable, encoder: ImageEncoder, source: ImageSource
+    ) -> EncodedImage:
+        try:
+            image = encoder.encode(source)
+        except BaseException as error:
+            with self._lock:
+                del self._images[key]
+            future.set_exception(error)
+            raise
+        future.set_result(image)
+        with self._lock:
+            self._size_bytes += image.size_bytes
+            self._forget_oldest()
+        return image
+
+    def _keep(self, key: Hashable, image: EncodedImage) -> None:
+        if key not in self._images:
+            self._images[key] = Future()
+            self._images[key].set_result(image)
+            self._size_bytes += image.size_bytes
+            self._forget_oldest()
+
+    def _keep_warm(self, key: Hashable, image: EncodedImage) -> None:
+        if key in self._warm:
+            self._warm.move_to_end(key)
+            return
+        self._warm[key] = image
+        self._warm_bytes += image.size_bytes
+        while self._warm_bytes > _WARM_BYTES and len(self._warm) > 1:
+            key, image = self._warm.popitem(last=False)
+            self._warm_bytes -= image.size_bytes
+            if key in self._images:
+                # Without the base64 that the old object has cached.
+                self._images[key] = Future()
+                self._images[key].set_result(replace(image))
+
+    def _forget_oldest(self) -> None:
+        while self._size_bytes > self._max_bytes and len(self._images) > 1:
+            key, oldest = next(iter(self._images.items()))
+            if not oldest.done():
+                return
+            self._size_bytes -= self._images.pop(key).result().size_bytes
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is remembered stays here: another process encodes what it needs itself.
+        return _empty, (self._max_bytes,)
+
+
+def _empty(max_bytes: int) -> EncodedImageCache:
+    return EncodedImageCache(max_bytes=max_bytes)
+
+
+def image_key(source: ImageSource) -> Hashable:
+    """Give what tells an image from others: cheap for files and bytes, by the pixels for what has no bytes.
+
+    Args:
+        source: The image.
+
+    Raises:
+        ImageError: If a file is not there.
+    """
+    if isinstance(source, bytes):
+        return source
+    if isinstance(source, str | PathLike):
+        return _path_key(fspath(source))
+    if isinstance(source, Image.Image):
+        # The same pixels can be shown turned, or in other colours.
+        return image_sha256(source), source.getexif().get(_ORIENTATION), source.info.get("icc_profile")
+    return image_sha256(source)
+
+
+def _path_key(path: str) -> Hashable:
+    if path.startswith("data:") or is_web_address(path):
+        return path
+    try:
+        facts = os.stat(path)  # noqa: PTH116 - asked for every row, and ten times as fast
+    except (OSError, ValueError):
+        return file_state(path)  # which says what is wrong
+    return path, facts.st_mtime_ns, facts.st_size

@@ -1,0 +1,291 @@
+"""Rows → files that are whole or not there.
+
+Lines in pieces → a few large writes.
+
+What stands beside a training file: what is in it, and how it was made.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
+
+from vqaft.chat import Row
+from vqaft.durable import atomic_writer, write_atomically
+from vqaft.errors import DataError, RecordError
+from vqaft.parallel import BackgroundWriter
+from vqaft.providers import ProviderLimits
+from vqaft.records.builder import MessageBuilder
+
+# Large enough that threads rarely wait for each other, small enough to stay near the processor.
+_BATCH_BYTES = 4 * 1024 * 1024
+
+
+def batches(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Cut a stream of pieces into lists of some 4 MB; a larger piece is a list of its own, so that none copies it.
+
+    Args:
+        pieces: The bytes of a file, in their order.
+    """
+    batch: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        if size + len(piece) > _BATCH_BYTES and batch:
+            yield batch
+            batch, size = [], 0
+        batch.append(piece)
+        size += len(piece)
+    if batch:
+        yield batch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The facts of a training file; the same rows give the same manifest, on any day and machine.
+
+    Attributes:
+        file: The file's name.
+        rows: How many rows it has.
+        size_bytes: Its length.
+        sha256: The hash of its bytes, in hexadecimal.
+        example_ids: For each row the examples it was built from, so that rows are joined by id; empty where unknown.
+        settings: What the rows were built with, e.g. `builder.settings()`.
+        provider: Whose limits the file was made for, and of when; None where not said.
+        version: The version of vqaft that wrote it.
+    """
+
+    file: str
+    rows: int
+    size_bytes: int
+    sha256: str
+    example_ids: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    provider: str | None = None
+    version: str = field(default_factory=lambda: importlib.metadata.version("vqaft"))
+
+    @staticmethod
+    def path_for(path: str | PathLike[str]) -> Path:
+        """Give the manifest's own path: the file's, with `.manifest.json` after it."""
+        return Path(f"{Path(path)}.manifest.json")
+
+    def write(self, path: str | PathLike[str]) -> None:
+        """Write the manifest beside its file.
+
+        Args:
+            path: The file that it is about.
+        """
+        content = json.dumps(asdict(self) | {"settings": dict(self.settings)}, ensure_ascii=True)
+        write_atomically(self.path_for(path), content.encode() + b"\n")
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Self:
+        """Read the manifest of a file.
+
+        Args:
+            path: The file that it is about.
+
+        Raises:
+            DataError: If there is none, or it is damaged.
+        """
+        own = cls.path_for(path)
+        try:
+            values = json.loads(own.read_bytes())
+            values["example_ids"] = tuple(tuple(ids) for ids in values["example_ids"])
+            return cls(**values)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise DataError(f"the manifest cannot be read: {error}", path=own) from error
+
+
+_PAST_END = 1 << 62
+
+
+_WAITING = 8  # batches
+
+
+_DIGITS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenFile:
+    """A training file as it lies on the disk.
+
+    Attributes:
+        path: The file.
+        rows: How many rows it has.
+        size_bytes: Its length.
+        sha256: The hash of its bytes, in hexadecimal; None where no manifest was wanted.
+    """
+
+    path: Path
+    rows: int
+    size_bytes: int
+    sha256: str | None
+
+
+def write_jsonl(
+    path: str | PathLike[str],
+    records: Iterable[Row],
+    *,
+    builder: MessageBuilder | None = None,
+    limits: ProviderLimits | None = None,
+    manifest: bool = True,
+) -> WrittenFile:
+    """Write rows to a file, one a line, as they come; a few are held at a time.
+
+    The file appears under its name when it is whole: an error in the rows, or a kill, leaves what stood there before.
+    Its manifest appears after it.
+
+    Args:
+        path: The file; its folder is made where it is not there.
+        records: The rows, e.g. `builder.records(examples)`.
+        builder: What made the rows, for the manifest.
+        limits: Whom the rows are for, for the manifest.
+        manifest: Whether to hash the file and to write its manifest.
+
+    Returns:
+        What was written.
+    """
+    lines = (_Line(record) for record in records)
+    return _write(Path(path), lines, builder=builder, limits=limits, manifest=manifest)
+
+
+def write_shards(
+    path: str | PathLike[str],
+    records: Iterable[Row],
+    *,
+    limits: ProviderLimits,
+    builder: MessageBuilder | None = None,
+    max_bytes: int | None = None,
+    max_rows: int | None = None,
+) -> tuple[WrittenFile, ...]:
+    """Write rows to as few files as a provider's limits allow: train-00001.jsonl, train-00002.jsonl, and so on.
+
+    Files of an earlier, longer run that would follow them are removed, so that nobody trains on both.
+
+    Args:
+        path: The name that theirs are made from, e.g. "train.jsonl".
+        records: The rows.
+        limits: The provider's limits.
+        builder: What made the rows, for the manifests.
+        max_bytes: The largest file; by default what one upload request takes.
+        max_rows: The most rows of a file; by default the provider's limit.
+
+    Returns:
+        What was written, in order; nothing for no rows.
+
+    Raises:
+        RecordError: If one row alone is too large.
+        DataError: If a file that follows has no manifest, so that it may be somebody's own; all rows are written then.
+    """
+    name = Path(path)
+    most_bytes = max_bytes or limits.max_direct_bytes or _PAST_END
+    most_rows = max_rows or limits.max_image_rows or limits.max_rows or _PAST_END
+    waiting = _Waiting(records)
+    written: list[WrittenFile] = []
+    while waiting.line is not None:
+        shard = name.with_name(f"{name.stem}-{len(written) + 1:0{_DIGITS}}{name.suffix}")
+        lines = waiting.take(most_bytes, most_rows)
+        written.append(_write(shard, lines, builder=builder, limits=limits, manifest=True))
+    _remove_shards_after(name, len(written))
+    return tuple(written)
+
+
+def _remove_shards_after(name: Path, last: int) -> None:
+    for shard in sorted(name.parent.glob(f"{glob.escape(name.stem)}-[0-9]*{glob.escape(name.suffix)}")):
+        number = shard.stem.removeprefix(name.stem + "-")
+        if len(number) < _DIGITS or not number.isdigit() or int(number) <= last:
+            continue
+        manifest = Manifest.path_for(shard)
+        if not manifest.exists():
+            hint = "Remove it, or write to another name: whoever takes all of these files takes it too."
+            raise DataError("follows the files that were written, and has no manifest", path=shard, hint=hint)
+        shard.unlink()
+        manifest.unlink()
+
+
+class _Line:
+    """A row as it is written."""
+
+    def __init__(self, record: Row) -> None:
+        self.pieces = (*record.json_pieces(), b"\n")
+        self.size_bytes = sum(map(len, self.pieces))
+        self.example_ids = record.example_ids
+
+
+class _Waiting:
+    """Rows of which one has been looked at and not yet written."""
+
+    def __init__(self, records: Iterable[Row]) -> None:
+        self._lines = (_Line(record) for record in records)
+        self._taken = 0
+        self.line = next(self._lines, None)
+
+    def take(self, max_bytes: int, max_rows: int) -> Iterator[_Line]:
+        """Give rows until a file is full."""
+        size = rows = 0
+        while self.line is not None and rows < max_rows and size + self.line.size_bytes <= max_bytes:
+            size, rows = size + self.line.size_bytes, rows + 1
+            self._taken += 1
+            yield self.line
+            self.line = next(self._lines, None)
+        if self.line is not None and not rows:
+            hint = "Shrink its images, or show fewer."
+            raise RecordError(f"the row alone has {self.line.size_bytes} bytes", line=self._taken + 1, hint=hint)
+
+
+@dataclass(kw_only=True)
+class _Tally:
+    rows: int = 0
+    size_bytes: int = 0
+    example_ids: list[tuple[str, ...]] = field(default_factory=list)
+
+    def counted(self, lines: Iterable[_Line]) -> Iterator[bytes]:
+        """Give the pieces of the lines, and keep count of them."""
+        for line in lines:
+            self.rows += 1
+            self.size_bytes += line.size_bytes
+            self.example_ids.append(line.example_ids)
+            yield from line.pieces
+
+
+def _write(
+    path: Path,
+    lines: Iterable[_Line],
+    *,
+    builder: MessageBuilder | None,
+    limits: ProviderLimits | None,
+    manifest: bool,
+) -> WrittenFile:
+    tally, digest = _Tally(), hashlib.sha256()
+    # Building, writing and hashing each have a thread; the file goes to the disk while the last bytes are hashed.
+    hashing = _behind(digest.update) if manifest else contextlib.nullcontext()
+    with hashing as hash_next, atomic_writer(path) as file, _behind(file.write) as write_next:
+        for batch in batches(tally.counted(lines)):
+            write_next(batch)
+            if hash_next is not None:
+                hash_next(batch)
+    sha256 = digest.hexdigest() if manifest else None
+    if sha256 is not None:
+        Manifest(
+            file=path.name,
+            rows=tally.rows,
+            size_bytes=tally.size_bytes,
+            sha256=sha256,
+            example_ids=tuple(tally.example_ids) if any(tally.example_ids) else (),
+            settings={} if builder is None else builder.settings(),
+            provider=None if limits is None else f"{limits.name}, {limits.as_of}",
+        ).write(path)
+    return WrittenFile(path=path, rows=tally.rows, size_bytes=tally.size_bytes, sha256=sha256)
+
+
+def _behind(work: Callable[[bytes], object]) -> BackgroundWriter[list[bytes]]:
+    # One long call a batch: each that ends has to wait until the thread that builds the rows gives way.
+    return BackgroundWriter(lambda batch: work(b"".join(batch)), window=_WAITING)

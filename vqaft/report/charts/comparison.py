@@ -1,0 +1,120 @@
+"""Means of both models, and their differences, slice by slice.
+
+How often each level was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vqaft.evaluation import Estimate, RatingDistribution, SliceComparison, Verdict, estimate_text, points, points_range
+from vqaft.report.charts.chart import Chart, LegendEntry
+from vqaft.report.charts.drawing import BASE, FONT_SIZE, INK, LONGEST, MUTED, PAPER, TUNED, Drawing, shortened
+
+ROW = 26
+
+
+MOST_ROWS = 30
+
+
+OFFSET = 0.15
+
+
+MODELS = (LegendEntry(text="base", color="base"), LegendEntry(text="tuned", color="tuned"))
+
+
+def accuracy_chart(slices: Sequence[SliceComparison]) -> Chart:
+    """Draw both models' means with their intervals, a row a slice.
+
+    Args:
+        slices: The slices of one scorer; the first 30 are drawn.
+    """
+    shown = slices[:MOST_ROWS]
+    drawing = Drawing(height=ROW * len(shown), labels=_labels(shown), salt="accuracy")
+    for place, part in enumerate(shown):
+        _mean(drawing.axes, part.base, place - OFFSET, BASE, filled=False)
+        _mean(drawing.axes, part.tuned, place + OFFSET, TUNED, filled=True)
+    drawing.axes.set_xlim(0, 100)
+    drawing.axes.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100 %"])
+    both = ((part, estimate_text(part.base), estimate_text(part.tuned)) for part in shown)
+    words = (f"{shortened(part.value)}: base {base}, tuned {tuned}" for part, base, tuned in both)
+    return Chart(title="Mean score", svg=drawing.svg(f"Mean score. {'; '.join(words)}."), legend=MODELS)
+
+
+def difference_chart(slices: Sequence[SliceComparison]) -> Chart:
+    """Draw tuned minus base with its interval, a row a slice; filled where the verdict is a difference.
+
+    Args:
+        slices: The slices of one scorer; the first 30 are drawn.
+    """
+    shown = slices[:MOST_ROWS]
+    drawing = Drawing(height=ROW * len(shown), labels=_labels(shown), salt="difference")
+    for place, part in enumerate(shown):
+        found = part.verdict in {Verdict.BETTER, Verdict.WORSE}
+        _mean(drawing.axes, part.difference, place, INK if found else MUTED, filled=found)
+    drawing.axes.axvline(0, color=MUTED, linewidth=1)
+    low, high = _reach(shown)
+    drawing.axes.set_xlim(low, high)
+    drawing.axes.xaxis.set_major_formatter(lambda value, _: points(value / 100).removesuffix(".0") if value else "0")
+    ranges = ((part, points_range(part.difference.interval)) for part in shown)
+    words = (f"{shortened(part.value)}: {points(part.difference.value)} ({reach})" for part, reach in ranges)
+    return Chart(title="Tuned − base, points", svg=drawing.svg(f"Difference in points. {'; '.join(words)}."))
+
+
+def _labels(slices: Sequence[SliceComparison]) -> list[str]:
+    return [f"{shortened(part.value, LONGEST - 7)} ({part.n})" for part in slices]
+
+
+def _mean(axes: Any, estimate: Estimate, height: float, color: str, *, filled: bool) -> None:
+    if estimate.value is None:
+        return
+    if estimate.interval is not None:
+        ends = [100 * estimate.interval.low, 100 * estimate.interval.high]
+        axes.plot(ends, [height, height], color=color, linewidth=1.6, solid_capstyle="butt", clip_on=False)
+    face = color if filled else PAPER
+    axes.plot([100 * estimate.value], [height], "o", color=color, mfc=face, mew=1.6, markersize=6.5, clip_on=False)
+
+
+def _reach(slices: Sequence[SliceComparison]) -> tuple[float, float]:
+    ends = [0.0]
+    for part in slices:
+        interval = part.difference.interval
+        ends += [interval.low, interval.high] if interval else [part.difference.value or 0.0]
+    room = 0.06 * max(max(ends) - min(ends), 0.1)
+    return 100 * (min(ends) - room), 100 * (max(ends) + room)
+
+
+RATING_ROW = 34
+
+
+MOST_LEVELS = 20
+
+
+BAR = 0.3
+
+
+RATING_OFFSET = 0.17
+
+
+def ratings_chart(ratings: RatingDistribution) -> Chart:
+    """Draw how often each level was given to both models' answers.
+
+    Args:
+        ratings: The levels of one scorer; the best 20 are drawn.
+    """
+    levels = ratings.levels[:MOST_LEVELS]
+    both = ratings.base[:MOST_LEVELS], ratings.tuned[:MOST_LEVELS]
+    salt = f"ratings {ratings.scorer}"
+    drawing = Drawing(height=RATING_ROW * len(levels), labels=levels, scale=False, salt=salt)
+    for shift, counts, color in zip((-RATING_OFFSET, RATING_OFFSET), both, (BASE, TUNED), strict=True):
+        places = [place + shift for place in range(len(counts))]
+        bars = drawing.axes.barh(places, counts, height=BAR, color=color)
+        drawing.axes.bar_label(bars, padding=3, color=INK, fontsize=FONT_SIZE)
+    drawing.axes.set_xlim(0, 1.12 * max((*both[0], *both[1], 1)))
+    drawing.axes.set_xticks([])
+    words = "; ".join(
+        f"{shortened(name)}: base {old}, tuned {new}" for name, old, new in zip(levels, *both, strict=True)
+    )
+    title = f"Ratings by {shortened(ratings.scorer)}"
+    return Chart(title=title, svg=drawing.svg(f"Number of answers. {words}."), legend=MODELS)

@@ -1,0 +1,152 @@
+"""A comparison as a JSON file for other programs.
+
+Every answer as a row of a table that a spreadsheet can open without harm.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from vqaft.durable import write_atomically
+from vqaft.evaluation import Comparison, PairedRow, Score, ScoredRow, ScoreFailure
+
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001 - the wide ones start formulas too
+
+
+Cell = str | float | None
+
+
+def write_csv(path: str | PathLike[str], comparison: Comparison, *, scorer: str | None = None) -> Path:
+    """Write the rows of a comparison as CSV: an example a line, with both answers and all scores.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front; code points that UTF-8 cannot hold
+    are written as escapes. The exact texts are in the JSON file.
+
+    Args:
+        path: The file; replaced in one step if it is there.
+        comparison: The comparison.
+        scorer: The name of the scorer that decides the outcome; the first one by default.
+
+    Returns:
+        The path.
+
+    Raises:
+        EvaluationError: If there is no such scorer.
+    """
+    decides = comparison.overall(scorer).scorer
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    names = tuple(comparison.scorers)
+    writer.writerow(map(_safe, _columns(names)))
+    writer.writerows(map(_safe, _cells(row, names, decides)) for row in comparison.rows)
+    target = Path(path)
+    # The mark at the beginning tells spreadsheets that this is UTF-8.
+    write_atomically(target, text.getvalue().encode("utf-8-sig", errors="backslashreplace"))
+    return target
+
+
+def _columns(names: tuple[str, ...]) -> Iterator[str]:
+    yield from ("example_id", "group", "kind", "question_type", "question", "truth", "other_answers", "outcome")
+    for side in ("base", "tuned"):
+        yield from (f"{side}_answer", f"{side}_failure")
+        for name in names:
+            yield from (f"{side}_{name}", f"{side}_{name}_label")
+
+
+def _cells(row: PairedRow, names: tuple[str, ...], decides: str) -> Iterator[Cell]:
+    yield from (row.example_id, row.group, row.kind, row.question_type, row.question)
+    yield from (row.answers[0], "; ".join(row.answers[1:]), row.outcome(decides).value)
+    for side in (row.base, row.tuned):
+        yield from (side.answer, _failure(side))
+        for name in names:
+            yield from (side.value(name), side.label(name))
+
+
+def _failure(row: ScoredRow) -> str | None:
+    if row.failure is None:
+        return None if row.status == "answered" else row.status
+    return f"{row.failure.kind}: {row.failure.message}"
+
+
+def _safe(cell: Cell) -> Cell:
+    if isinstance(cell, str) and cell.lstrip(" \n").startswith(FORMULA_SIGNS):
+        return f"'{cell}"
+    return cell
+
+
+FORMAT = "vqaft.comparison"
+
+
+VERSION = 1
+
+
+SCHEMA = Path(__file__).parent / "comparison.schema.json"
+
+
+def write_json(path: str | PathLike[str], comparison: Comparison) -> Path:
+    """Write a comparison as JSON: figures, caveats, and every row with both answers, uncut.
+
+    The file names its format and version; `comparison.schema.json` beside this module describes it in JSON Schema.
+    Text is escaped to ASCII, so that broken characters come back as they were.
+
+    Args:
+        path: The file; replaced in one step if it is there.
+        comparison: The comparison.
+
+    Returns:
+        The path.
+    """
+    target = Path(path)
+    write_atomically(target, json.dumps(_content(comparison), allow_nan=False, indent=1).encode("ascii"))
+    return target
+
+
+def _content(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "base_model": comparison.base_model,
+        "tuned_model": comparison.tuned_model,
+        "settings": asdict(comparison.settings),
+        "scorers": [{"name": name, **asdict(facts)} for name, facts in comparison.scorers.items()],
+        "caveats": comparison.caveats,
+        "slices": [asdict(part) for part in comparison.slices],
+        "ratings": [asdict(ratings) for ratings in comparison.ratings],
+        "rows": [_row(row, tuple(comparison.scorers)) for row in comparison.rows],
+    }
+
+
+def _row(row: PairedRow, scorers: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "example_id": row.example_id,
+        "group": row.group,
+        "kind": row.kind,
+        "question_type": row.question_type,
+        "question": row.question,
+        "answers": row.answers,
+        "outcomes": [{"scorer": name, "outcome": row.outcome(name)} for name in scorers],
+        "base": _side(row.base),
+        "tuned": _side(row.tuned),
+    }
+
+
+def _side(row: ScoredRow) -> dict[str, Any]:
+    return {
+        "status": row.status,
+        "answer": row.answer,
+        "failure": None if row.failure is None else asdict(row.failure),
+        "scores": [{"scorer": name, **_score(score)} for name, score in row.scores.items()],
+    }
+
+
+def _score(score: Score | ScoreFailure) -> Mapping[str, Any]:
+    if isinstance(score, ScoreFailure):
+        return {"value": None, "failure": asdict(score)}
+    return asdict(score)

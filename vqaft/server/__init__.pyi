@@ -1,0 +1,6 @@
+from .app import create_app as create_app
+from .local import LocalServer as LocalServer
+from .local import require_extra as require_extra
+from .serve import listen as listen
+from .serve import serve as serve
+from .store.state import State as State

@@ -1,5 +1,0 @@
-"""The embedded engine: scikit-learn and numpy on two cores, honest and small."""
-
-from vqaft.server.engines.embedded.engine import EmbeddedEngine
-
-__all__ = ["EmbeddedEngine"]

@@ -1,0 +1,189 @@
+"""Uploads: large files in parts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from vqaft.server.http.errors import ApiError
+from vqaft.server.http.requests import find, read_body, resource
+from vqaft.server.store.documents import Document, public
+from vqaft.server.store.state import State, new_id
+
+MAX_UPLOAD_BYTES = 8 << 30
+MAX_PART_BYTES = 64 << 20
+LIFE_S = 3600
+"""Seconds for which parts can be added."""
+
+
+class UploadBody(BaseModel):
+    """What an upload is announced by."""
+
+    model_config = ConfigDict(strict=True)
+
+    filename: Annotated[str, Field(min_length=1)]
+    purpose: Literal["assistants", "batch", "fine-tune", "vision"]
+    bytes: Annotated[int, Field(ge=0, le=MAX_UPLOAD_BYTES)]
+    mime_type: str
+
+
+class CompletionBody(BaseModel):
+    """What an upload is completed by."""
+
+    model_config = ConfigDict(strict=True)
+
+    part_ids: list[str]
+    md5: str | None = None
+
+
+@dataclass(frozen=True)
+class UploadRoutes:
+    """What can be done with uploads.
+
+    Attributes:
+        state: Where the parts are.
+    """
+
+    state: State
+
+    def routes(self) -> list[Route]:
+        """Give the routes."""
+        return [
+            resource("/uploads", post=self.create),
+            resource("/uploads/{upload}/parts", post=self.add_part),
+            resource("/uploads/{upload}/complete", post=self.complete),
+            resource("/uploads/{upload}/cancel", post=self.cancel),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """Announce an upload."""
+        body = await read_body(request, UploadBody)
+        self.state.remove_dead_parts()
+        now = self.state.now()
+        document = {
+            "id": new_id("upload_"),
+            "object": "upload",
+            "bytes": body.bytes,
+            "created_at": now,
+            "expires_at": now + LIFE_S,
+            "file": None,
+            "filename": body.filename,
+            "purpose": body.purpose,
+            "status": "pending",
+        }
+        return JSONResponse(self.state.documents.insert("upload", document))
+
+    async def add_part(self, request: Request) -> Response:
+        """Keep a part."""
+        upload = self._pending(request)
+        async with request.form() as form:
+            data = form.get("data")
+            if not isinstance(data, UploadFile):
+                raise ApiError(400, "The form has no data.", param="data")
+            if (data.size or 0) > MAX_PART_BYTES:
+                raise ApiError(413, f"The part is larger than {MAX_PART_BYTES} bytes.", param="data")
+            return JSONResponse(public(await run_in_threadpool(self._keep, upload["id"], data.file)))
+
+    async def complete(self, request: Request) -> Response:
+        """Make a file of the parts."""
+        body = await read_body(request, CompletionBody)
+        return JSONResponse(await run_in_threadpool(self._complete, self._pending(request), body))
+
+    def cancel(self, request: Request) -> Response:
+        """Give an upload up."""
+        upload = self._pending(request)
+        return JSONResponse(self._end(upload["id"], {"status": "cancelled"}))
+
+    def _pending(self, request: Request) -> Document:
+        upload = find(request, self.state.documents, "upload")
+        if upload["status"] == "pending" and self.state.now() >= upload["expires_at"]:
+            upload = self._end(upload["id"], {"status": "expired"})
+        return _still_pending(upload)
+
+    def _keep(self, upload: str, content: IO[bytes]) -> Document:
+        part: Document = {
+            "id": new_id("part_"),
+            "object": "upload.part",
+            "created_at": self.state.now(),
+            "upload_id": upload,
+        }
+        part["_bytes"] = self.state.store_part(part["id"], content)
+        try:
+            with self.state.documents.transaction():
+                _still_pending(self._read(upload))  # it may have ended while the part came in
+                return self.state.documents.insert("part", part, parent=upload)
+        except ApiError:
+            self.state.part_path(part["id"]).unlink()
+            raise
+
+    def _complete(self, upload: Document, body: CompletionBody) -> Document:
+        own = self.state.documents.page("part", parent=upload["id"], limit=100_000).documents
+        sizes = {part["id"]: part["_bytes"] for part in own}
+        if len(set(body.part_ids)) < len(body.part_ids) or not set(body.part_ids) <= sizes.keys():
+            raise ApiError(400, "part_ids must name parts of this upload, each once.", param="part_ids")
+        total = sum(sizes[name] for name in body.part_ids)
+        if total != upload["bytes"]:
+            raise ApiError(400, f"The parts have {total} bytes, not {upload['bytes']}.", param="part_ids")
+        with TemporaryFile(dir=self.state.folder) as whole:
+            if body.md5 not in {None, self._joined(upload, body.part_ids, whole)}:
+                raise ApiError(400, "The parts have another MD5.", param="md5", code="checksum_mismatch")
+            whole.seek(0)
+            return self._as_file(upload, self.state.store_file(whole))
+
+    def _joined(self, upload: Document, parts: Iterable[str], whole: IO[bytes]) -> str:
+        try:
+            return _join(map(self.state.part_path, parts), whole)
+        except FileNotFoundError:  # somebody else has just ended the upload
+            _still_pending(self._read(upload["id"]))
+            raise
+
+    def _as_file(self, upload: Document, stored: str) -> Document:
+        try:
+            with self.state.documents.transaction():
+                file = self.state.name_file(stored, filename=upload["filename"], purpose=upload["purpose"])
+                ended = self._step(upload["id"], {"status": "completed", "file": file})
+        except ApiError:
+            self.state.file_path(stored).unlink()
+            raise
+        self.state.remove_dead_parts()
+        return ended
+
+    def _read(self, upload: str) -> Document:
+        document = self.state.documents.get("upload", upload)
+        assert document is not None  # noqa: S101 - uploads are never deleted
+        return document
+
+    def _end(self, upload: str, changes: Document) -> Document:
+        ended = self._step(upload, changes)
+        self.state.remove_dead_parts()
+        return ended
+
+    def _step(self, upload: str, changes: Document) -> Document:
+        ended = self.state.documents.change("upload", upload, lambda old: {**old, **changes}, status_in=("pending",))
+        return ended or _still_pending(self._read(upload))  # somebody else may have ended it a moment ago
+
+
+def _still_pending(upload: Document) -> Document:
+    if upload["status"] != "pending":
+        raise ApiError(400, f"The upload is {upload['status']}.", param="upload_id", code="upload_not_pending")
+    return upload
+
+
+def _join(parts: Iterable[Path], whole: IO[bytes]) -> str:
+    digest = hashlib.md5(usedforsecurity=False)
+    for path in parts:
+        content = path.read_bytes()
+        digest.update(content)
+        whole.write(content)
+    return digest.hexdigest()

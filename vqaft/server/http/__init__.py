@@ -1,0 +1,1 @@
+"""HTTP plumbing of the server: errors, access control, request parsing."""

@@ -1,0 +1,146 @@
+"""A training's process, as the server sees it.
+
+Training in a process of its own, so that it can be stopped and cannot slow the server's answers down.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Self, TypeAlias
+
+from vqaft.engines import Engine, EpochMetrics, TrainingResult, TrainingTask
+from vqaft.errors import VqaftError
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingFailure:
+    """Why a training ended without a model.
+
+    Attributes:
+        code: What is wrong, for a program.
+        message: What is wrong, for a person.
+        param: The job's parameter at fault, where it is one.
+    """
+
+    code: str
+    message: str
+    param: str | None = None
+
+
+Message: TypeAlias = EpochMetrics | TrainingResult | TrainingFailure
+
+
+def work(engine: Engine, task: TrainingTask, outbox: Connection) -> None:
+    """Train, and send what happens.
+
+    Args:
+        engine: What trains.
+        task: What to train.
+        outbox: Where every epoch, and then the result or the failure, is sent.
+    """
+    try:
+        outbox.send(engine.train(task, outbox.send))
+    except VqaftError as error:
+        outbox.send(_fault_of_the_file(error, task))
+    except Exception as error:  # whatever an engine raises ends the job, with its words
+        LOG.exception("a training broke")
+        outbox.send(TrainingFailure(code="server_error", message=plain_words(error)))
+    finally:
+        outbox.close()
+
+
+def plain_words(error: Exception) -> str:
+    """Say what is wrong without naming files of the server, which mean nothing to a client.
+
+    Args:
+        error: What was raised.
+    """
+    if isinstance(error, VqaftError):
+        place = "" if error.line is None else f"Line {error.line}: "
+        return f"{place}{error.message}." + (f" {error.hint}" if error.hint else "")
+    return f"{type(error).__name__}: {error.strerror if isinstance(error, OSError) else error}"
+
+
+def _fault_of_the_file(error: VqaftError, task: TrainingTask) -> TrainingFailure:
+    param = "validation_file" if error.path == str(task.validation_file) else "training_file"
+    return TrainingFailure(code=f"invalid_{param}", message=plain_words(error), param=param)
+
+
+INTERRUPTED = frozenset({1, -signal.SIGINT, -signal.SIGTERM})
+
+
+"""How a process ends that Ctrl-C or a service manager stops; Python's own Ctrl-C is 1."""
+
+
+class TrainingProcess:
+    """Trains for the length of a block; what is left of the process at its end is killed.
+
+    Args:
+        engine: What trains.
+        task: What to train.
+    """
+
+    def __init__(self, engine: Engine, task: TrainingTask) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._inbox, self._outbox = context.Pipe(duplex=False)
+        self._process = context.Process(target=_main, args=(engine, task, self._outbox), daemon=True)
+
+    def __enter__(self) -> Self:
+        try:
+            self._process.start()
+        except BaseException:
+            self._inbox.close()
+            raise
+        finally:
+            self._outbox.close()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.join()
+        self._inbox.close()
+
+    def messages(self) -> Iterator[Message]:
+        """Give what the process says, until it ends."""
+        while True:
+            try:
+                message = self._inbox.recv()
+            except (EOFError, OSError):  # the latter where it was killed in the middle of a word
+                break
+            yield message
+        self._process.join()
+
+    def kill(self) -> None:
+        """End the process, from any thread."""
+        self._process.kill()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it has ended as processes do that are told to stop together with others."""
+        return self._process.exitcode in INTERRUPTED
+
+
+def _main(engine: Engine, task: TrainingTask, outbox: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this process
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
+    work(engine, task, outbox)
+
+
+def _end_with_the_server() -> None:
+    # A server that is started again on the same folder must not find an older training writing there.
+    server = multiprocessing.parent_process()
+    assert server is not None  # noqa: S101 - this is its child
+    server.join()
+    os._exit(1)

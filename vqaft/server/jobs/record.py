@@ -1,0 +1,263 @@
+"""A job as the API shows it, and each step of its life.
+
+The CSV of a job's metrics.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
+
+from vqaft.engines import EpochMetrics, TrainingResult
+from vqaft.server.jobs.process import TrainingFailure
+from vqaft.server.jobs.request import JobBody
+from vqaft.server.store.documents import Document
+from vqaft.server.store.state import State, new_id
+
+COLUMNS = ("step", "train_loss", "train_accuracy", "valid_loss", "valid_mean_token_accuracy")
+
+
+def result_csv(epochs: Iterable[Mapping[str, Any]]) -> bytes:
+    """Write the file.
+
+    Args:
+        epochs: The data of the metrics events, in the order of the steps.
+
+    Returns:
+        The file, a row an epoch; a number that is not known is an empty cell.
+    """
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for data in epochs:
+        values = {**data, "train_accuracy": data.get("train_mean_token_accuracy")}
+        table.writerow("" if values.get(name) is None else values[name] for name in COLUMNS)
+    return text.getvalue().encode()
+
+
+GOING = ("validating_files", "queued", "running")
+
+
+STARTED = "Fine-tuning job started"
+
+
+def create_job(state: State, body: JobBody) -> Document:
+    """Note a new job.
+
+    Args:
+        state: Where to.
+        body: What was asked for.
+
+    Returns:
+        The job's document.
+    """
+    settings = body.settings.model_dump()
+    settings["batch_size"] = settings["batch_size"] or "auto"
+    document: Document = {
+        "id": new_id("ftjob-"),
+        "object": "fine_tuning.job",
+        "created_at": state.now(),
+        "error": None,
+        "estimated_finish": None,
+        "fine_tuned_model": None,
+        "finished_at": None,
+        "hyperparameters": settings,
+        "integrations": [],
+        "metadata": body.metadata,
+        "method": {"type": "supervised", "supervised": {"hyperparameters": settings}},
+        "model": body.model,
+        "organization_id": "org-local",
+        "result_files": [],
+        "seed": secrets.randbelow(2**31) if body.seed is None else body.seed,
+        "status": "validating_files",
+        "trained_tokens": None,
+        "training_file": body.training_file,
+        "validation_file": body.validation_file,
+        "_paused": False,
+        "_settings": settings,
+        "_suffix": body.suffix,
+    }
+    with state.documents.transaction():
+        state.documents.insert("job", document)
+        state.add_event(document["id"], f"Created fine-tuning job: {document['id']}")
+        state.add_event(document["id"], f"Validating training file: {body.training_file}")
+    return document
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """The steps of one job; each tells whether it was made, for the job may have ended or been stopped before.
+
+    A step is made whole or not at all, also where the server is killed in it. Only a job that is trained, or was to its
+    end, has models: whatever stops a training discards what it had saved.
+
+    Attributes:
+        state: Where the job is.
+        job: Its id.
+    """
+
+    state: State
+    job: str
+
+    def read(self) -> Document:
+        """Give the document."""
+        document = self.state.documents.get("job", self.job)
+        assert document is not None  # noqa: S101 - jobs are never deleted
+        return document
+
+    def restart(self) -> bool:
+        """The server has started again; a paused job stays as it is."""
+        message = "The server was restarted; the job starts again."
+        return self._step(GOING, {"status": "validating_files"}, message, level="warn", paused=False)
+
+    def reject(self, failure: TrainingFailure) -> bool:
+        """The files are bad."""
+        return self._fail(("validating_files",), failure)
+
+    def queue(self) -> bool:
+        """The files are good."""
+        return self._step(("validating_files",), {"status": "queued"}, "Files validated, moving job to queued state")
+
+    def begin(self) -> Document | None:
+        """Training starts; gives the document, or None where the job was stopped before."""
+        return self.read() if self._step(("queued",), {"status": "running"}, STARTED, paused=False) else None
+
+    def epoch(self, metrics: EpochMetrics) -> bool:
+        """An epoch is done."""
+        data: dict[str, Any] = {
+            "step": metrics.step,
+            "total_steps": metrics.total_steps,
+            "epoch": metrics.epoch,
+            "n_epochs": metrics.n_epochs,
+            "train_loss": metrics.train_loss,
+            "train_mean_token_accuracy": metrics.train_accuracy,
+        }
+        if metrics.valid_loss is not None:
+            data |= {"valid_loss": metrics.valid_loss, "valid_mean_token_accuracy": metrics.valid_accuracy}
+        loss = f"training loss={metrics.train_loss:.4f}"
+        loss += "" if metrics.valid_loss is None else f", validation loss={metrics.valid_loss:.4f}"
+        with self.state.documents.transaction():
+            if self.read()["status"] != "running":
+                return False
+            self.state.add_event(self.job, f"Step {metrics.step}/{metrics.total_steps}: {loss}", data=data)
+            if metrics.checkpoint is not None:
+                self._add_checkpoint(metrics, data, metrics.checkpoint.name)
+            return True
+
+    def succeed(self, result: TrainingResult) -> bool:
+        """The model is there."""
+        used = {
+            "n_epochs": result.n_epochs,
+            "batch_size": result.batch_size,
+            "learning_rate_multiplier": result.learning_rate_multiplier,
+        }
+        with self.state.documents.transaction():
+            document = self.read()
+            if document["status"] != "running":
+                return False
+            table = io.BytesIO(result_csv(self._metrics()))
+            results = self.state.add_file(table, filename="step_metrics.csv", purpose="fine-tune-results")
+            name = _model_name(document)
+            changes = {
+                "status": "succeeded",
+                "finished_at": self.state.now(),
+                "fine_tuned_model": name,
+                "trained_tokens": result.trained_tokens,
+                "result_files": [results["id"]],
+                "hyperparameters": used,
+                "method": {"type": "supervised", "supervised": {"hyperparameters": used}},
+            }
+            self.state.documents.change("job", self.job, lambda old: {**old, **changes})
+            self._add_model(name, self.job)
+            self.state.add_event(self.job, f"New fine-tuned model created: {name}")
+            self.state.add_event(self.job, "The job has successfully completed")
+            return True
+
+    def fail(self, failure: TrainingFailure) -> bool:
+        """The training ended without a model."""
+        return self._fail(("running",), failure)
+
+    def lost(self) -> bool:
+        """The training process ended without a word: out of memory, or killed by somebody."""
+        message = "The training process ended without a result; the machine may be out of memory."
+        return self.fail(TrainingFailure(code="server_error", message=message))
+
+    def cancel(self) -> bool:
+        """The user does not want it any more."""
+        changes = {"status": "cancelled", "finished_at": self.state.now(), "_paused": False}
+        return self._step(GOING, changes, "Fine-tuning job cancelled")
+
+    def pause(self) -> bool:
+        """The user wants it to wait; OpenAI's contract has no status of its own for that, so it is queued."""
+        return self._step(GOING, {"status": "queued", "_paused": True}, "Fine-tuning job paused", paused=False)
+
+    def resume(self) -> bool:
+        """The user wants it to go on."""
+        changes = {"status": "validating_files", "_paused": False}
+        return self._step(("queued",), changes, "Fine-tuning job resumed", paused=True)
+
+    def _fail(self, status_in: tuple[str, ...], failure: TrainingFailure) -> bool:
+        error = {"code": failure.code, "message": failure.message, "param": failure.param}
+        changes = {"status": "failed", "finished_at": self.state.now(), "error": error}
+        return self._step(status_in, changes, f"The job failed. {failure.message}", level="error")
+
+    def _step(
+        self,
+        status_in: tuple[str, ...],
+        changes: dict[str, Any],
+        message: str,
+        *,
+        level: str = "info",
+        paused: bool | None = None,
+    ) -> bool:
+        with self.state.documents.transaction():
+            old = self.read()
+            if old["status"] not in status_in or paused not in {None, old["_paused"]}:
+                return False
+            self.state.documents.change("job", self.job, lambda old: {**old, **changes})
+            self._discard_models()
+            self.state.add_event(self.job, message, level=level)
+            return True
+
+    def _metrics(self) -> Iterator[dict[str, Any]]:
+        """Give what was measured since training began for the last time, not what an earlier try measured."""
+        newest = self.state.documents.page("event", parent=self.job, limit=100_000).documents
+        latest_try = [*takewhile(lambda event: event["message"] != STARTED, newest)]
+        return (event["data"] for event in reversed(latest_try) if event["type"] == "metrics")
+
+    def _discard_models(self) -> None:
+        for checkpoint in self.state.documents.page("checkpoint", parent=self.job, limit=100_000).documents:
+            self.state.documents.delete("model", checkpoint["fine_tuned_model_checkpoint"])
+            self.state.documents.delete("checkpoint", checkpoint["id"])
+
+    def _add_model(self, name: str, folder: str) -> None:
+        document = {"id": name, "object": "model", "created": self.state.now(), "owned_by": "org-local"}
+        document |= {"_engine": self.read()["model"], "_folder": folder, "_version": new_id("")}
+        self.state.documents.insert("model", document)
+
+    def _add_checkpoint(self, metrics: EpochMetrics, data: dict[str, Any], folder: str) -> None:
+        name = f"{_model_name(self.read())}:ckpt-step-{metrics.step}"
+        self._add_model(name, f"{self.job}/{folder}")
+        checkpoint = {
+            "id": new_id("ftckpt_"),
+            "object": "fine_tuning.job.checkpoint",
+            "created_at": self.state.now(),
+            "fine_tuned_model_checkpoint": name,
+            "fine_tuning_job_id": self.job,
+            "metrics": {
+                key: value for key, value in data.items() if key == "step" or key.endswith(("loss", "accuracy"))
+            },
+            "step_number": metrics.step,
+        }
+        self.state.documents.insert("checkpoint", checkpoint, parent=self.job)
+
+
+def _model_name(document: Document) -> str:
+    suffix = re.sub(r"[^A-Za-z0-9_-]+", "-", document["_suffix"] or "")
+    return f"ft:{document['model']}:local:{suffix}:{document['id'][-8:]}"

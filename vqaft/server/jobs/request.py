@@ -1,0 +1,96 @@
+"""What a fine-tuning job may be asked for.
+
+Whether a file can be trained on, before a job waits for its turn.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from vqaft.chat import AssistantMessage, read_jsonl
+from vqaft.errors import RecordError
+
+MIN_ROWS = 10
+
+
+"""What OpenAI asks for at least."""
+
+
+def check_rows(path: Path, *, at_least: int) -> int:
+    """Read a file to its end.
+
+    Args:
+        path: Chat JSONL.
+        at_least: How many rows it must have.
+
+    Returns:
+        How many rows it has.
+
+    Raises:
+        RecordError: At the first row that cannot be trained on, with its line; or if there are too few.
+    """
+    rows = 0
+    for line, record in enumerate(read_jsonl(path), start=1):
+        if not any(isinstance(message, AssistantMessage) and message.content for message in record.messages):
+            raise RecordError("there is no answer of the assistant to learn", path=path, line=line)
+        rows = line
+    if rows < at_least:
+        raise RecordError(f"there are {rows} rows, fewer than {at_least}", path=path, hint="Add examples.")
+    return rows
+
+
+Auto: TypeAlias = Literal["auto"]
+
+
+Key: TypeAlias = Annotated[str, StringConstraints(max_length=64)]
+
+
+Value: TypeAlias = Annotated[str, StringConstraints(max_length=512)]
+
+
+class HyperparametersBody(BaseModel):
+    """How to train; "auto" leaves it to the engine."""
+
+    model_config = ConfigDict(strict=True)
+
+    n_epochs: Auto | Annotated[int, Field(ge=1, le=50)] = "auto"
+    batch_size: Auto | Annotated[int, Field(ge=1, le=256)] | None = "auto"
+    learning_rate_multiplier: Auto | Annotated[float, Field(gt=0, allow_inf_nan=False)] = "auto"
+
+
+class SupervisedBody(BaseModel):
+    """The settings of supervised training."""
+
+    hyperparameters: HyperparametersBody = HyperparametersBody()
+
+
+class MethodBody(BaseModel):
+    """How the model learns."""
+
+    type: Literal["supervised", "dpo", "reinforcement"]
+    supervised: SupervisedBody | None = None
+
+
+class JobBody(BaseModel):
+    """The body of a request for a fine-tuning job, with the contract's ranges."""
+
+    model_config = ConfigDict(strict=True)
+
+    model: str
+    training_file: str
+    validation_file: str | None = None
+    hyperparameters: HyperparametersBody | None = None
+    method: MethodBody | None = None
+    seed: Annotated[int, Field(ge=0, le=2_147_483_647)] | None = None
+    suffix: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+    metadata: Annotated[dict[Key, Value], Field(max_length=16)] | None = None
+    integrations: list[dict[str, Any]] | None = None
+
+    @property
+    def settings(self) -> HyperparametersBody:
+        """The hyperparameters, from wherever they were given."""
+        supervised = self.method.supervised if self.method else None
+        return (supervised.hyperparameters if supervised else self.hyperparameters) or HyperparametersBody()

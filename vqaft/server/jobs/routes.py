@@ -1,0 +1,129 @@
+"""Fine-tuning jobs: create, list, describe, cancel, pause, resume, events, checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from vqaft.server.http.errors import ApiError
+from vqaft.server.http.requests import as_list, find, read_body, read_page, resource
+from vqaft.server.jobs.record import create_job
+from vqaft.server.jobs.request import JobBody
+from vqaft.server.jobs.runner import JobRunner
+from vqaft.server.models.model_cache import ModelCache
+from vqaft.server.store.documents import public
+from vqaft.server.store.state import State
+
+PREFIX = "/fine_tuning/jobs"
+
+
+@dataclass(frozen=True)
+class JobRoutes:
+    """What can be done with jobs.
+
+    Attributes:
+        state: Where the jobs are.
+        runner: What trains.
+        shelf: The models that can be trained.
+    """
+
+    state: State
+    runner: JobRunner
+    shelf: ModelCache
+
+    def routes(self) -> list[Route]:
+        """Give the routes."""
+        return [
+            resource(PREFIX, get=self.list, post=self.create),
+            resource(PREFIX + "/{job}", get=self.retrieve),
+            resource(PREFIX + "/{job}/cancel", post=self.cancel),
+            resource(PREFIX + "/{job}/pause", post=self.pause),
+            resource(PREFIX + "/{job}/resume", post=self.resume),
+            resource(PREFIX + "/{job}/events", get=self.events),
+            resource(PREFIX + "/{job}/checkpoints", get=self.checkpoints),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """Create a job."""
+        body = await read_body(request, JobBody)
+        _check(self.state, self.shelf, body)
+        document = create_job(self.state, body)
+        self.runner.submit(document["id"])
+        return JSONResponse(public(document))
+
+    def list(self, request: Request) -> Response:
+        """Give a page of the jobs, newest first."""
+        wanted = _metadata_filter(request)
+        page = read_page(
+            request,
+            self.state.documents,
+            "job",
+            where=lambda job: wanted.items() <= (job["metadata"] or {}).items(),
+        )
+        entries = [public(job) for job in page.documents]
+        return JSONResponse({"object": "list", "data": entries, "has_more": page.has_more})
+
+    def retrieve(self, request: Request) -> Response:
+        """Describe a job."""
+        return JSONResponse(public(find(request, self.state.documents, "job")))
+
+    def cancel(self, request: Request) -> Response:
+        """Stop a job for good."""
+        self.runner.cancel(find(request, self.state.documents, "job")["id"])
+        return self.retrieve(request)
+
+    def pause(self, request: Request) -> Response:
+        """Stop a job until it is resumed."""
+        self.runner.pause(find(request, self.state.documents, "job")["id"])
+        return self.retrieve(request)
+
+    def resume(self, request: Request) -> Response:
+        """Let a paused job go on."""
+        self.runner.resume(find(request, self.state.documents, "job")["id"])
+        return self.retrieve(request)
+
+    def events(self, request: Request) -> Response:
+        """Give a page of a job's events, newest first."""
+        page = read_page(
+            request, self.state.documents, "event", parent=find(request, self.state.documents, "job")["id"]
+        )
+        return JSONResponse({"object": "list", "data": page.documents, "has_more": page.has_more})
+
+    def checkpoints(self, request: Request) -> Response:
+        """Give a page of the models saved on the way, newest first."""
+        page = read_page(
+            request,
+            self.state.documents,
+            "checkpoint",
+            parent=find(request, self.state.documents, "job")["id"],
+            default=10,
+        )
+        return JSONResponse(as_list(page, page.documents))
+
+
+def _check(state: State, shelf: ModelCache, body: JobBody) -> None:
+    if body.method is not None and body.method.type != "supervised":
+        raise ApiError(400, f"This server cannot train by {body.method.type!r}.", param="method.type")
+    if body.integrations:
+        raise ApiError(400, "This server has no integrations.", param="integrations")
+    if body.model not in shelf.engines:
+        known = ", ".join(shelf.engines)
+        message = f"The model {body.model!r} cannot be fine-tuned here; these can: {known}."
+        raise ApiError(400, message, param="model", code="model_not_found")
+    for param, name in (("training_file", body.training_file), ("validation_file", body.validation_file)):
+        file = None if name is None else state.documents.get("file", name)
+        if name is not None and (file is None or file["purpose"] != "fine-tune"):
+            message = f"There is no file {name!r} with the purpose 'fine-tune'."
+            raise ApiError(400, message, param=param, code="file_not_found")
+
+
+def _metadata_filter(request: Request) -> dict[str, str]:
+    prefix = "metadata["
+    query = request.query_params
+    names = {key: key.removeprefix(prefix).removesuffix("]") for key in query if key.startswith(prefix)}
+    if any("[" in name or "]" in name for name in names.values()):
+        raise ApiError(400, "metadata holds plain texts.", param="metadata")
+    return {name: query[key] for key, name in names.items()}

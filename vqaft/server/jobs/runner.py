@@ -1,0 +1,179 @@
+"""Takes jobs from their creation to their end, one training at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from vqaft.engines import Engine, EpochMetrics, TrainingResult, TrainingTask
+from vqaft.errors import DataError
+from vqaft.server.jobs.process import Message, TrainingFailure, TrainingProcess, plain_words
+from vqaft.server.jobs.record import JobRecord
+from vqaft.server.jobs.request import MIN_ROWS, check_rows
+from vqaft.server.store.documents import Document
+from vqaft.server.store.state import State
+
+GRACE_S = 10.0
+"""How long a training that was interrupted waits for the server to be stopped as well."""
+
+LOG = logging.getLogger(__name__)
+
+
+class JobRunner:
+    """Validates and trains; cancels and pauses.
+
+    A job whose server stopped under it starts again from the beginning when the server does.
+
+    Args:
+        state: Where jobs and files are.
+        engines: What trains, by the name of its base model.
+    """
+
+    def __init__(self, state: State, engines: Mapping[str, Engine]) -> None:
+        self._state = state
+        self._engines = dict(engines)
+        self._queue: queue.Queue[str | None] = queue.Queue()
+        self._validation = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vqaft-validate")
+        self._lock = threading.Lock()
+        self._training: dict[str, TrainingProcess] = {}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._train_all, name="vqaft-train", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work, with the jobs that were left over first."""
+        page = self._state.documents.page("job", limit=1_000_000, newest_first=False)
+        for job in page.documents:
+            if job["status"] != "succeeded":
+                shutil.rmtree(self._folder(job["id"]), ignore_errors=True)
+            if JobRecord(self._state, job["id"]).restart():
+                self.submit(job["id"])
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop working; the jobs go on when the server starts again."""
+        self._stopping.set()
+        self._queue.put(None)
+        with self._lock:
+            for training in self._training.values():
+                training.kill()
+        self._validation.shutdown(wait=True, cancel_futures=True)
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def submit(self, job: str) -> None:
+        """Put a new job on its way."""
+        self._validation.submit(self._validate_safely, job)
+
+    def cancel(self, job: str) -> None:
+        """Stop a job for good; nothing happens to one that has ended."""
+        self._stop_by(JobRecord.cancel, job)
+
+    def pause(self, job: str) -> None:
+        """Stop a job until it is resumed; nothing happens to one that has ended."""
+        self._stop_by(JobRecord.pause, job)
+
+    def resume(self, job: str) -> None:
+        """Let a paused job go on: its training starts from the beginning."""
+        if JobRecord(self._state, job).resume():
+            self.submit(job)
+
+    def _stop_by(self, step: Callable[[JobRecord], bool], job: str) -> None:
+        # Both in one lock, or the kill could come so late that it met the training of the job that was resumed.
+        with self._lock:
+            if step(JobRecord(self._state, job)) and job in self._training:
+                self._training[job].kill()
+
+    def _validate_safely(self, job: str) -> None:
+        record = JobRecord(self._state, job)
+        try:
+            self._validate(record)
+        except Exception as error:
+            LOG.exception("the files of %s could not be checked", job)
+            message = f"The files could not be checked ({plain_words(error)})."
+            record.reject(TrainingFailure(code="server_error", message=message))
+
+    def _validate(self, record: JobRecord) -> None:
+        document = record.read()
+        for param, at_least in (("training_file", MIN_ROWS), ("validation_file", 1)):
+            if document[param] is None:
+                continue
+            try:
+                check_rows(self._state.file_path(document[param]), at_least=at_least)
+            except (DataError, OSError) as error:
+                record.reject(TrainingFailure(code=f"invalid_{param}", message=plain_words(error), param=param))
+                return
+        if record.queue():
+            self._queue.put(record.job)
+
+    def _train_all(self) -> None:
+        while (job := self._queue.get()) is not None and not self._stopping.is_set():
+            try:
+                self._take(JobRecord(self._state, job))
+            except Exception:  # the next job must have its turn whatever became of this one
+                LOG.exception("the end of %s could not be noted", job)
+
+    def _take(self, record: JobRecord) -> None:
+        document = record.begin()
+        if document is None:
+            return
+        try:
+            self._train(record, document)
+        except Exception as error:
+            LOG.exception("the training of %s broke", record.job)
+            if not self._stopping.is_set():
+                record.fail(TrainingFailure(code="server_error", message=plain_words(error)))
+        finally:
+            if record.read()["status"] != "succeeded":
+                shutil.rmtree(self._folder(record.job), ignore_errors=True)
+
+    def _train(self, record: JobRecord, document: Document) -> None:
+        folder = self._folder(record.job)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        with self._started(record, document) as training:
+            for message in training.messages():
+                _note(record, message)
+            if not self._stopping.wait(GRACE_S if training.interrupted else 0):
+                record.lost()
+
+    @contextlib.contextmanager
+    def _started(self, record: JobRecord, document: Document) -> Iterator[TrainingProcess]:
+        with TrainingProcess(self._engines[document["model"]], self._task(document)) as training:
+            with self._lock:
+                self._training[record.job] = training
+            try:
+                if self._stopping.is_set() or record.read()["status"] != "running":  # between its beginning and here
+                    training.kill()
+                yield training
+            finally:
+                with self._lock:
+                    del self._training[record.job]
+
+    def _task(self, document: Document) -> TrainingTask:
+        validation = document["validation_file"]
+        settings = {key: None if value == "auto" else value for key, value in document["_settings"].items()}
+        return TrainingTask(
+            training_file=self._state.file_path(document["training_file"]),
+            validation_file=None if validation is None else self._state.file_path(validation),
+            folder=self._folder(document["id"]),
+            seed=document["seed"],
+            **settings,
+        )
+
+    def _folder(self, job: str) -> Path:
+        return self._state.folder / "models" / job
+
+
+def _note(record: JobRecord, message: Message) -> None:
+    if isinstance(message, EpochMetrics):
+        record.epoch(message)
+    elif isinstance(message, TrainingResult):
+        record.succeed(message)
+    else:
+        record.fail(message)

@@ -1,0 +1,108 @@
+"""The models that can be asked."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from vqaft.engines import ChatModel, Engine
+from vqaft.server.http.errors import ApiError
+from vqaft.server.store.documents import Document, public
+from vqaft.server.store.state import ALL, State
+
+KEPT = 8
+"""Models kept in memory."""
+
+
+class ModelCache:
+    """Finds models by name and keeps those in memory that were asked last.
+
+    Args:
+        state: Where the tuned models are known.
+        engines: What trains and answers, by the name of its base model.
+        judges: Models that answer and cannot be trained, by name.
+        shutdown_dates: When a model will be shut down, by name, where that is known.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        *,
+        engines: Mapping[str, Engine],
+        judges: Mapping[str, ChatModel],
+        shutdown_dates: Mapping[str, date] | None = None,
+    ) -> None:
+        self.engines = dict(engines)
+        self._state = state
+        self._judges = dict(judges)
+        self._shutdown_dates = dict(shutdown_dates or {})
+        self._loaded: OrderedDict[tuple[str, str | None], ChatModel] = OrderedDict()
+        self._lock = threading.Lock()
+        self._started = state.now()
+
+    def model(self, name: str) -> ChatModel:
+        """Load a model, or take it from memory.
+
+        Raises:
+            ApiError: 404 if there is no such model.
+        """
+        if name in self._judges:
+            return self._judges[name]
+        with self._lock:
+            document = self._state.documents.get("model", name)
+            if document is None and name not in self.engines:
+                raise _unknown(name)
+            # A job that is started again makes other models of the same names.
+            key = name, None if document is None else str(document["_version"])
+            if key not in self._loaded:
+                self._loaded[key] = self._load(name, document)
+            self._loaded.move_to_end(key)
+            while len(self._loaded) > KEPT:
+                self._loaded.popitem(last=False)
+            return self._loaded[key]
+
+    def describe(self, name: str) -> Document:
+        """Describe a model as the API does.
+
+        Raises:
+            ApiError: 404 if there is no such model.
+        """
+        tuned = self._state.documents.get("model", name)
+        if tuned is None and name not in {*self.engines, *self._judges}:
+            raise _unknown(name)
+        return public(tuned) if tuned else self._own(name)
+
+    def all(self) -> list[Document]:
+        """Describe all models: the base models, the judges, and the tuned ones from the newest on."""
+        tuned = self._state.documents.page("model", limit=ALL).documents
+        return [self._own(name) for name in (*self.engines, *self._judges)] + [public(model) for model in tuned]
+
+    def delete(self, name: str) -> None:
+        """Forget a tuned model.
+
+        Raises:
+            ApiError: 404 if there is no such model, 403 if it is not a tuned one.
+        """
+        if name in {*self.engines, *self._judges}:
+            raise ApiError(403, f"The model {name!r} is the server's own.", param="model")
+        with self._lock:  # not while it is being loaded
+            if not self._state.delete_model(name):
+                raise _unknown(name)
+
+    def _load(self, name: str, document: Document | None) -> ChatModel:
+        if document is None:
+            return self.engines[name].load(None)
+        return self.engines[document["_engine"]].load(self._state.folder / "models" / document["_folder"])
+
+    def _own(self, name: str) -> dict[str, Any]:
+        described = {"id": name, "object": "model", "created": self._started, "owned_by": "vqaft"}
+        end = self._shutdown_dates.get(name)
+        return described if end is None else {**described, "shutdown_date": end.isoformat()}
+
+
+def _unknown(name: str) -> ApiError:
+    message = f"The model {name!r} does not exist or you do not have access to it."
+    return ApiError(404, message, param="model", code="model_not_found")

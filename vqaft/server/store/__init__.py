@@ -1,0 +1,1 @@
+"""Persistent state of the server: SQLite documents and the files they name."""

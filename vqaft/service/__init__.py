@@ -1,0 +1,32 @@
+"""What every remote call shares: retries, pagination, idempotent creation, uploads, polling."""
+
+from vqaft.service.backend import FilesBackend, OnBytes, RemoteFile
+from vqaft.service.download import download_whole
+from vqaft.service.idempotency import KEY, create_idempotently
+from vqaft.service.ledger import DEFAULT_PATH, Ledger
+from vqaft.service.local_file import FileSlice
+from vqaft.service.multipart import FilePart, MultipartBackend, MultipartPolicy
+from vqaft.service.pagination import Page, paginate
+from vqaft.service.polling import PollingPolicy
+from vqaft.service.retry import RetryPolicy
+from vqaft.service.upload import Uploader
+
+__all__ = [
+    "DEFAULT_PATH",
+    "KEY",
+    "FilePart",
+    "FileSlice",
+    "FilesBackend",
+    "Ledger",
+    "MultipartBackend",
+    "MultipartPolicy",
+    "OnBytes",
+    "Page",
+    "PollingPolicy",
+    "RemoteFile",
+    "RetryPolicy",
+    "Uploader",
+    "create_idempotently",
+    "download_whole",
+    "paginate",
+]

@@ -1,0 +1,11 @@
+from .billing import Billed as Billed
+from .billing import BillingJournal as BillingJournal
+from .fault_injector import FAULTS as FAULTS
+from .fault_injector import Fault as Fault
+from .fault_injector import Planned as Planned
+from .fault_injector import rate_limit as rate_limit
+from .faulty_server import FaultyServer as FaultyServer
+from .faulty_server import ThreadServer as ThreadServer
+from .quick_engine import FixedAnswer as FixedAnswer
+from .quick_engine import QuickEngine as QuickEngine
+from .scripted_backend import ScriptedBackend as ScriptedBackend
