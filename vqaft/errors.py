@@ -15,6 +15,7 @@
     │   ├── ModelRetiredError         the model can no longer be trained or asked
     │   └── JobFailedError            a fine-tuning job ended without a model
     ├── StateError             files of an earlier run: damaged, in use, of another version
+    ├── TrainingError          a training run on this machine stopped without a model
     └── EvaluationError        results that cannot be scored or compared         (also a ValueError)
 
 Every error says what happened, where (file, line, example id), and what to do about it.
@@ -162,6 +163,20 @@ class JobFailedError(ServiceError):
 
 class StateError(VqaftError):
     """The files of an earlier run are damaged, in use by another process, or of another version."""
+
+
+class TrainingError(VqaftError):
+    """A training run on this machine stopped without a model.
+
+    Args:
+        message: What is wrong, in one sentence without a full stop.
+        code: What is wrong, for a program: "out_of_memory", "nan_loss", "rank_lost", "disk_full", "invalid_model".
+        hint: What the reader can do about it.
+    """
+
+    def __init__(self, message: str, *, code: str = "training_failed", hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
 
 
 class EvaluationError(VqaftError, ValueError):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from vqaft.engines import ChatModel, EpochMetrics, TrainingResult, TrainingTask
+from vqaft.engines import ChatModel, TrainingMetrics, TrainingResult, TrainingTask
 from vqaft.testing import QuickEngine
 
 
@@ -31,8 +31,8 @@ class AtItsStart:
         self.do()
         return quick, (self.epoch_s,)
 
-    def train(self, task: TrainingTask, on_epoch: Callable[[EpochMetrics], None]) -> TrainingResult:
-        return quick(self.epoch_s).train(task, on_epoch)
+    def train(self, task: TrainingTask, on_step: Callable[[TrainingMetrics], None]) -> TrainingResult:
+        return quick(self.epoch_s).train(task, on_step)
 
     def load(self, folder: Path | None) -> ChatModel:
         return quick(0).load(folder)
@@ -42,9 +42,9 @@ class AtItsStart:
 class Breaking:
     """Breaks after the first epoch."""
 
-    def train(self, task: TrainingTask, on_epoch: Callable[[EpochMetrics], None]) -> TrainingResult:
-        def first(metrics: EpochMetrics) -> None:
-            on_epoch(metrics)
+    def train(self, task: TrainingTask, on_step: Callable[[TrainingMetrics], None]) -> TrainingResult:
+        def first(metrics: TrainingMetrics) -> None:
+            on_step(metrics)
             raise FileNotFoundError(2, "No such file", str(task.folder))
 
         return quick(0).train(task, first)
@@ -57,10 +57,10 @@ class Breaking:
 class Sleeping:
     """Ends one epoch, and sleeps."""
 
-    def train(self, task: TrainingTask, on_epoch: Callable[[EpochMetrics], None]) -> TrainingResult:
-        on_epoch(EpochMetrics(epoch=1, n_epochs=9, step=1, total_steps=9, train_loss=1.0, train_accuracy=0.0))
+    def train(self, task: TrainingTask, on_step: Callable[[TrainingMetrics], None]) -> TrainingResult:
+        on_step(TrainingMetrics(epoch=1, n_epochs=9, step=1, total_steps=9, train_loss=1.0, train_accuracy=0.0))
         time.sleep(600)
-        return quick(0).train(task, on_epoch)
+        return quick(0).train(task, on_step)
 
     def load(self, folder: Path | None) -> ChatModel:
         return quick(0).load(folder)

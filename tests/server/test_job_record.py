@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vqaft.engines import EpochMetrics, TrainingResult
+from vqaft.engines import TrainingMetrics, TrainingResult
 from vqaft.server import State
 from vqaft.server.jobs.process import TrainingFailure
 from vqaft.server.jobs.record import JobRecord, create_job
@@ -21,8 +21,8 @@ RESULT = TrainingResult(trained_tokens=1, n_epochs=1, batch_size=1, learning_rat
 ENDS = {"succeeded", "failed", "cancelled"}
 
 
-def epoch(number: int = 1) -> EpochMetrics:
-    return EpochMetrics(
+def epoch(number: int = 1) -> TrainingMetrics:
+    return TrainingMetrics(
         epoch=number,
         n_epochs=3,
         step=number,

@@ -1,11 +1,17 @@
-"""What the server asks of whatever trains and answers behind it."""
+"""Protocols of engines: what the server asks of whatever trains and answers behind it.
+
+An `Engine` trains and loads models; a `ChatModel` answers. What only some can do stands in protocols of its own, which
+the server looks for: `TaskChecker`, `ResumableEngine`, `MemoryOwner` and `DescribedEngine` beside an engine,
+`StreamingModel` beside a model.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from vqaft.chat import Message
 
@@ -17,11 +23,13 @@ class TrainingTask:
     Attributes:
         training_file: Chat JSONL.
         validation_file: Chat JSONL, where there is one.
-        folder: Where the model is stored; exists and is empty.
+        folder: Where the model is stored. It exists, and is empty but for what an interrupted training of the same
+            task left there, where the engine can resume.
         n_epochs: Passes over the data; chosen by the engine where None.
         batch_size: Examples a step; chosen by the engine where None.
         learning_rate_multiplier: Factor on the engine's learning rate; chosen by the engine where None.
         seed: Of everything that is drawn by chance.
+        options: What the job asks for beyond the API's fields, in the engine's own words.
     """
 
     training_file: Path
@@ -31,33 +39,63 @@ class TrainingTask:
     batch_size: int | None = None
     learning_rate_multiplier: float | None = None
     seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
-class EpochMetrics:
-    """How training stands after an epoch.
+class TrainingMetrics:
+    """Measurements after a training step.
+
+    An engine reports as often as it likes: after every epoch, or about a hundred times. What was not measured is None.
 
     Attributes:
-        epoch: Counted from 1.
-        n_epochs: How many there will be.
         step: Training steps made so far.
         total_steps: How many there will be.
-        train_loss: Mean loss on the training data.
-        train_accuracy: Share of the training answers that come out right, 0 to 1.
-        valid_loss: The same on the validation data, where there is some.
-        valid_accuracy: The same on the validation data, where there is some.
+        epoch: The epoch of the step, counted from 1.
+        n_epochs: How many there will be.
+        train_loss: Mean loss on the training data since the last report.
+        train_accuracy: Share of the training answers that come out right as a whole, 0 to 1.
+        train_token_accuracy: Share of the learnt tokens that come out right, 0 to 1.
+        valid_loss: Mean loss on the whole validation data; measured at the end of an epoch.
+        valid_accuracy: The same as `train_accuracy` on the validation data.
+        valid_token_accuracy: The same as `train_token_accuracy` on the validation data.
+        learning_rate: Learning rate of the step.
+        rows_per_s: Rows trained on in a second, since the last report.
+        memory_gib: The most memory used so far, in GiB: of the GPU, else of the process.
         checkpoint: Folder of the model as it is now, where the engine saves one.
     """
 
-    epoch: int
-    n_epochs: int
     step: int
     total_steps: int
+    epoch: int
+    n_epochs: int
     train_loss: float
-    train_accuracy: float
+    train_accuracy: float | None = None
+    train_token_accuracy: float | None = None
     valid_loss: float | None = None
     valid_accuracy: float | None = None
+    valid_token_accuracy: float | None = None
+    learning_rate: float | None = None
+    rows_per_s: float | None = None
+    memory_gib: float | None = None
     checkpoint: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingNote:
+    """Something worth an event of the job that is not a measurement.
+
+    Attributes:
+        message: What happened.
+        level: How grave it is.
+    """
+
+    message: str
+    level: Literal["info", "warn"] = "info"
+
+
+Progress: TypeAlias = TrainingMetrics | TrainingNote
+"""What a training reports."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,30 +154,53 @@ class ChatAnswer:
 
 
 class ChatModel(Protocol):
-    """A model that is loaded and answers."""
+    """A model that answers."""
 
     def answer(self, turn: ChatTurn) -> ChatAnswer:
-        """Answer a conversation; called from several threads at once."""
+        """Answer a conversation; called from several threads concurrently, which the model may answer in one batch.
+
+        Raises:
+            DataError: If the conversation cannot be answered: an image, a message.
+            StateError: If the model cannot answer at the moment.
+        """
+        ...
+
+
+@runtime_checkable
+class StreamingModel(Protocol):
+    """A model that can tell its answer piece by piece."""
+
+    def stream(self, turn: ChatTurn) -> Iterator[str | ChatAnswer]:
+        """Answer a conversation.
+
+        Yields:
+            Pieces of the text, then the whole answer.
+
+        Raises:
+            DataError: As for `ChatModel.answer`.
+            StateError: As for `ChatModel.answer`.
+        """
         ...
 
 
 class Engine(Protocol):
-    """What trains models and loads them again."""
+    """Trains models and loads them again."""
 
-    def train(self, task: TrainingTask, on_epoch: Callable[[EpochMetrics], None]) -> TrainingResult:
+    def train(self, task: TrainingTask, on_step: Callable[[Progress], None]) -> TrainingResult:
         """Train and store a model.
 
         Args:
             task: What to train.
-            on_epoch: Called after each epoch; an error it raises stops the training.
+            on_step: Called with every measurement and note; an error that it raises stops the training.
 
         Raises:
             RecordError: If a row cannot be learnt from; it carries file and line.
+            TrainingError: If the training failed for another reason that has a code.
         """
         ...
 
     def load(self, folder: Path | None) -> ChatModel:
-        """Load a model.
+        """Load a model. Models of one base may share it; the server calls from one thread a model.
 
         Args:
             folder: Where it was stored; None loads the untrained base model.
@@ -147,4 +208,56 @@ class Engine(Protocol):
         Raises:
             StateError: If the folder holds no whole model.
         """
+        ...
+
+
+@runtime_checkable
+class TaskChecker(Protocol):
+    """An engine that looks at a task before it waits for its turn, and takes options of its own."""
+
+    def check_options(self, options: Mapping[str, Any]) -> object:
+        """Validate the fields of a job that the API does not define.
+
+        Raises:
+            DataError: If one is unknown or out of its range, or this model cannot be trained.
+        """
+        ...
+
+    def check(self, task: TrainingTask) -> None:
+        """Check the rows of a task.
+
+        Raises:
+            RecordError: If a row cannot be learnt from; it carries file and line.
+        """
+        ...
+
+
+@runtime_checkable
+class ResumableEngine(Protocol):
+    """An engine that resumes interrupted trainings: paused jobs keep their folders, as do those whose server died."""
+
+    def can_resume(self, folder: Path) -> bool:
+        """Tell whether an interrupted training left something in its folder that `train` resumes from."""
+        ...
+
+
+@runtime_checkable
+class MemoryOwner(Protocol):
+    """An engine whose loaded models hold memory that a training needs."""
+
+    def memory_for_training(self) -> AbstractContextManager[None]:
+        """Return a block for whose length the memory is given back."""
+        ...
+
+    def close(self) -> None:
+        """Give the memory back; questions that come later load the models again."""
+        ...
+
+
+@runtime_checkable
+class DescribedEngine(Protocol):
+    """An engine that can say more about its model than its name."""
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return what the list of models says about the model, ready for JSON: its license, its architecture."""
         ...

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vqaft.chat import AssistantMessage, read_jsonl
-from vqaft.engines import ChatAnswer, ChatModel, ChatTurn, EpochMetrics, TrainingResult, TrainingTask
+from vqaft.engines import ChatAnswer, ChatModel, ChatTurn, TrainingMetrics, TrainingResult, TrainingTask
 
 ANSWER_FILE = "answer.txt"
 
@@ -41,7 +41,7 @@ class QuickEngine:
     epoch_s: float = 0.0
     dies: bool = False
 
-    def train(self, task: TrainingTask, on_epoch: Callable[[EpochMetrics], None]) -> TrainingResult:
+    def train(self, task: TrainingTask, on_step: Callable[[TrainingMetrics], None]) -> TrainingResult:
         """Train and store a model, and one after every epoch; see `vqaft.server.engines.Engine`."""
         if self.dies:
             raise SystemExit(9)
@@ -52,7 +52,7 @@ class QuickEngine:
         n_epochs = task.n_epochs or 3
         for epoch in range(1, n_epochs + 1):
             time.sleep(self.epoch_s)
-            on_epoch(_metrics(task, epoch, n_epochs, len(rows)))
+            on_step(_metrics(task, epoch, n_epochs, len(rows)))
         _store(task.folder, said.most_common(1)[0][0])
         return TrainingResult(
             trained_tokens=7 * len(rows) * n_epochs,
@@ -67,10 +67,10 @@ class QuickEngine:
         return FixedAnswer("untrained" if folder is None else (folder / ANSWER_FILE).read_text(encoding="utf-8"))
 
 
-def _metrics(task: TrainingTask, epoch: int, n_epochs: int, rows: int) -> EpochMetrics:
+def _metrics(task: TrainingTask, epoch: int, n_epochs: int, rows: int) -> TrainingMetrics:
     folder = task.folder / f"epoch-{epoch}"
     _store(folder, f"after {epoch}")
-    return EpochMetrics(
+    return TrainingMetrics(
         epoch=epoch,
         n_epochs=n_epochs,
         step=epoch * rows,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from vqaft.chat import ChatRecord
-from vqaft.engines import ChatModel, ChatTurn, EmbeddedEngine, EpochMetrics, TrainingResult, TrainingTask
+from vqaft.engines import ChatModel, ChatTurn, EmbeddedEngine, TrainingMetrics, TrainingResult, TrainingTask
 from vqaft.errors import ImageError, RecordError, StateError
 
 
@@ -15,7 +15,7 @@ class Trained:
     def __init__(self, discs: Any, folder: Path) -> None:
         self.folder = folder / "model"
         self.folder.mkdir()
-        self.epochs: list[EpochMetrics] = []
+        self.epochs: list[TrainingMetrics] = []
         task = TrainingTask(
             training_file=discs.write(folder / "train.jsonl", discs.rows(36)),
             validation_file=discs.write(folder / "valid.jsonl", discs.rows(12, shift=3)),
@@ -55,6 +55,7 @@ def test_the_metrics_are_those_of_the_model(trained: Trained) -> None:
     first, last = trained.epochs[0], trained.epochs[-1]
     assert last.step == last.total_steps == 8 * first.step
     assert last.train_loss < first.train_loss
+    assert last.train_accuracy is not None
     assert last.train_accuracy >= 0.9
     assert last.valid_loss is not None
     assert first.valid_loss is not None
@@ -89,7 +90,7 @@ def test_more_learning_rate_changes_the_model(discs: Any, tmp_path: Path) -> Non
     losses = []
     for rate in (0.01, 1.0):
         (folder := tmp_path / str(rate)).mkdir()
-        found: list[EpochMetrics] = []
+        found: list[TrainingMetrics] = []
         task = TrainingTask(training_file=path, folder=folder, n_epochs=1, learning_rate_multiplier=rate)
         EmbeddedEngine().train(task, found.append)
         losses.append(found[0].train_loss)
@@ -97,7 +98,7 @@ def test_more_learning_rate_changes_the_model(discs: Any, tmp_path: Path) -> Non
 
 
 def test_an_error_of_the_caller_stops_the_training(discs: Any, tmp_path: Path) -> None:
-    def stop(_: EpochMetrics) -> None:
+    def stop(_: TrainingMetrics) -> None:
         raise InterruptedError
 
     (folder := tmp_path / "model").mkdir()

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from vqaft.chat import ChatRecord
-from vqaft.engines import ChatModel, ChatTurn, EmbeddedEngine, EpochMetrics, TrainingTask
+from vqaft.engines import ChatModel, ChatTurn, EmbeddedEngine, TrainingMetrics, TrainingTask
 from vqaft.engines.embedded.lines import Line
 from vqaft.engines.embedded.pictures import Picture
 
@@ -76,7 +76,7 @@ def folder(discs: Any, cache: Path, tmp_path_factory: pytest.TempPathFactory) ->
         validation_file=discs.write(base / "valid.jsonl", valid),
         folder=base / "model",
     )
-    epochs: list[EpochMetrics] = []
+    epochs: list[TrainingMetrics] = []
     EmbeddedEngine(cache_folder=cache).train(task, epochs.append)
     assert epochs[-1].valid_accuracy is not None
     assert epochs[-1].valid_accuracy >= 0.8

@@ -15,7 +15,7 @@ from vqaft.engines.embedded.pairs import Pair
 from vqaft.engines.embedded.reading import Reader
 from vqaft.engines.embedded.storage import load, store
 from vqaft.engines.embedded.training_run import TrainingRun
-from vqaft.engines.engine import ChatModel, EpochMetrics, TrainingResult, TrainingTask
+from vqaft.engines.engine import ChatModel, TrainingMetrics, TrainingResult, TrainingTask
 from vqaft.errors import RecordError
 
 AUTO_STEPS = 200
@@ -39,7 +39,7 @@ class EmbeddedEngine:
         """Load a model; see `vqaft.server.engines.Engine`."""
         return BaseModel(self._reader) if folder is None else TrainedModel(load(folder), self._reader)
 
-    def train(self, task: TrainingTask, on_epoch: Callable[[EpochMetrics], None]) -> TrainingResult:
+    def train(self, task: TrainingTask, on_step: Callable[[TrainingMetrics], None]) -> TrainingResult:
         """Train and store a model; see `vqaft.server.engines.Engine`.
 
         The models of the last three epochs are stored too, in `epoch-<number>` of the task's folder.
@@ -59,7 +59,7 @@ class EmbeddedEngine:
             seed=task.seed,
         )
         for metrics in run.epochs():
-            on_epoch(metrics)
+            on_step(metrics)
         store(student.knowledge(), task.folder)
         return TrainingResult(
             trained_tokens=material.tokens * run.n_epochs,

@@ -13,7 +13,7 @@ from vqaft.engines.embedded.exam import Exam
 from vqaft.engines.embedded.knowledge import Knowledge
 from vqaft.engines.embedded.learning import Student
 from vqaft.engines.embedded.storage import store
-from vqaft.engines.engine import EpochMetrics
+from vqaft.engines.engine import TrainingMetrics
 
 KEPT_CHECKPOINTS = 3
 """How many of the latest epochs' models are kept."""
@@ -39,7 +39,7 @@ class TrainingRun:
     batch_size: int
     seed: int
 
-    def epochs(self) -> Iterator[EpochMetrics]:
+    def epochs(self) -> Iterator[TrainingMetrics]:
         """Learn, epoch by epoch.
 
         Yields:
@@ -56,7 +56,7 @@ class TrainingRun:
             knowledge = self.student.knowledge()
             train_loss, train_accuracy = own.take(knowledge)
             valid = (None, None) if self.valid is None else self.valid.take(knowledge)
-            yield EpochMetrics(
+            yield TrainingMetrics(
                 epoch=epoch,
                 n_epochs=self.n_epochs,
                 step=step,

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from vqaft.engines import Engine, EpochMetrics, TrainingResult, TrainingTask
+from vqaft.engines import Engine, TrainingMetrics, TrainingResult, TrainingTask
 from vqaft.errors import VqaftError
 
 LOG = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class TrainingFailure:
     param: str | None = None
 
 
-Message: TypeAlias = EpochMetrics | TrainingResult | TrainingFailure
+Message: TypeAlias = TrainingMetrics | TrainingResult | TrainingFailure
 
 
 def work(engine: Engine, task: TrainingTask, outbox: Connection) -> None:

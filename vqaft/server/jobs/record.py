@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from vqaft.engines import EpochMetrics, TrainingResult
+from vqaft.engines import TrainingMetrics, TrainingResult
 from vqaft.server.jobs.process import TrainingFailure
 from vqaft.server.jobs.request import JobBody
 from vqaft.server.store.documents import Document
@@ -128,7 +128,7 @@ class JobRecord:
         """Training starts; gives the document, or None where the job was stopped before."""
         return self.read() if self._step(("queued",), {"status": "running"}, STARTED, paused=False) else None
 
-    def epoch(self, metrics: EpochMetrics) -> bool:
+    def epoch(self, metrics: TrainingMetrics) -> bool:
         """An epoch is done."""
         data: dict[str, Any] = {
             "step": metrics.step,
@@ -241,7 +241,7 @@ class JobRecord:
         document |= {"_engine": self.read()["model"], "_folder": folder, "_version": new_id("")}
         self.state.documents.insert("model", document)
 
-    def _add_checkpoint(self, metrics: EpochMetrics, data: dict[str, Any], folder: str) -> None:
+    def _add_checkpoint(self, metrics: TrainingMetrics, data: dict[str, Any], folder: str) -> None:
         name = f"{_model_name(self.read())}:ckpt-step-{metrics.step}"
         self._add_model(name, f"{self.job}/{folder}")
         checkpoint = {

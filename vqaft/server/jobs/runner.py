@@ -10,8 +10,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-from vqaft.engines import Engine, EpochMetrics, TrainingResult, TrainingTask
+from vqaft.engines import Engine, TrainingMetrics, TrainingResult, TrainingTask
 from vqaft.errors import DataError
 from vqaft.server.jobs.process import Message, TrainingFailure, TrainingProcess, plain_words
 from vqaft.server.jobs.record import JobRecord
@@ -157,7 +158,9 @@ class JobRunner:
 
     def _task(self, document: Document) -> TrainingTask:
         validation = document["validation_file"]
-        settings = {key: None if value == "auto" else value for key, value in document["_settings"].items()}
+        settings: dict[str, Any] = {
+            key: None if value == "auto" else value for key, value in document["_settings"].items()
+        }
         return TrainingTask(
             training_file=self._state.file_path(document["training_file"]),
             validation_file=None if validation is None else self._state.file_path(validation),
@@ -171,7 +174,7 @@ class JobRunner:
 
 
 def _note(record: JobRecord, message: Message) -> None:
-    if isinstance(message, EpochMetrics):
+    if isinstance(message, TrainingMetrics):
         record.epoch(message)
     elif isinstance(message, TrainingResult):
         record.succeed(message)
