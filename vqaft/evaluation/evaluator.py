@@ -13,7 +13,7 @@ from vqaft.evaluation.judge.usage import JudgeUsage
 from vqaft.evaluation.rows import ScoredRow, example_group
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure, Scorer
 from vqaft.evaluation.scorer_identity import scorer_facts
-from vqaft.inference import NON_RETRYABLE, Prediction
+from vqaft.inference import NON_RETRYABLE, Failure, Prediction, is_refusal, outcome_of_text
 from vqaft.parallel import ordered_map
 
 PROBE_ROWS = 3
@@ -48,7 +48,8 @@ class Evaluator:
         """Score one model's predictions.
 
         Predictions are joined to examples by id. An example without a prediction becomes a row that is missing, a
-        failed prediction one that has failed; neither reaches a scorer.
+        failed prediction one that has failed; neither reaches a scorer. Refusals in words and reasoning that was cut
+        off are failures too, also where a prediction holds them as its answer.
 
         Args:
             examples: What was asked, with the answers that count as right.
@@ -104,7 +105,8 @@ class Evaluator:
         return Evaluation(model=model, scorers=facts, rows=tuple(rows))
 
     def _row(self, example: VQAExample, prediction: Prediction | None, model: str) -> ScoredRow:
-        answer = prediction.answer if prediction else None
+        outcome = _outcome(example, prediction)
+        answer = outcome if isinstance(outcome, str) else None
         answered = None if answer is None else AnsweredExample(example=example, answer=answer)
         return ScoredRow(
             example_id=example.id,
@@ -115,7 +117,7 @@ class Evaluator:
             answers=example.answers,
             model=model,
             answer=answer,
-            failure=prediction.failure if prediction else None,
+            failure=outcome if isinstance(outcome, Failure) else None,
             scores={name: _score(scorer, answered) for name, scorer in self.scorers.items()} if answered else {},
             metadata=example.metadata,
         )
@@ -129,6 +131,19 @@ def _score(scorer: Scorer, answered: AnsweredExample) -> Score | ScoreFailure:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a scorer raises is its failure on this row, counted as such
         return ScoreFailure(kind=type(error).__name__, message=str(error))
+
+
+def _outcome(example: VQAExample, prediction: Prediction | None) -> str | Failure | None:
+    """Return the answer that is scored, or the failure; predictions may come from elsewhere, with reasoning in them."""
+    if prediction is None or prediction.answer is None:
+        return prediction.failure if prediction else None
+    outcome = outcome_of_text(prediction.answer)
+    refused = isinstance(outcome, Failure) and outcome.kind == "refused"
+    if refused and any(map(is_refusal, example.answers)):
+        return prediction.answer  # the right answer is that there is none
+    if isinstance(outcome, Failure) and outcome.kind == "empty" and not prediction.answer.strip():
+        return prediction.answer  # nothing said at all: an answer that scorers find wrong
+    return outcome
 
 
 def _usage(scorer: Scorer) -> JudgeUsage | None:

@@ -8,19 +8,29 @@ from typing import TypeAlias
 
 from vqaft.data import VQAExample
 from vqaft.errors import EvaluationError
+from vqaft.inference import split_reasoning
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnsweredExample:
     """An example together with what a model answered: the one value that every scorer takes.
 
+    Reasoning (`<think>…</think>` and the like) is removed from the answer here, so that no scorer sees it; what never
+    leaves its reasoning is an empty answer. `Evaluator` counts such predictions, and refusals, as failures instead.
+
     Attributes:
         example: The example, with at least one answer that counts as right.
-        answer: What the model said; never missing, for a failed prediction does not reach a scorer.
+        answer: What the model said, without its reasoning; never missing, for a failed prediction does not reach a
+            scorer.
     """
 
     example: VQAExample
     answer: str
+
+    def __post_init__(self) -> None:
+        answer, reasoning = split_reasoning(self.answer)
+        if answer is None or reasoning:
+            object.__setattr__(self, "answer", answer or "")
 
 
 @dataclass(frozen=True, kw_only=True)

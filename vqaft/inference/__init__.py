@@ -6,11 +6,13 @@ from vqaft.inference.batch.shards import ShardLimits
 from vqaft.inference.chat import ChatBackend, ChatReply, ChatRequest, ChatSettings
 from vqaft.inference.distill import Distilled, distill
 from vqaft.inference.journal import request_key
-from vqaft.inference.outcome import NON_RETRYABLE
+from vqaft.inference.outcome import NON_RETRYABLE, outcome_of_text
 from vqaft.inference.plan import RunPlan, plan_run
 from vqaft.inference.predictions import Failure, FailureKind, Prediction, Predictions
 from vqaft.inference.predictor import Predictor, predict_models
 from vqaft.inference.rate_limited_backend import RateLimitedBackend, TokenPrice
+from vqaft.inference.reasoning import split_reasoning
+from vqaft.inference.refusal import is_refusal
 from vqaft.inference.run import RequestBuilder
 
 __all__ = [
@@ -34,7 +36,10 @@ __all__ = [
     "ShardLimits",
     "TokenPrice",
     "distill",
+    "is_refusal",
+    "outcome_of_text",
     "plan_run",
     "predict_models",
     "request_key",
+    "split_reasoning",
 ]

@@ -16,7 +16,7 @@ from vqaft.data import VQAExample
 from vqaft.errors import ServiceError, ServiceUnreachableError, VqaftError
 from vqaft.inference.chat import ChatReply, ChatRequest, ChatSettings
 from vqaft.inference.journal import Journal, request_key
-from vqaft.inference.outcome import NON_RETRYABLE, failure_of_error, failure_of_reply
+from vqaft.inference.outcome import NON_RETRYABLE, failure_of_error, outcome_of_reply
 from vqaft.inference.predictions import Failure, Prediction, Predictions
 from vqaft.inference.rate_limited_backend import RateLimitedBackend, StoppedError, Tally
 from vqaft.parallel import ordered_map
@@ -74,7 +74,7 @@ class Asker:
         try:
             request = self._settings.request(self._builder.request_json(example))
         except VqaftError as error:
-            return self._prediction(example, Tally(attempts=0), failure=failure_of_error(error))
+            return self._prediction(example, Tally(attempts=0), failure_of_error(error))
         key = request_key(request) if journal is not None else ""
         known = journal.find(key, example_id=example.id) if journal is not None else None
         if known is not None:
@@ -93,23 +93,23 @@ class Asker:
         except VqaftError as error:
             if isinstance(error, ServiceUnreachableError) and not self._backend.has_answered:
                 raise
-            return self._prediction(example, tally, failure=failure_of_error(error), since=start)
-        return self._prediction(example, tally, failure=failure_of_reply(reply), reply=reply, since=start)
+            return self._prediction(example, tally, failure_of_error(error), since=start)
+        return self._prediction(example, tally, outcome_of_reply(reply), reply=reply, since=start)
 
     def _prediction(
         self,
         example: VQAExample,
         tally: Tally,
+        outcome: str | Failure,
         *,
-        failure: Failure | None,
         reply: ChatReply | None = None,
         since: float | None = None,
     ) -> Prediction:
         return Prediction(
             example_id=example.id,
             model=self._settings.model,
-            answer=reply.text if reply is not None and failure is None else None,
-            failure=failure,
+            answer=outcome if isinstance(outcome, str) else None,
+            failure=outcome if isinstance(outcome, Failure) else None,
             latency_s=0.0 if since is None else round(time.monotonic() - since, 6),
             attempts=tally.attempts,
             prompt_tokens=reply.prompt_tokens if reply else None,

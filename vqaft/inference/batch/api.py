@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from vqaft.inference.chat import ChatReply
-from vqaft.inference.outcome import failure_of_reply
+from vqaft.inference.outcome import outcome_of_reply
 from vqaft.inference.predictions import Failure, FailureKind, Prediction
 from vqaft.service import (
     KEY,
@@ -111,12 +111,12 @@ def _prediction(value: dict[str, Any], model: str) -> Prediction:
     reply = ChatReply(
         text=message.get("content"), finish_reason=choices[0].get("finish_reason"), refusal=message.get("refusal")
     )
-    failure = failure_of_reply(reply)
+    outcome = outcome_of_reply(reply)
     return Prediction(
         example_id="",
         model=model,
-        answer=reply.text if failure is None else None,
-        failure=failure,
+        answer=outcome if isinstance(outcome, str) else None,
+        failure=outcome if isinstance(outcome, Failure) else None,
         prompt_tokens=usage.get("prompt_tokens"),
         completion_tokens=usage.get("completion_tokens"),
     )
