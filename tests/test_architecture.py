@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "vqaft"
 
 LAYERS = (
     ("errors", "version"),
-    ("parallel",),
+    ("filesystem", "parallel"),
     ("durable",),
     ("chat",),
     ("images",),

@@ -92,7 +92,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
         written.append(write_jsonl(folder / "t.jsonl", builder.records(map(example, range(9))), builder=builder))
     first, second = written
     assert first.path.read_bytes() == second.path.read_bytes()
-    assert Manifest.path_for(first.path).read_bytes() == Manifest.path_for(second.path).read_bytes()
+    assert Path(Manifest.path_for(first.path)).read_bytes() == Path(Manifest.path_for(second.path)).read_bytes()
     assert first.sha256 == hashlib.sha256(first.path.read_bytes()).hexdigest()
 
 
@@ -106,7 +106,7 @@ def test_the_manifest_joins_rows_to_examples(tmp_path: Path) -> None:
     assert manifest.settings["encoder"]["quality"] == 85
     assert manifest.settings["few_shot"] == ["e50"]
     assert manifest.provider == "OpenAI, 2026-11-23"
-    Manifest.path_for(path).write_bytes(b"{}")
+    Path(Manifest.path_for(path)).write_bytes(b"{}")
     with pytest.raises(DataError, match="manifest"):
         Manifest.read(path)
 

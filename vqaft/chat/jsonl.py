@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from os import PathLike
-from pathlib import Path
 from typing import BinaryIO, TypeVar, overload
 
 from pydantic import ValidationError
 
 from vqaft.chat.records import ChatRecord, Row
 from vqaft.errors import DataError, RecordError
+from vqaft.filesystem import display_path, open_binary
 
 MAX_LINE_BYTES = 256 * 1024 * 1024
 
@@ -64,7 +64,7 @@ def read_cut_lines(path: str | PathLike[str], *, max_line_bytes: int = MAX_LINE_
     # time of parsing. The block is never touched, and takes no memory. https://man7.org/linux/man-pages/man3/mallopt.3.html
     bytes(_KEPT_BYTES)
     try:
-        with Path(path).open("rb", buffering=_BUFFER_BYTES) as file:
+        with open_binary(path, buffer_bytes=_BUFFER_BYTES) as file:
             number = 0
             while line := file.readline(max_line_bytes + 1):
                 number += 1
@@ -72,7 +72,8 @@ def read_cut_lines(path: str | PathLike[str], *, max_line_bytes: int = MAX_LINE_
                 if len(line) > max_line_bytes and not line.endswith(b"\n"):
                     _skip_line(file)
     except OSError as error:
-        raise DataError(f"the file cannot be read: {error.strerror or error}", path=path) from error
+        cause = error.strerror or error
+        raise DataError(f"the file cannot be read: {cause}", path=display_path(path)) from error
 
 
 def _skip_line(file: BinaryIO) -> None:

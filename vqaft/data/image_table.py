@@ -16,10 +16,21 @@ from PIL import Image
 
 from vqaft.data.example import VQAExample
 from vqaft.errors import ImageError
-from vqaft.images import ImageSource, file_state, image_sha256, local_source, perceptual_hash, thumbnail
+from vqaft.filesystem import is_url
+from vqaft.images import (
+    ImageSource,
+    InputLimits,
+    file_state,
+    image_sha256,
+    local_source,
+    perceptual_hash,
+    read_source,
+    thumbnail,
+)
 from vqaft.parallel import ordered_map
 
 _WINDOW = 64
+_ACCEPTED = InputLimits()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +96,8 @@ def _distinct_sources(examples: Iterable[VQAExample]) -> tuple[list[tuple[ImageS
 def _read(item: tuple[ImageSource, str], *, looks: bool) -> tuple[str, int | None]:
     source, example_id = item
     try:
+        if is_url(source):  # one download for both
+            source = read_source(source, _ACCEPTED)
         return image_sha256(source), _phash(source) if looks else None
     except ImageError as error:
         error.example_id = error.example_id or example_id
@@ -97,7 +110,7 @@ def _phash(source: ImageSource) -> int | None:
 
 
 @lru_cache(maxsize=1 << 18)
-def _file_phash(path: str, mtime_ns: int, size: int) -> int | None:  # noqa: ARG001 - they say whether it has changed
+def _file_phash(path: str, version: int | str, size: int) -> int | None:  # noqa: ARG001 - they change when the file does
     return perceptual_hash(path)
 
 

@@ -20,6 +20,7 @@ from typing import Any, Self
 from vqaft.durable.atomic import sync_folder, write_durably
 from vqaft.durable.lock import FileLock
 from vqaft.errors import StateError
+from vqaft.filesystem import require_local
 
 _ENDING = re.compile(rb',"crc":"([0-9a-f]{8})"\}$')
 
@@ -65,7 +66,7 @@ class LineLog:
     """
 
     def __init__(self, path: Path, *, exclusive: bool = False) -> None:
-        self._path = path
+        self._path = require_local(path, purpose="a journal or ledger")
         self._lock_path = path.with_name(f".{path.name}.lock")
         self._holder = FileLock(self._lock_path) if exclusive else None
         self._threads = threading.Lock()

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from vqaft.filesystem import is_url, put_file, require_local
+
 CRASH_VARIABLE = "VQAFT_CRASH_AT"
 
 
@@ -76,18 +78,28 @@ def _kill() -> None:  # pragma: no cover - the process is gone before coverage i
 
 
 @contextlib.contextmanager
-def atomic_writer(path: Path) -> Iterator[BinaryIO]:
+def atomic_writer(path: Path | str) -> Iterator[BinaryIO]:
     """Open a file that appears under its name only when the block ends without an error.
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and replace `path` in one step.
-    A run that is killed, or an error in the block, leaves whatever stood under `path` before.
+    A run that is killed, or an error in the block, leaves whatever stood under `path` before. Behind an fsspec URL the
+    file is written to the local disk first and then uploaded, which object stores show in one step.
 
     Args:
-        path: The final name; its folder is made if it is not there.
+        path: The final name; its folder is created if it is missing. An fsspec URL must be a `str`.
 
     Yields:
         A binary file open for writing.
+
+    Raises:
+        DataError: If the path is a URL that `pathlib.Path` has mangled.
+        OSError: If the file cannot be written or uploaded.
     """
+    if is_url(path):
+        with _uploaded(str(path)) as file:
+            yield file
+        return
+    path = require_local(path, purpose="this file")
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
@@ -104,11 +116,20 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
     sync_folder(path.parent)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+@contextlib.contextmanager
+def _uploaded(url: str) -> Iterator[BinaryIO]:
+    with tempfile.TemporaryDirectory(prefix="vqaft-upload-") as folder:
+        local = Path(folder) / "file"
+        with local.open("wb") as file:
+            yield file
+        put_file(local, url)
+
+
+def write_atomically(path: Path | str, content: bytes) -> None:
     """Write a whole file in one step; see `atomic_writer`.
 
     Args:
-        path: The final name.
+        path: The final name, or an fsspec URL as `str`.
         content: The bytes of the file.
     """
     with atomic_writer(path) as file:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from vqaft.errors import StateError
+from vqaft.filesystem import require_local
 
 try:
     import fcntl
@@ -30,7 +31,7 @@ class FileLock:
     """
 
     def __init__(self, path: Path, *, wait: bool = False) -> None:
-        self._path = path
+        self._path = require_local(path, purpose="a lock")
         self._wait = wait
         self._descriptor: int | None = None
 

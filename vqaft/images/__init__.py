@@ -16,7 +16,7 @@ from vqaft.images.model_vision import (
     vision_of,
 )
 from vqaft.images.perceptual_hash import NEAR_DISTANCE, perceptual_hash, thumbnail
-from vqaft.images.source import ImageSource, InputLimits, describe_source, is_web_address
+from vqaft.images.source import ImageSource, InputLimits, describe_source, is_web_address, read_source
 from vqaft.images.web.fetcher import WebFetcher
 from vqaft.images.web.public_address import RemoteImage
 
@@ -48,6 +48,7 @@ __all__ = [
     "nearest_across",
     "perceptual_hash",
     "read_header",
+    "read_source",
     "shrunk_size",
     "sniff",
     "thumbnail",

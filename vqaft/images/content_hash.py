@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
 from os import PathLike, fspath
-from pathlib import Path
 from typing import IO, TypeAlias
 
 import numpy as np
@@ -15,7 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vqaft.errors import ImageError
+from vqaft.filesystem import FileInfo, display_path, file_info, open_binary
 from vqaft.images.source import ImageSource, is_web_address
+
+_BLOCK_BYTES = 1 << 20
 
 LocalImage: TypeAlias = str | bytes | IO[bytes] | Image.Image | NDArray[np.uint8]
 """An image that needs no download: a path, bytes, an open file, or pixels."""
@@ -81,17 +83,17 @@ def content_of(image: bytes | IO[bytes] | Image.Image | NDArray[np.uint8]) -> by
     return content
 
 
-def file_state(path: str) -> tuple[str, int, int]:
-    """Give a file's path, time of change in ns and size in bytes: what a cache of its content goes by.
+def file_state(path: str) -> FileInfo:
+    """Return path, version and size of a file or fsspec URL: what a cache of its content is keyed by.
 
     Raises:
         ImageError: If the file is not there.
     """
     try:
-        facts = Path(path).stat()
+        return file_info(path)
     except (OSError, ValueError) as error:
-        raise ImageError(f"the image cannot be read: {getattr(error, 'strerror', None) or error}", path=path) from None
-    return path, facts.st_mtime_ns, facts.st_size
+        cause = getattr(error, "strerror", None) or error
+        raise ImageError(f"the image cannot be read: {cause}", path=display_path(path)) from None
 
 
 def _decoded(url: str) -> bytes:
@@ -102,9 +104,13 @@ def _decoded(url: str) -> bytes:
 
 
 @lru_cache(maxsize=1 << 18)
-def _file_sha256(path: str, mtime_ns: int, size: int) -> str:  # noqa: ARG001 - they say whether the file has changed
+def _file_sha256(path: str, version: int | str, size: int) -> str:  # noqa: ARG001 - they change when the file does
     try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        with open_binary(path) as file:
+            digest = hashlib.sha256()
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+            return digest.hexdigest()
     except OSError as error:
-        raise ImageError(f"the image cannot be read: {error.strerror or error}", path=path) from None
+        cause = error.strerror or error
+        raise ImageError(f"the image cannot be read: {cause}", path=display_path(path)) from None

@@ -7,7 +7,6 @@ decoded at an eighth of their size or so, which is what makes it fast; the bits 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vqaft.errors import ImageError
+from vqaft.filesystem import read_bytes
 from vqaft.images.color import to_rgb
 from vqaft.images.content_hash import LocalImage, content_of, local_source
 from vqaft.images.decode import TRANSPOSE_BY_EXIF, open_image
@@ -111,7 +111,7 @@ def _small(image: LocalImage, mode: str, side: int) -> Image.Image:
         return _shrink(Image.fromarray(image), mode, side)
     if isinstance(image, Image.Image):
         return _shrink(image, mode, side)
-    with open_image(Path(image).read_bytes() if isinstance(image, str) else content_of(image), _ACCEPTED) as opened:
+    with open_image(read_bytes(image) if isinstance(image, str) else content_of(image), _ACCEPTED) as opened:
         turn = TRANSPOSE_BY_EXIF.get(opened.getexif().get(_ORIENTATION, 1))
         opened.draft(mode, (_DRAFT * side, _DRAFT * side))
         small = _shrink(opened, mode, side)

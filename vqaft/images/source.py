@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vqaft.errors import DataError, ImageError
+from vqaft.filesystem import display_path, file_info, is_url, read_bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,8 @@ ImageSource: TypeAlias = str | PathLike[str] | bytes | IO[bytes] | Image.Image |
 """An image as callers have it.
 
 A path; the bytes of an image file; an open binary file; a PIL image; an array of height × width, or height × width × 3
-or 4, of uint8; a `data:` URL; an `http(s)` URL; or a Hugging Face image dict with `bytes` and `path`.
+or 4, of uint8; a `data:` URL; an `http(s)` URL; an fsspec URL such as `s3://bucket/cat.jpg`; or a Hugging Face image
+dict with `bytes` and `path`.
 """
 
 
@@ -129,7 +131,7 @@ def describe_source(source: ImageSource) -> str:
     """
     if isinstance(source, str | PathLike):
         text = str(source)
-        return f"{text[:40]}… ({len(text)} characters)" if text.startswith("data:") else text
+        return f"{text[:40]}… ({len(text)} characters)" if text.startswith("data:") else display_path(text)
     if isinstance(source, bytes):
         return f"{len(source)} bytes"
     if isinstance(source, Mapping):
@@ -181,15 +183,22 @@ def _of_mapping(source: Mapping[str, object]) -> bytes | str:
 def _bytes(source: object, accepted: InputLimits) -> bytes:
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
-    if isinstance(source, str) and source[:5].lower() == "data:":
-        return _of_data_url(source, accepted)
-    if is_web_address(source):
-        return _fetched(str(source), accepted)
     if isinstance(source, str | PathLike):
-        return _of_file(Path(source), accepted)
+        return _of_path(source, accepted)
     if hasattr(source, "read"):
         return _of_open_file(source, accepted)
     raise ImageError(f"is of type {type(source).__name__}, which is no image")
+
+
+def _of_path(source: str | PathLike[str], accepted: InputLimits) -> bytes:
+    if isinstance(source, str):
+        if source[:5].lower() == "data:":
+            return _of_data_url(source, accepted)
+        if is_web_address(source):
+            return _fetched(source, accepted)
+        if is_url(source):
+            return _of_url(source, accepted)
+    return _of_file(Path(source), accepted)
 
 
 def _of_data_url(url: str, accepted: InputLimits) -> bytes:
@@ -224,8 +233,19 @@ def _of_file(path: Path, accepted: InputLimits) -> bytes:
     return path.read_bytes()
 
 
+def _of_url(url: str, accepted: InputLimits) -> bytes:
+    try:
+        accepted.check_bytes(file_info(url).size_bytes)
+        return read_bytes(url)
+    except FileNotFoundError as error:
+        raise ImageError("is not there") from error
+
+
 def _of_open_file(file: object, accepted: InputLimits) -> bytes:
+    place = file.tell() if file.seekable() else None  # type: ignore[attr-defined]
     data = file.read(accepted.max_bytes + 1)  # type: ignore[attr-defined]
+    if place is not None:
+        file.seek(place)  # type: ignore[attr-defined]  # so that the next row can show it too
     if not isinstance(data, bytes):
         raise ImageError("is open as text", hint='Open it with mode "rb".')
     return data

@@ -15,6 +15,7 @@ from typing import Any
 from PIL import Image
 
 from vqaft.errors import ImageError
+from vqaft.filesystem import is_url
 from vqaft.images import EncodedImage, ImageEncoder, ImageSource, file_state, image_sha256, is_web_address
 
 _ORIENTATION = 0x0112
@@ -154,6 +155,8 @@ def image_key(source: ImageSource) -> Hashable:
 def _path_key(path: str) -> Hashable:
     if path.startswith("data:") or is_web_address(path):
         return path
+    if is_url(path):
+        return file_state(path)
     try:
         facts = os.stat(path)  # noqa: PTH116 - asked for every row, and ten times as fast
     except (OSError, ValueError):

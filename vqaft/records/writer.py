@@ -8,19 +8,20 @@ What stands beside a training file: what is in it, and how it was made.
 from __future__ import annotations
 
 import contextlib
-import glob
 import hashlib
 import importlib.metadata
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Self
 
 from vqaft.chat import Row
 from vqaft.durable import atomic_writer, write_atomically
 from vqaft.errors import DataError, RecordError
+from vqaft.filesystem import is_url, list_files, read_bytes, remove_file, require_local
 from vqaft.parallel import BackgroundWriter
 from vqaft.providers import ProviderLimits
 from vqaft.records.builder import MessageBuilder
@@ -72,9 +73,10 @@ class Manifest:
     version: str = field(default_factory=lambda: importlib.metadata.version("vqaft"))
 
     @staticmethod
-    def path_for(path: str | PathLike[str]) -> Path:
-        """Give the manifest's own path: the file's, with `.manifest.json` after it."""
-        return Path(f"{Path(path)}.manifest.json")
+    def path_for(path: str | PathLike[str]) -> Path | str:
+        """Return the manifest's own path or URL: the file's, with `.manifest.json` after it."""
+        own = f"{fspath(path)}.manifest.json"
+        return own if is_url(own) else Path(own)
 
     def write(self, path: str | PathLike[str]) -> None:
         """Write the manifest beside its file.
@@ -97,7 +99,7 @@ class Manifest:
         """
         own = cls.path_for(path)
         try:
-            values = json.loads(own.read_bytes())
+            values = json.loads(read_bytes(own))
             values["example_ids"] = tuple(tuple(ids) for ids in values["example_ids"])
             return cls(**values)
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -118,16 +120,25 @@ class WrittenFile:
     """A training file as it lies on the disk.
 
     Attributes:
-        path: The file.
+        location: The file: a local path, or an fsspec URL.
         rows: How many rows it has.
         size_bytes: Its length.
         sha256: The hash of its bytes, in hexadecimal; None where no manifest was wanted.
     """
 
-    path: Path
+    location: str
     rows: int
     size_bytes: int
     sha256: str | None
+
+    @property
+    def path(self) -> Path:
+        """The file's local path.
+
+        Raises:
+            DataError: If the file lies behind a URL; then `location` says where.
+        """
+        return require_local(self.location, purpose="`path`")
 
 
 def write_jsonl(
@@ -144,7 +155,7 @@ def write_jsonl(
     Its manifest appears after it.
 
     Args:
-        path: The file; its folder is made where it is not there.
+        path: The file; its folder is created if it is missing. An fsspec URL (a `str`) is uploaded when it is whole.
         records: The rows, e.g. `builder.records(examples)`.
         builder: What made the rows, for the manifest.
         limits: Whom the rows are for, for the manifest.
@@ -154,7 +165,7 @@ def write_jsonl(
         What was written.
     """
     lines = (_Line(record) for record in records)
-    return _write(Path(path), lines, builder=builder, limits=limits, manifest=manifest)
+    return _write(_target(path), lines, builder=builder, limits=limits, manifest=manifest)
 
 
 def write_shards(
@@ -185,30 +196,48 @@ def write_shards(
         RecordError: If one row alone is too large.
         DataError: If a file that follows has no manifest, so that it may be somebody's own; all rows are written then.
     """
-    name = Path(path)
+    name = _target(path)
     most_bytes = max_bytes or limits.max_direct_bytes or _PAST_END
     most_rows = max_rows or limits.max_image_rows or limits.max_rows or _PAST_END
     waiting = _Waiting(records)
     written: list[WrittenFile] = []
     while waiting.line is not None:
-        shard = name.with_name(f"{name.stem}-{len(written) + 1:0{_DIGITS}}{name.suffix}")
+        shard = _shard(name, len(written) + 1)
         lines = waiting.take(most_bytes, most_rows)
         written.append(_write(shard, lines, builder=builder, limits=limits, manifest=True))
     _remove_shards_after(name, len(written))
     return tuple(written)
 
 
-def _remove_shards_after(name: Path, last: int) -> None:
-    for shard in sorted(name.parent.glob(f"{glob.escape(name.stem)}-[0-9]*{glob.escape(name.suffix)}")):
-        number = shard.stem.removeprefix(name.stem + "-")
-        if len(number) < _DIGITS or not number.isdigit() or int(number) <= last:
+def _target(path: str | PathLike[str]) -> Path | str:
+    return str(path) if is_url(path) else Path(path)
+
+
+def _shard(name: Path | str, number: int) -> Path | str:
+    folder, _, file = str(name).rpartition("/")
+    stem, dot, suffix = file.rpartition(".")
+    shard = f"{stem if dot else suffix}-{number:0{_DIGITS}}{dot}{suffix if dot else ''}"
+    return f"{folder}/{shard}" if isinstance(name, str) else name.with_name(shard)
+
+
+def _files_beside(name: Path | str) -> list[str]:
+    if isinstance(name, str):
+        return list_files(name.rpartition("/")[0])
+    return [str(path) for path in sorted(name.parent.iterdir())]
+
+
+def _remove_shards_after(name: Path | str, last: int) -> None:
+    pattern = re.escape(str(_shard(name, 0))).replace("0" * _DIGITS, rf"(\d{{{_DIGITS},}})")
+    there = _files_beside(name)
+    for shard in there:
+        number = re.fullmatch(pattern, shard)
+        if number is None or int(number[1]) <= last:
             continue
-        manifest = Manifest.path_for(shard)
-        if not manifest.exists():
+        if str(Manifest.path_for(shard)) not in there:
             hint = "Remove it, or write to another name: whoever takes all of these files takes it too."
             raise DataError("follows the files that were written, and has no manifest", path=shard, hint=hint)
-        shard.unlink()
-        manifest.unlink()
+        for path in (shard, str(Manifest.path_for(shard))):
+            remove_file(path)
 
 
 class _Line:
@@ -257,7 +286,7 @@ class _Tally:
 
 
 def _write(
-    path: Path,
+    path: Path | str,
     lines: Iterable[_Line],
     *,
     builder: MessageBuilder | None,
@@ -275,7 +304,7 @@ def _write(
     sha256 = digest.hexdigest() if manifest else None
     if sha256 is not None:
         Manifest(
-            file=path.name,
+            file=str(path).rpartition("/")[2] if isinstance(path, str) else path.name,
             rows=tally.rows,
             size_bytes=tally.size_bytes,
             sha256=sha256,
@@ -283,7 +312,7 @@ def _write(
             settings={} if builder is None else builder.settings(),
             provider=None if limits is None else f"{limits.name}, {limits.as_of}",
         ).write(path)
-    return WrittenFile(path=path, rows=tally.rows, size_bytes=tally.size_bytes, sha256=sha256)
+    return WrittenFile(location=str(path), rows=tally.rows, size_bytes=tally.size_bytes, sha256=sha256)
 
 
 def _behind(work: Callable[[bytes], object]) -> BackgroundWriter[list[bytes]]:
