@@ -33,6 +33,7 @@ LAYERS = (
     ("server",),
     ("backends",),
     ("evaluation",),
+    ("exchange",),
     ("report",),
     ("testing",),
     ("cli",),

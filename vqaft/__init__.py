@@ -49,6 +49,7 @@ __all__ = [
     "errors",
     "estimate_cost",
     "evaluation",
+    "exchange",
     "fix_file",
     "images",
     "inference",

@@ -7,6 +7,7 @@ from . import durable as durable
 from . import engines as engines
 from . import errors as errors
 from . import evaluation as evaluation
+from . import exchange as exchange
 from . import images as images
 from . import inference as inference
 from . import providers as providers

@@ -4,6 +4,7 @@
     ├── DataError              an input of yours: a file, a column, an example   (also a ValueError)
     │   ├── ImageError         one image: missing, unreadable, not allowed
     │   ├── RecordError        one row of a training file
+    │   ├── ExportError        examples that an export's target cannot hold, all of them
     │   └── SplitError         a split that the data cannot give
     ├── MissingExtraError      an optional package is not installed              (also an ImportError)
     ├── ServiceError           the other side of the API
@@ -87,6 +88,20 @@ class RecordError(DataError):
 
 class SplitError(DataError):
     """The data cannot be split as asked."""
+
+
+class ExportError(DataError):
+    """Examples cannot be exported to a target; nothing was written.
+
+    Args:
+        message: What is wrong.
+        problems: Each refused example and the reason, as text.
+        hint: What the reader can do about it.
+    """
+
+    def __init__(self, message: str, *, problems: tuple[str, ...] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = problems
 
 
 class MissingExtraError(VqaftError, ImportError):

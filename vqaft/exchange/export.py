@@ -1,0 +1,213 @@
+"""Export examples to the format of a trainer, an evaluator or a dataset hub."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from os import PathLike, fspath
+from pathlib import Path
+from typing import IO
+
+import orjson
+
+from vqaft.data import Split
+from vqaft.durable import atomic_folder
+from vqaft.errors import DataError, ExportError
+from vqaft.exchange.folder import ExportFolder, image_name
+from vqaft.exchange.manifest import (
+    EXAMPLES,
+    MANIFEST,
+    ExportManifest,
+    Loss,
+    entries_of,
+    entry_line,
+    file_hashes,
+    measure_losses,
+    refuse_foreign,
+)
+from vqaft.exchange.rows import Exportable, Problem, Row, build_rows, by_split
+from vqaft.exchange.target import Target
+from vqaft.images import ImageSource, image_sha256
+from vqaft.records import MessageBuilder
+
+_SHOWN = 20
+_HASH = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """An export as it stands in its folder.
+
+    Attributes:
+        folder: The folder: a path, or the address of another file system.
+        format: The format of the target.
+        rows: How many rows were written.
+        images: How many different images they show.
+        lossy: What the format cannot say; the manifest in the folder keeps it, and `read` restores it. Empty exactly
+            where reading the folder without its manifest gives the same examples.
+    """
+
+    folder: str
+    format: str
+    rows: int
+    images: int
+    lossy: tuple[Loss, ...] = ()
+
+    def __str__(self) -> str:
+        lost = "; kept in the manifest alone: " + ", ".join(map(str, self.lossy)) if self.lossy else ""
+        return f"{self.folder}: {self.rows} rows and {self.images} images for {self.format}{lost}"
+
+
+def export(
+    examples: Exportable | Mapping[str, Exportable] | Split,
+    target: Target,
+    out: str | PathLike[str],
+    *,
+    builder: MessageBuilder | None = None,
+    workers: int | None = None,
+) -> Exported:
+    """Write examples in the format of a target, as a folder that is replaced as a whole.
+
+    Rows are streamed. The images stand in the folder as the builder's encoder gives them, each once. All examples that
+    the target cannot hold are refused together, before anything appears in the folder.
+
+    Args:
+        examples: The examples: one stream for the split "train", a mapping from split to examples, or a `Split`.
+            `Conversation` exports several questions as one row.
+        target: The format, e.g. `LlamaFactory(name="receipts")`.
+        out: A new folder, an empty one, or one of an earlier export, which is replaced. An address such as
+            `s3://bucket/folder` is written by fsspec; there a killed upload is marked as incomplete.
+        builder: Makes the conversations: system prompt, template, few-shot examples, encoder.
+        workers: How many threads encode images; as many as there are processors where None.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ExportError: If examples cannot be exported; with all of them.
+        DataError: If there are no examples, or the folder holds files of others.
+    """
+    maker = builder or MessageBuilder()
+    splits = by_split(examples)
+    with _staged(fspath(out)) as folder:
+        gate = _Gate(target, folder)
+        with folder.open(EXAMPLES, "wb") as log:
+            target.write(gate.passed(build_rows(splits, maker, workers=workers), log), folder)
+        gate.raise_problems()
+        lossy = measure_losses(folder.read_jsonl(EXAMPLES), target.parse(folder), _sha256)
+        manifest = ExportManifest(
+            format=target.format,
+            rows=gate.rows,
+            images=len(gate.images),
+            files=file_hashes(folder),
+            lossy=_with_altered_metadata(lossy, gate.altered),
+            settings=maker.settings(),
+        )
+        manifest.write(folder)
+    rows = sum(gate.rows.values())
+    return Exported(folder=fspath(out), format=target.format, rows=rows, images=manifest.images, lossy=manifest.lossy)
+
+
+@dataclass(kw_only=False)
+class _Gate:
+    """Lets rows without problems through to the target until the first problem, and collects all problems."""
+
+    target: Target
+    folder: ExportFolder
+    rows: dict[str, int] = field(default_factory=dict)
+    images: set[str] = field(default_factory=set)
+    altered: list[str] = field(default_factory=list)
+    _problems: list[Problem] = field(default_factory=list)
+    _ids: set[str] = field(default_factory=set)
+
+    def passed(self, built: Iterator[Row | Problem], log: IO[bytes]) -> Iterator[Row]:
+        """Yield the rows that can be written, and log their examples."""
+        for row in built:
+            if isinstance(row, Problem):
+                self._problems.append(row)
+                continue
+            self._problems += self._found(row)
+            if not self._problems:
+                self._count(row, log)
+                yield row
+
+    def _found(self, row: Row) -> Iterator[Problem]:
+        for example in row.examples:
+            if example.id in self._ids:
+                yield Problem(example_id=example.id, message="another example has the same id")
+            self._ids.add(example.id)
+        for message in self.target.problems(row):
+            yield Problem(example_id=row.examples[0].id, message=message)
+
+    def _count(self, row: Row, log: IO[bytes]) -> None:
+        self.rows[row.split] = self.rows.get(row.split, 0) + 1
+        self.images.update(map(image_name, row.images))
+        for example, entry in zip(row.examples, entries_of(row), strict=True):
+            line = entry_line(entry)
+            if example.metadata and orjson.loads(line)["metadata"] != dict(example.metadata):
+                self.altered.append(example.id)
+            log.write(line)
+
+    def raise_problems(self) -> None:
+        """Raise all problems as one error.
+
+        Raises:
+            ExportError: If there is any.
+            DataError: If there was no row at all.
+        """
+        if not self._problems:
+            if not self.rows:
+                raise DataError("there are no examples to export")
+            return
+        lines = tuple(map(str, self._problems))
+        shown = "\n  ".join(lines[:_SHOWN])
+        more = f"\n  and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+        raise ExportError(
+            f"{len(lines)} problems for {self.target.format}; nothing was written:\n  {shown}{more}", problems=lines
+        )
+
+
+def _with_altered_metadata(lossy: tuple[Loss, ...], altered: list[str]) -> tuple[Loss, ...]:
+    """Add examples whose metadata JSON itself cannot hold, e.g. a date, to what is lost."""
+    if not altered:
+        return lossy
+    others = tuple(loss for loss in lossy if loss.field != "metadata")
+    known = [example_id for loss in lossy if loss.field == "metadata" for example_id in loss.example_ids]
+    return (*others, Loss(field="metadata", example_ids=tuple(dict.fromkeys([*known, *altered]))))
+
+
+def _sha256(image: ImageSource) -> str:
+    stem = Path(image).stem if isinstance(image, str) else ""
+    return stem if _HASH.fullmatch(stem) else image_sha256(image)
+
+
+@contextmanager
+def _staged(out: str) -> Iterator[ExportFolder]:
+    destination = ExportFolder(out)
+    refuse_foreign(destination)
+    if destination.local_path is not None:
+        with atomic_folder(destination.local_path.resolve()) as staging:
+            yield ExportFolder(staging)
+        return
+    with tempfile.TemporaryDirectory(prefix="vqaft-export-") as name:
+        local = ExportFolder(name)
+        yield local
+        _upload(local, destination)
+
+
+def _upload(local: ExportFolder, destination: ExportFolder) -> None:
+    """Copy a finished export to another file system, marked as incomplete until all of it is there."""
+    names = [name for name in local.names() if name != MANIFEST]
+    finished = ExportManifest.read(local)
+    format_name = "" if finished is None else finished.format
+    ExportManifest(format=format_name, complete=False).write(destination)
+    for name in names:
+        with local.open(name) as source, destination.open(name, "wb") as copy:
+            shutil.copyfileobj(source, copy)
+    destination.remove(name for name in destination.names() if name not in {*names, MANIFEST})
+    with local.open(MANIFEST) as source, destination.open(MANIFEST, "wb") as copy:
+        shutil.copyfileobj(source, copy)

@@ -1,0 +1,75 @@
+"""TRL: parquet with prompt, completion and images; the trainer learns the completion alone.
+
+Read from version 1.16.0: `DataCollatorForVisionLanguageModeling` in `trl/trainer/sft_trainer.py`. Parquet, since JSONL
+turns completions that are all dates into dates.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+from vqaft.data import VQAExample
+from vqaft.exchange.dataset_card import data_files_card
+from vqaft.exchange.folder import ExportFolder
+from vqaft.exchange.manifest import read_export
+from vqaft.exchange.parquet import IMAGE, image_cell, list_of, read_shards, write_shards
+from vqaft.exchange.parsing import examples_of_turns
+from vqaft.exchange.refusals import IMAGE_TOKENS, no_web_images, reserved_words
+from vqaft.exchange.rows import Row
+from vqaft.exchange.trainers.message_cells import MESSAGES, message_cells, parsed_messages
+
+_FEATURES = {"prompt": MESSAGES, "completion": MESSAGES, "images": list_of(IMAGE)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TRL:
+    """Training data for the `SFTTrainer` of TRL: `SFTTrainer(train_dataset=load_dataset(folder, split="train"))`.
+
+    Attributes:
+        reserved: Words that stand for images to the processor of the model.
+    """
+
+    reserved: tuple[str, ...] = IMAGE_TOKENS
+
+    @property
+    def format(self) -> str:
+        """The name of the format."""
+        return "trl"
+
+    def problems(self, row: Row) -> Iterator[str]:
+        """Yield why a row is refused: image tokens in its texts, an answer before the last that is to be trained on."""
+        yield from no_web_images(row)
+        yield from reserved_words(row, self.reserved)
+        *earlier, last = (turn for turn in row.asked if turn.role == "assistant")
+        if last.weight == 0 or any(turn.weight != 0 for turn in earlier):
+            yield "TRL trains on the last answer of a row alone; give it weight 1 and the others 0, or export examples"
+
+    def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
+        """Write parquet shards, and the README by which `datasets` finds them."""
+        splits = []
+        for split, group in itertools.groupby(rows, key=lambda row: row.split):
+            splits.append(split)
+            write_shards(folder, split, map(_cells, group), _FEATURES)
+        folder.write_text("README.md", data_files_card(splits))
+
+    def parse(self, folder: ExportFolder) -> Iterator[tuple[str, VQAExample]]:
+        """Parse the rows of the shards."""
+        for number, (split, row) in enumerate(read_shards(folder)):
+            turns = parsed_messages([*row["prompt"], *row["completion"]], row["images"])
+            for example in examples_of_turns(turns, row_id=str(number)):
+                yield split, example
+
+    def read(
+        self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True
+    ) -> Iterator[VQAExample]:
+        """Read the examples of an exported folder; see `read_export`."""
+        return read_export(self, folder, split=split, manifest=manifest)
+
+
+def _cells(row: Row) -> dict[str, Any]:
+    *prompt, completion = message_cells(row, row.turns)
+    return {"prompt": prompt, "completion": [completion], "images": [image_cell(image) for image in row.images]}
