@@ -187,13 +187,13 @@ def test_an_interrupted_upload_is_marked_and_can_be_repeated(tmp_path: Path, mon
     place = "memory://exports/interrupted"
     files = fsspec.filesystem("memory")
 
-    def broken(path: str, mode: str = "rb", **_: Any) -> Any:
-        if path.endswith(".jpg") and "w" in mode:
+    def broken(path: str, target: str, **_: Any) -> None:
+        if target.endswith(".jpg"):
             raise OSError("the connection broke")
-        return type(files).open(files, path, mode)
+        files.pipe_file(target, Path(path).read_bytes())
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "open", broken)
+        patch.setattr(files, "put_file", broken)
         with pytest.raises(OSError, match="broke"):
             export(given, LlamaFactory(), place)
     with pytest.raises(StateError, match="interrupted"):

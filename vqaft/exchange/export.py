@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +30,7 @@ from vqaft.exchange.manifest import (
 )
 from vqaft.exchange.rows import Exportable, Problem, Row, build_rows, by_split
 from vqaft.exchange.target import Target
+from vqaft.filesystem import display_path
 from vqaft.images import ImageSource, image_sha256
 from vqaft.records import MessageBuilder
 
@@ -93,9 +93,9 @@ def export(
     """
     maker = builder or MessageBuilder()
     splits = by_split(examples)
-    with _staged(fspath(out)) as folder:
+    with _staged(out) as folder:
         gate = _Gate(target, folder)
-        with folder.open(EXAMPLES, "wb") as log:
+        with folder.create(EXAMPLES) as log:
             target.write(gate.passed(build_rows(splits, maker, workers=workers), log), folder)
         gate.raise_problems()
         lossy = measure_losses(folder.read_jsonl(EXAMPLES), target.parse(folder), _sha256)
@@ -109,7 +109,9 @@ def export(
         )
         manifest.write(folder)
     rows = sum(gate.rows.values())
-    return Exported(folder=fspath(out), format=target.format, rows=rows, images=manifest.images, lossy=manifest.lossy)
+    return Exported(
+        folder=display_path(out), format=target.format, rows=rows, images=manifest.images, lossy=manifest.lossy
+    )
 
 
 @dataclass(kw_only=False)
@@ -186,7 +188,7 @@ def _sha256(image: ImageSource) -> str:
 
 
 @contextmanager
-def _staged(out: str) -> Iterator[ExportFolder]:
+def _staged(out: str | PathLike[str]) -> Iterator[ExportFolder]:
     destination = ExportFolder(out)
     refuse_foreign(destination)
     if destination.local_path is not None:
@@ -206,8 +208,7 @@ def _upload(local: ExportFolder, destination: ExportFolder) -> None:
     format_name = "" if finished is None else finished.format
     ExportManifest(format=format_name, complete=False).write(destination)
     for name in names:
-        with local.open(name) as source, destination.open(name, "wb") as copy:
-            shutil.copyfileobj(source, copy)
-    destination.remove(name for name in destination.names() if name not in {*names, MANIFEST})
-    with local.open(MANIFEST) as source, destination.open(MANIFEST, "wb") as copy:
-        shutil.copyfileobj(source, copy)
+        local.upload_to(destination, name)
+    for name in set(destination.names()) - {*names, MANIFEST}:
+        destination.remove(name)
+    local.upload_to(destination, MANIFEST)

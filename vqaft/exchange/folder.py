@@ -1,4 +1,4 @@
-"""The files of an export: written to a local folder, read from there or from any fsspec file system."""
+"""The files of an export: written to a local folder, read from there or from any fsspec URL."""
 
 from __future__ import annotations
 
@@ -7,14 +7,25 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from os import PathLike, fspath
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
-import fsspec
 import orjson
 
+from vqaft.durable import write_atomically
 from vqaft.errors import DataError, ImageError
-from vqaft.images import EncodedImage, ImageSource
+from vqaft.filesystem import (
+    display_path,
+    file_info,
+    is_url,
+    list_files,
+    open_binary,
+    put_file,
+    remove_file,
+    require_local,
+)
+from vqaft.images import EncodedImage
 
 _ORDER = ("train", "validation", "test")
 
@@ -23,61 +34,78 @@ class ExportFolder:
     """A folder of an export, by the names of the files in it.
 
     Args:
-        place: The folder: a path, or an address such as `s3://bucket/folder`.
+        place: A path; or, to be read and replaced as a whole only, an fsspec URL such as `s3://bucket/folder`.
+
+    Raises:
+        DataError: If the place is a URL that `pathlib.Path` has mangled.
     """
 
-    def __init__(self, place: str | Path) -> None:
-        self._files, root = fsspec.core.url_to_fs(str(place))
-        self._root = root.rstrip("/")
-        self._is_local = "file" in _protocols(self._files)
+    def __init__(self, place: str | PathLike[str]) -> None:
+        name = fspath(place).removeprefix("file://")
+        self.local_path = None if is_url(name) else require_local(name, purpose="a folder that is given as a Path")
+        self._root = name.rstrip("/") if self.local_path is None else str(self.local_path)
         self._written: set[str] = set()
 
     def __repr__(self) -> str:
-        return f"ExportFolder({self._root!r})"
+        return f"ExportFolder({display_path(self._root)!r})"
 
-    @property
-    def local_path(self) -> Path | None:
-        """The path of the folder; None where it is not on this machine."""
-        return Path(self._root) if self._is_local else None
-
-    def full_name(self, name: str) -> str:
-        """Return the full path or address of a file."""
+    def full_name(self, name: str = "") -> str:
+        """Return the full path or URL of a file, or of the folder."""
         return f"{self._root}/{name}" if name else self._root
 
+    def place(self, name: str = "") -> str:
+        """Return the full path or URL for a message: without credentials."""
+        return display_path(self.full_name(name))
+
     @contextmanager
-    def open(self, name: str, mode: str = "rb") -> Iterator[IO[bytes]]:
-        """Open a file; folders above a file to write are created.
+    def open(self, name: str) -> Iterator[BinaryIO]:
+        """Open a file for reading.
 
         Args:
             name: Its name in the folder, with slashes.
-            mode: `rb` or `wb`.
 
         Raises:
-            DataError: If a file to read is missing.
+            DataError: If it is missing.
         """
-        path = self.full_name(name)
-        if "w" in mode:
-            self._files.makedirs(posixpath.dirname(path), exist_ok=True)
         try:
-            file = self._files.open(path, mode)
+            with open_binary(self.full_name(name)) as file:
+                yield file
         except FileNotFoundError:
-            raise DataError(f"{name} is missing", path=self._root) from None
-        with file:
+            raise DataError("the file is missing", path=self.place(name)) from None
+
+    @contextmanager
+    def create(self, name: str) -> Iterator[BinaryIO]:
+        """Open a file of a local folder for writing; folders above it are created."""
+        path = Path(self.full_name(name))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
             yield file
 
     def exists(self, name: str) -> bool:
         """Return whether there is such a file."""
-        return bool(self._files.isfile(self.full_name(name)))
+        try:
+            file_info(self.full_name(name))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
 
     def is_file(self) -> bool:
         """Return whether the folder is a file instead."""
-        return bool(self._files.isfile(self._root))
+        return self.local_path is not None and self.local_path.is_file()
 
     def names(self) -> list[str]:
         """Return the names of all files in the folder and below it, sorted."""
-        if not self._files.isdir(self._root):
+        if self.local_path is not None:
+            paths = (path for path in self.local_path.rglob("*") if path.is_file())
+            return sorted(path.relative_to(self.local_path).as_posix() for path in paths)
+        try:
+            return [url.removeprefix(self._root).lstrip("/") for url in list_files(self._root)]
+        except FileNotFoundError:
             return []
-        return sorted(path[len(self._root) :].lstrip("/") for path in self._files.find(self._root))
+
+    def upload_to(self, other: ExportFolder, name: str) -> None:
+        """Copy a file of this local folder to another one behind a URL."""
+        put_file(Path(self.full_name(name)), other.full_name(name))
 
     def splits(self, pattern: str) -> list[tuple[str, str]]:
         """Find the files of the splits: train, validation, test, then others by name.
@@ -94,12 +122,15 @@ class ExportFolder:
         shape = re.escape(pattern).replace(r"\{split\}", r"([^/.]+?)").replace(r"\*", "[^/]*")
         found = [(match[1], name) for name in self.names() if (match := re.fullmatch(shape, name))]
         if not found:
-            raise DataError(f"there is no file {pattern}", path=self._root)
+            raise DataError(f"there is no file {pattern}", path=self.place())
         return sorted(found, key=lambda pair: (_rank(pair[0]), pair))
 
     def write(self, name: str, content: bytes) -> None:
         """Write a whole file."""
-        with self.open(name, "wb") as file:
+        if self.local_path is None:
+            write_atomically(self.full_name(name), content)
+            return
+        with self.create(name) as file:
             file.write(content)
 
     def write_text(self, name: str, text: str) -> None:
@@ -112,7 +143,7 @@ class ExportFolder:
 
     def write_jsonl(self, name: str, values: Iterable[Mapping[str, Any]]) -> None:
         """Write a JSONL file as a stream."""
-        with self.open(name, "wb") as file:
+        with self.create(name) as file:
             for value in values:
                 file.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
 
@@ -133,13 +164,12 @@ class ExportFolder:
         return name
 
     def rename(self, old: str, new: str) -> None:
-        """Rename a file."""
-        self._files.mv(self.full_name(old), self.full_name(new))
+        """Rename a file of a local folder."""
+        Path(self.full_name(old)).rename(self.full_name(new))
 
-    def remove(self, names: Iterable[str]) -> None:
-        """Remove files."""
-        for name in list(names):
-            self._files.rm_file(self.full_name(name))
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        remove_file(self.full_name(name))
 
     def read(self, name: str) -> bytes:
         """Read a whole file.
@@ -159,7 +189,7 @@ class ExportFolder:
         try:
             return orjson.loads(self.read(name))
         except orjson.JSONDecodeError as error:
-            raise DataError(f"the file is not JSON: {error}", path=self.full_name(name)) from None
+            raise DataError(f"the file is not JSON: {error}", path=self.place(name)) from None
 
     def read_jsonl(self, name: str) -> Iterator[dict[str, Any]]:
         """Read the objects of a JSONL file as a stream.
@@ -173,31 +203,31 @@ class ExportFolder:
                     row = orjson.loads(line)
                 except orjson.JSONDecodeError as error:
                     message = f"the line is not JSON: {error}"
-                    raise DataError(message, path=self.full_name(name), line=number) from None
+                    raise DataError(message, path=self.place(name), line=number) from None
                 if not isinstance(row, dict):
-                    raise DataError("the line is not a JSON object", path=self.full_name(name), line=number)
+                    raise DataError("the line is not a JSON object", path=self.place(name), line=number)
                 yield row
 
-    def image(self, name: str) -> ImageSource:
-        """Return an image of the folder: its path where the folder is local, else its bytes.
+    def image(self, name: str) -> str:
+        """Return the path or URL of an image of the folder.
 
         Args:
             name: Its name in the folder.
 
         Raises:
-            ImageError: If the name leads out of the folder, or the image is missing.
+            ImageError: If the name leads out of the folder or through a symbolic link, or the image is missing.
         """
         clean = posixpath.normpath(name.replace("\\", "/"))
         if clean.startswith(("../", "/")) or clean == ".." or ":" in clean:
-            raise ImageError(f"the image path {name!r:.200} leads out of the folder", path=self._root)
-        path = self.full_name(clean)
-        if not self._is_local:
-            return self.read(clean)
-        if Path(path).resolve() != Path(self._root).resolve() / clean:
-            raise ImageError(f"the image path {name!r:.200} leads through a symbolic link", path=self._root)
-        if not Path(path).is_file():
-            raise ImageError(f"the image {name!r:.200} is missing", path=self._root)
-        return path
+            raise ImageError(f"the image path {name!r:.200} leads out of the folder", path=self.place())
+        if self.local_path is None:
+            return self.full_name(clean)
+        path = self.local_path / clean
+        if path.resolve() != self.local_path.resolve() / clean:
+            raise ImageError(f"the image path {name!r:.200} leads through a symbolic link", path=self.place())
+        if not path.is_file():
+            raise ImageError(f"the image {name!r:.200} is missing", path=self.place())
+        return str(path)
 
 
 def below_images(address: str) -> str:
@@ -218,10 +248,6 @@ def image_name(image: EncodedImage) -> str:
 def extension(image: EncodedImage) -> str:
     """Return the extension of an image file, e.g. `jpg`."""
     return image.mime.removeprefix("image/").replace("jpeg", "jpg")
-
-
-def _protocols(files: Any) -> tuple[str, ...]:
-    return (files.protocol,) if isinstance(files.protocol, str) else tuple(files.protocol)
 
 
 def _rank(split: str) -> int:

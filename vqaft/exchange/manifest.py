@@ -7,7 +7,7 @@ import importlib.metadata
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from os import PathLike, fspath
+from os import PathLike
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -99,7 +99,7 @@ class ExportManifest:
             lossy = tuple(Loss(field=each["field"], example_ids=tuple(each["example_ids"])) for each in values["lossy"])
             return cls(**{**values, "lossy": lossy})
         except (TypeError, KeyError) as error:
-            raise DataError(f"the manifest is damaged: {error}", path=folder.full_name(MANIFEST)) from None
+            raise DataError(f"the manifest is damaged: {error}", path=folder.place(MANIFEST)) from None
 
     def check_files(self, folder: ExportFolder) -> None:
         """Refuse an export whose files were changed since.
@@ -108,11 +108,11 @@ class ExportManifest:
             StateError: If it was interrupted, or a file is missing or changed.
         """
         if not self.complete:
-            raise StateError("the export was interrupted", path=folder.full_name(""), hint="Export again.")
+            raise StateError("the export was interrupted", path=folder.place(), hint="Export again.")
         for name, sha256 in self.files.items():
             if not folder.exists(name) or file_sha256(folder, name) != sha256:
                 hint = "Read what the files say now with read(…, manifest=False)."
-                raise StateError("changed since it was exported", path=folder.full_name(name), hint=hint)
+                raise StateError("changed since it was exported", path=folder.place(name), hint=hint)
 
 
 def read_export(
@@ -134,7 +134,7 @@ def read_export(
         DataError: If a file is missing or not of this format.
         StateError: If files were changed since the export.
     """
-    place = ExportFolder(fspath(folder))
+    place = ExportFolder(folder)
     if place.local_path is not None:
         recover_folder(place.local_path)
     found = ExportManifest.read(place) if manifest else None
@@ -143,9 +143,7 @@ def read_export(
         yield from (example for name, example in parsed if split in {None, name})
         return
     if found.format != target.format:
-        raise DataError(
-            f"the folder was exported for {found.format}, not for {target.format}", path=place.full_name("")
-        )
+        raise DataError(f"the folder was exported for {found.format}, not for {target.format}", path=place.place())
     found.check_files(place)
     for entry, (name, example) in zip(place.read_jsonl(EXAMPLES), target.parse(place), strict=True):
         if split in {None, name}:
@@ -187,7 +185,7 @@ def refuse_foreign(folder: ExportFolder) -> None:
         DataError: If it holds other files, with their names; or if it is a file.
     """
     if folder.is_file():
-        raise DataError("is a file, not a folder", path=folder.full_name(""))
+        raise DataError("is a file, not a folder", path=folder.place())
     names = folder.names()
     manifest = ExportManifest.read(folder)
     if manifest is not None and not manifest.complete:
@@ -198,7 +196,7 @@ def refuse_foreign(folder: ExportFolder) -> None:
         more = f" and {len(foreign) - _NAMED} more" if len(foreign) > _NAMED else ""
         raise DataError(
             f"the folder holds files that no export wrote: {', '.join(foreign[:_NAMED])}{more}",
-            path=folder.full_name(""),
+            path=folder.place(),
             hint="Choose a new folder, or move these files away: an export replaces the whole folder.",
         )
 

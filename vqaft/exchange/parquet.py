@@ -60,7 +60,7 @@ def write_shards(
                 stack.close()
                 parts.append(f"data/{split}-{len(parts):05}.part")
                 size = 0
-                file = stack.enter_context(folder.open(parts[-1], "wb"))
+                file = stack.enter_context(folder.create(parts[-1]))
                 writer = stack.enter_context(parquet.ParquetWriter(file, schema))
             table = pa.Table.from_pylist(group, schema=schema)
             writer.write_table(table)
@@ -77,7 +77,7 @@ def write_table(
     from pyarrow import parquet
 
     schema = _schema(features)
-    with folder.open(name, "wb") as file, parquet.ParquetWriter(file, schema) as writer:
+    with folder.create(name) as file, parquet.ParquetWriter(file, schema) as writer:
         for group in _groups(rows):
             writer.write_table(pa.Table.from_pylist(group, schema=schema))
 
