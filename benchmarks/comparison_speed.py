@@ -72,7 +72,7 @@ def main() -> None:
         pair = evaluation(before, "base"), evaluation(after, "tuned")
         clusters = cluster_sums(after - before, codes)
         tried: dict[str, Callable[[], object]] = {
-            "compare, all examples": partial(compare, *pair, by=None),
+            "compare, all examples": partial(compare, *pair, slice_by=None),
             "compare, closed, open and types": partial(compare, *pair),
             "bootstrap alone": partial(bootstrap_means, clusters, resamples=RESAMPLES, seed=0),
             "bootstrap by index": partial(by_index, clusters),

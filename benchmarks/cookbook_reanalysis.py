@@ -42,7 +42,7 @@ def pairing(claim: Claim, lost: int) -> Comparison:
     won = claim.tuned - claim.base + lost
     outcomes = [(0, 1)] * won + [(1, 0)] * lost + [(1, 1)] * (claim.base - lost)
     outcomes += [(0, 0)] * (claim.n - len(outcomes))
-    return compare(*(evaluation([pair[side] for pair in outcomes], side) for side in (0, 1)), by=None)
+    return compare(*(evaluation([pair[side] for pair in outcomes], side) for side in (0, 1)), slice_by=None)
 
 
 def evaluation(values: list[int], side: int) -> Evaluation:

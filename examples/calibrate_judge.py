@@ -83,7 +83,7 @@ def main(folder: Path) -> None:
             for side, model in enumerate(("base", "tuned"))
         ]
 
-    comparison = compare(*results, by=None)
+    comparison = compare(*results, slice_by=None)
     print("\n" + comparison.verdict)
 
     # In earnest a random part of the examples is rated by people; here it is the first half.

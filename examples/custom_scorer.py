@@ -137,7 +137,7 @@ def main() -> None:
         print(f"{row.question} {row.answers[0]} | {row.answer}")
         for name, score in row.scores.items():
             print(f"    {name}: {score}")
-    print(compare(results["base"], results["tuned"], by=None))
+    print(compare(results["base"], results["tuned"], slice_by=None))
 
 
 if __name__ == "__main__":

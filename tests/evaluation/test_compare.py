@@ -158,7 +158,7 @@ def test_slices_of_the_same_rows_are_one_test(evaluation: Make) -> None:
     def again(row: ScoredRow) -> str:
         return f"again {row.kind}"
 
-    found = compare(evaluation(base, kinds=kinds), evaluation(tuned, kinds=kinds), by=["kind", again]).of()
+    found = compare(evaluation(base, kinds=kinds), evaluation(tuned, kinds=kinds), slice_by=["kind", again]).of()
     adjusted = [part.test.p_adjusted for part in found if part.test]
     assert adjusted[1:] == [2 / 2**6, 4 / 2**7, 2 / 2**6, 4 / 2**7]
 
@@ -167,8 +167,8 @@ def test_slicing_by_a_function(evaluation: Make) -> None:
     def half(row: ScoredRow) -> str:
         return "first" if int(row.example_id) < 2 else "second"
 
-    found = compare(evaluation([0.0] * 4), evaluation([1.0, 1, 0, 0]), by=half)
-    assert [(part.by, part.value, part.difference.value) for part in found.of()] == [
+    found = compare(evaluation([0.0] * 4), evaluation([1.0, 1, 0, 0]), slice_by=half)
+    assert [(part.slice_by, part.value, part.difference.value) for part in found.of()] == [
         ("all", "all", 0.5),
         ("half", "first", 1.0),
         ("half", "second", 0.0),
@@ -191,7 +191,7 @@ def test_an_unknown_scorer_is_an_error(evaluation: Make) -> None:
 
 
 def test_frame_has_a_row_a_slice(evaluation: Make) -> None:
-    frame = paired(evaluation, 5, 0, 167, 18, by=None).to_pandas()
+    frame = paired(evaluation, 5, 0, 167, 18, slice_by=None).to_pandas()
     assert len(frame) == 1
     assert frame.loc[0, "p_value"] == 0.0625
     assert frame.loc[0, "base_low"] < frame.loc[0, "base"] < frame.loc[0, "base_high"]

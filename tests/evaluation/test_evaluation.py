@@ -108,7 +108,7 @@ def test_two_rows_of_one_example_are_an_error(evaluation: Make) -> None:
 
 @given(values=st.lists(st.none() | st.floats(0, 1), max_size=30))
 def test_means_equal_a_naive_recomputation(evaluation: Make, values: list[float | None]) -> None:
-    found = evaluation(values).summary(by=None)
+    found = evaluation(values).summary(slice_by=None)
     scored = [value for value in values if value is not None]
     expected = sum(scored) / len(scored) if scored else None
     assert [mean.mean.value for mean in found] == ([pytest.approx(expected)] if values else [])
@@ -117,12 +117,12 @@ def test_means_equal_a_naive_recomputation(evaluation: Make, values: list[float 
 
 def test_tables_escape_what_is_hostile() -> None:
     found = hostile()
-    table = found.summary(by=["site", "kind"])
+    table = found.summary(slice_by=["site", "kind"])
     assert "<b>" in str(table)
     for page in (table._repr_html_(), found._repr_html_()):
         assert "<b>" not in page
         assert "m<x>" not in page
-    assert "\\x1b" in str(found.summary(by=lambda _: "\x1b[31m"))
+    assert "\\x1b" in str(found.summary(slice_by=lambda _: "\x1b[31m"))
 
 
 def test_slices_by_column_function_and_several(evaluation: Make) -> None:
@@ -131,8 +131,8 @@ def test_slices_by_column_function_and_several(evaluation: Make) -> None:
     def parity(row: ScoredRow) -> object:
         return int(row.example_id) % 2
 
-    means = found.summary(by=("kind", parity, "nowhere"))
-    shown = {(mean.by, mean.value): (mean.n, mean.failed, mean.mean.value) for mean in means}
+    means = found.summary(slice_by=("kind", parity, "nowhere"))
+    shown = {(mean.slice_by, mean.value): (mean.n, mean.failed, mean.mean.value) for mean in means}
     assert shown == {
         ("all", "all"): (3, 1, pytest.approx(2 / 3)),
         ("kind", "closed"): (2, 0, 1.0),
@@ -150,7 +150,7 @@ def test_frames(evaluation: Make) -> None:
     frame = found.to_pandas()
     assert frame["score"].tolist()[::2] == [1.0, 0.5]
     assert np.isnan(frame["score"][1])
-    summary = found.summary(by=None).to_pandas()
+    summary = found.summary(slice_by=None).to_pandas()
     assert summary.loc[0, "mean"] == 0.75
     assert summary.loc[0, "failed"] == 1
 

@@ -53,8 +53,8 @@ def test_a_scorer_may_say_that_it_cannot_tell() -> None:
     failure = ScoreFailure(kind="blank", message="cannot tell")
     found = Evaluator({"own": lambda _: failure}, progress=False).evaluate([example("a")], [said("a", "yes")])
     assert found.rows[0].scores["own"] == failure
-    assert found.summary(by=None)[0].failed == 1
-    assert found.summary(by=None)[0].mean.value is None
+    assert found.summary(slice_by=None)[0].failed == 1
+    assert found.summary(slice_by=None)[0].mean.value is None
 
 
 def test_slow_scorers_run_in_threads_and_keep_the_order() -> None:

@@ -59,7 +59,7 @@ def hostile(
         for place, text in enumerate(naughty)
     ]
     both = evaluation_of(rows, model="=1+1")
-    return compare(both, both, by=None, resamples=20)
+    return compare(both, both, slice_by=None, resamples=20)
 
 
 def test_no_cell_is_a_formula_and_no_text_is_lost(tmp_path: Path, hostile: Comparison, naughty: list[str]) -> None:

@@ -60,7 +60,7 @@ def test_texts_come_back_as_they_were(
         for place, text in enumerate(naughty)
     ]
     both = evaluation_of(rows, model="\ud800")
-    path = write_json(tmp_path / "comparison.json", compare(both, both, by=None, resamples=20))
+    path = write_json(tmp_path / "comparison.json", compare(both, both, slice_by=None, resamples=20))
     content = json.loads(path.read_bytes())
     jsonschema.validate(content, schema)
     assert [row["question"] for row in content["rows"]] == naughty

@@ -42,7 +42,7 @@ def test_the_data_stay_text(
         ]
         return evaluation_of(rows, model="[m](http://evil.example)<script>")
 
-    page = rendered(render_markdown(compare(side(0.0), side(1.0), by=None, resamples=20), most=1000))
+    page = rendered(render_markdown(compare(side(0.0), side(1.0), slice_by=None, resamples=20), most=1000))
     tags = set(re.findall(r"</?([a-zA-Z][a-zA-Z0-9]*)", page))
     assert tags <= {"p", "strong", "ul", "li", "h3", "table", "thead", "tbody", "tr", "th", "td"}
     cells = [html.unescape(cell) for cell in re.findall(r"<td[^>]*>([^<]*)</td>", page)]

@@ -97,11 +97,13 @@ def split(
     train: Annotated[float, typer.Option(help="Images, or a fraction up to 1.")] = 0.8,
     validation: Annotated[float, typer.Option(help="Images, or a fraction up to 1.")] = 0.0,
     test: Annotated[float, typer.Option(help="Images, or a fraction up to 1.")] = 0.2,
-    by: Annotated[str | None, typer.Option(help="A column whose values must not be split either.")] = None,
+    group_by: Annotated[str | None, typer.Option(help="A column whose values must not be split either.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed, another split.")] = 42,
 ) -> None:
     """Split examples by image, look-alikes together, and save the parts."""
-    splitter = DatasetSplitter(train=_size(train), validation=_size(validation), test=_size(test), by=by, seed=seed)
+    splitter = DatasetSplitter(
+        train=_size(train), validation=_size(validation), test=_size(test), group_by=group_by, seed=seed
+    )
     parts = splitter.split(list(load_file(table)))
     typer.echo(parts.report)
     typer.echo(parts.save(out))

@@ -59,7 +59,7 @@ def label_conflicts(
     if not answered:
         return ()
     images = ImageTable.of(answered, looks=distance is not None)
-    looks = group_examples(answered, images, by=lambda _: None, distance=distance).of_image[images.index]
+    looks = group_examples(answered, images, group_by=lambda _: None, distance=distance).of_image[images.index]
     asked: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
     found = []
     for index, example in enumerate(answered):

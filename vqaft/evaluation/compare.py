@@ -28,16 +28,16 @@ from vqaft.evaluation.verdict import decide, decide_by_margin, in_words
 FEW_CLUSTERS = 20
 
 
-def find_caveats(slices: Sequence[SliceComparison], *, level: float) -> tuple[str, ...]:
+def find_caveats(slices: Sequence[SliceComparison], *, confidence: float) -> tuple[str, ...]:
     """Find what a reader has to know before trusting the verdicts.
 
     Args:
         slices: The comparison's slices.
-        level: 1 minus the level of the tests.
+        confidence: 1 minus the level of the tests.
     """
-    overall = [part for part in slices if part.by == ALL]
-    found = [sentence for part in overall for sentence in (_missing(part), _few(part, level)) if sentence]
-    found += _several(overall, level=level)
+    overall = [part for part in slices if part.slice_by == ALL]
+    found = [sentence for part in overall for sentence in (_missing(part), _few(part, confidence)) if sentence]
+    found += _several(overall, confidence=confidence)
     return tuple(dict.fromkeys(found))
 
 
@@ -54,19 +54,21 @@ def _missing(part: SliceComparison) -> str | None:
     return f"{part.scorer}: {counts} are missing; with them the difference lies between {reach}{warning}."
 
 
-def _few(part: SliceComparison, level: float) -> str | None:
+def _few(part: SliceComparison, confidence: float) -> str | None:
     if not 0 < part.clusters < FEW_CLUSTERS:
         return None
     hopeless = (
-        " too few for any difference to be shown." if 2 ** (1 - part.clusters) > 1 - level else " intervals are rough."
+        " too few for any difference to be shown."
+        if 2 ** (1 - part.clusters) > 1 - confidence
+        else " intervals are rough."
     )
     return f"{part.scorer}: the examples come from {part.clusters} groups (images) only;{hopeless}"
 
 
-def _several(overall: Sequence[SliceComparison], *, level: float) -> list[str]:
+def _several(overall: Sequence[SliceComparison], *, confidence: float) -> list[str]:
     if len({part.verdict for part in overall}) < 2 or len(overall) < 2:  # noqa: PLR2004 - one scorer, or all agree
         return []
-    chance = 100 * (1 - level)
+    chance = 100 * (1 - confidence)
     return [f"The scorers disagree. Each verdict alone is wrong {chance:.0f} times in 100: choose the scorer first."]
 
 
@@ -77,8 +79,8 @@ def compare(
     base: Evaluation,
     tuned: Evaluation,
     *,
-    by: Slicer | Sequence[Slicer] | None = ("kind", "question_type"),
-    level: float = 0.95,
+    slice_by: Slicer | Sequence[Slicer] | None = ("kind", "question_type"),
+    confidence: float = 0.95,
     resamples: int = 10_000,
     seed: int = 0,
     margin: float | None = None,
@@ -93,9 +95,9 @@ def compare(
     Args:
         base: The base model's evaluation.
         tuned: The tuned model's.
-        by: What to slice by: "kind" (closed, open), "question_type", a column of the metadata, a function of a row,
-            or several of these; None for all examples alone.
-        level: Confidence level of the intervals, 0 to 1; tests are made at 1 minus it.
+        slice_by: What to slice by: "kind" (closed, open), "question_type", a column of the metadata, a function of a
+            row, or several of these; None for all examples alone.
+        confidence: Confidence level of the intervals, 0 to 1; tests are made at 1 minus it.
         resamples: Bootstrap draws behind the intervals of differences.
         seed: Seed of the draws; the same seed gives the same comparison.
         margin: The largest difference that does not matter, as a share of 1, set before looking: asks also whether
@@ -110,8 +112,8 @@ def compare(
     """
     _check_scorers(base, tuned)
     rows = pair_rows(base, tuned)
-    settings = ComparisonSettings(level=level, resamples=resamples, seed=seed, margin=margin)
-    parts = _parts([row.base for row in rows], as_slicers(by))
+    settings = ComparisonSettings(confidence=confidence, resamples=resamples, seed=seed, margin=margin)
+    parts = _parts([row.base for row in rows], as_slicers(slice_by))
     codes = cluster_codes([row.group for row in rows])
     slices: list[SliceComparison] = []
     for scorer in base.scorers:
@@ -131,7 +133,7 @@ def compare(
         slices=tuple(slices),
         ratings=tuple(ratings for ratings in found if ratings is not None),
         rows=rows,
-        caveats=find_caveats(slices, level=level),
+        caveats=find_caveats(slices, confidence=confidence),
         settings=settings,
     )
 
@@ -196,16 +198,16 @@ def _judged(
     scorer: str, parts: Sequence[Part], figures: Sequence[SliceFigures], settings: ComparisonSettings
 ) -> Iterator[SliceComparison]:
     adjusted = _adjusted(parts[1:], figures[1:])
-    for (by, value, members), part in zip(parts, figures, strict=True):
+    for (slice_by, value, members), part in zip(parts, figures, strict=True):
         test = part.test
-        if test and by != ALL:
+        if test and slice_by != ALL:
             test = replace(test, p_adjusted=adjusted[members.tobytes()])
-        verdict = decide(part.difference, test, level=settings.level)
+        verdict = decide(part.difference, test, confidence=settings.confidence)
         verdict = decide_by_margin(verdict, part.margin_interval, margin=settings.margin)
         words = in_words(part, verdict, test, margin=settings.margin)
         values = {name: getattr(part, name) for name in part.__dataclass_fields__}
         yield SliceComparison(
-            **{**values, "test": test}, scorer=scorer, by=by, value=value, verdict=verdict, words=words
+            **{**values, "test": test}, scorer=scorer, slice_by=slice_by, value=value, verdict=verdict, words=words
         )
 
 

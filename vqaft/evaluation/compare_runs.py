@@ -53,7 +53,7 @@ class RunComparison:
 
 
 def compare_runs(
-    base: Sequence[Evaluation], tuned: Sequence[Evaluation], *, scorer: str | None = None, level: float = 0.95
+    base: Sequence[Evaluation], tuned: Sequence[Evaluation], *, scorer: str | None = None, confidence: float = 0.95
 ) -> RunComparison:
     """Tell a difference between two ways of training from the luck of one run.
 
@@ -65,7 +65,7 @@ def compare_runs(
         base: The base model's runs: the same model asked again, or one trained with another seed.
         tuned: The tuned model's runs.
         scorer: The scorer's name; the first one by default.
-        level: The confidence level of the interval, 0 to 1.
+        confidence: The confidence level of the interval, 0 to 1.
 
     Raises:
         EvaluationError: If a side has no run, or no example has a score in every run.
@@ -85,7 +85,7 @@ def compare_runs(
         n=values.shape[1],
         base=tuple(before.mean(axis=1).tolist()),
         tuned=tuple(after.mean(axis=1).tolist()),
-        difference=Estimate(value=clusters.mean, interval=_interval(clusters.mean, known, level=level)),
+        difference=Estimate(value=clusters.mean, interval=_interval(clusters.mean, known, confidence=confidence)),
         between_examples=math.sqrt(examples),
         between_runs=math.sqrt(sum(variance for variance, _ in known[1:])) if several else None,
     )
@@ -109,12 +109,12 @@ def _run_variance(values: Floats) -> tuple[float, int]:
     return (float(values.mean(axis=1).var(ddof=1)) / runs if runs > 1 else 0.0), runs - 1
 
 
-def _interval(value: float, parts: Sequence[tuple[float, int]], *, level: float) -> Interval | None:
+def _interval(value: float, parts: Sequence[tuple[float, int]], *, confidence: float) -> Interval | None:
     from scipy.special import stdtrit
 
     total = sum(variance for variance, _ in parts)
     if math.isnan(total) or not parts or total == 0:
         return None
     freedom = total**2 / sum(variance**2 / degrees for variance, degrees in parts)
-    half = float(stdtrit(freedom, (1 + level) / 2)) * math.sqrt(total)
-    return Interval(low=value - half, high=value + half, level=level, method="t, examples and runs")
+    half = float(stdtrit(freedom, (1 + confidence) / 2)) * math.sqrt(total)
+    return Interval(low=value - half, high=value + half, confidence=confidence, method="t, examples and runs")

@@ -237,7 +237,7 @@ class Comparison:
 
     @property
     def _title(self) -> str:
-        return f"{self.tuned_model} against {self.base_model}, {100 * self.settings.level:.0f} % intervals"
+        return f"{self.tuned_model} against {self.base_model}, {100 * self.settings.confidence:.0f} % intervals"
 
 
 def _flat(part: SliceComparison) -> dict[str, Any]:

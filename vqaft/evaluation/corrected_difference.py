@@ -58,7 +58,7 @@ def correct_difference(
     Raises:
         EvaluationError: If fewer than two examples with people's scores have the judge's, or an id is unknown.
     """
-    name, level = comparison.overall(scorer).scorer, comparison.settings.level
+    name, confidence = comparison.overall(scorer).scorer, comparison.settings.confidence
     unknown = human.keys() - {row.example_id for row in comparison.rows}
     if unknown:
         raise EvaluationError("people's scores are of an example that was not compared", example_id=min(unknown))
@@ -74,9 +74,9 @@ def correct_difference(
     return CorrectedDifference(
         n=len(scored),
         labelled=int(known.sum()),
-        judged=Estimate(value=by_judge.mean, interval=cluster_robust_interval(by_judge, level=level)),
-        human=Estimate(value=by_people.mean, interval=cluster_robust_interval(by_people, level=level)),
-        corrected=prediction_powered_mean(truth, judged, codes, weight=weight, level=level),
+        judged=Estimate(value=by_judge.mean, interval=cluster_robust_interval(by_judge, confidence=confidence)),
+        human=Estimate(value=by_people.mean, interval=cluster_robust_interval(by_people, confidence=confidence)),
+        corrected=prediction_powered_mean(truth, judged, codes, weight=weight, confidence=confidence),
     )
 
 

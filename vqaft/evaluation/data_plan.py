@@ -177,7 +177,7 @@ def suggest_data(
     train: Iterable[VQAExample],
     *,
     add: int = 100,
-    by: Slicer = "question_type",
+    slice_by: Slicer = "question_type",
     scorer: str | None = None,
     runs: Mapping[int, Evaluation] | None = None,
     examples: Sequence[VQAExample] = (),
@@ -193,7 +193,7 @@ def suggest_data(
         evaluation: The tuned model, best on validation data, which the advice may then be fitted to.
         train: What it was trained on.
         add: How many examples could be added.
-        by: What to slice by.
+        slice_by: What to slice by.
         scorer: The scorer that says what an error is; the first one by default.
         runs: Models trained on random parts of the data, evaluated on the same examples, by the number of training
             examples; three different numbers at least.
@@ -211,9 +211,9 @@ def suggest_data(
         raise EvaluationError("there is nothing to plan: no scored answer, or no example to add")
     curve = _curve(runs, name) if runs else usual_curve()
     trained = tuple(train)
-    counts = Counter(slice_value(_as_row(example), by) for example in trained if example.answers)
+    counts = Counter(slice_value(_as_row(example), slice_by) for example in trained if example.answers)
     known = {folded_text(answer) for example in trained for answer in example.answers}
-    needs = _needs(rows, name, by, counts=counts, known=known)
+    needs = _needs(rows, name, slice_by, counts=counts, known=known)
     shared = _share_out(needs, curve, add=add, total=len(rows))
     missed = Counter(row.answers[0] for row in rows if _failed(row, name) and _unseen(row, known))
     failures = {row.example_id for row in rows if _failed(row, name)}
@@ -256,12 +256,12 @@ def _as_row(example: VQAExample) -> ScoredRow:
 
 
 def _needs(
-    rows: Sequence[ScoredRow], scorer: str, by: Slicer, *, counts: Mapping[str, int], known: set[str]
+    rows: Sequence[ScoredRow], scorer: str, slice_by: Slicer, *, counts: Mapping[str, int], known: set[str]
 ) -> list[SliceNeed]:
     errors = 1 - score_values(rows, scorer)
     codes = cluster_codes([row.group for row in rows])
     needs = []
-    for value, members in slice_rows(rows, by).items():
+    for value, members in slice_rows(rows, slice_by).items():
         places = np.array(members, dtype=np.intp)
         lost = [rows[place] for place in members if _failed(rows[place], scorer)]
         needs.append(

@@ -145,19 +145,21 @@ class Evaluation:
         return tuple(row for row in self.rows if row.answer is None)
 
     def summary(
-        self, by: Slicer | Sequence[Slicer] | None = ("kind", "question_type"), *, level: float = 0.95
+        self, slice_by: Slicer | Sequence[Slicer] | None = ("kind", "question_type"), *, confidence: float = 0.95
     ) -> Summary:
         """Give the mean of every scorer with its interval, over everything and slice by slice.
 
         Args:
-            by: What to slice by: "kind" (closed, open), "question_type", a column of the metadata, a function of a
-                row, or several of these; None for the overall means alone.
-            level: The confidence level of the intervals, 0 to 1.
+            slice_by: What to slice by: "kind" (closed, open), "question_type", a column of the metadata, a function of
+                a row, or several of these; None for the overall means alone.
+            confidence: The confidence level of the intervals, 0 to 1.
 
         Returns:
             The means; examples without a score are counted beside each.
         """
-        return summarise(self.rows, tuple(self.scorers), slicers=as_slicers(by), level=level, title=self.model)
+        return summarise(
+            self.rows, tuple(self.scorers), slicers=as_slicers(slice_by), confidence=confidence, title=self.model
+        )
 
     def write(self, path: str | PathLike[str]) -> Path:
         """Write the evaluation as a JSON file, whole or not at all.

@@ -75,14 +75,14 @@ class LabelAudit(Sequence[LabelDoubt]):
         """
         return 1 - len(self.doubts) / self.n, 1 - self.contradictions / self.n
 
-    def ceiling(self, checked: Mapping[str, bool], *, level: float = 0.95) -> Estimate:
+    def ceiling(self, checked: Mapping[str, bool], *, confidence: float = 0.95) -> Estimate:
         """Estimate what a perfect model could score, from doubts that a person has looked at.
 
         Labels without a doubt are taken as right, so the estimate is on the high side.
 
         Args:
             checked: Whether the label is wrong, by example id; a random part of the doubts, or all of them.
-            level: The confidence level of the interval, 0 to 1.
+            confidence: The confidence level of the interval, 0 to 1.
 
         Raises:
             EvaluationError: If nothing was checked, or an id is not among the doubts.
@@ -93,8 +93,8 @@ class LabelAudit(Sequence[LabelDoubt]):
         if stray := checked.keys() - known:
             raise EvaluationError("the example is not among the doubts", example_id=min(stray))
         share, wrong = len(self.doubts) / self.n, sum(checked.values())
-        found = wilson_interval(wrong, len(checked), level=level)
-        ends = Interval(low=1 - share * found.high, high=1 - share * found.low, level=level, method="Wilson")
+        found = wilson_interval(wrong, len(checked), confidence=confidence)
+        ends = Interval(low=1 - share * found.high, high=1 - share * found.low, confidence=confidence, method="Wilson")
         return Estimate(value=1 - share * wrong / len(checked), interval=ends)
 
     def table(self) -> Table:

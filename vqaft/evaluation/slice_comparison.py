@@ -82,7 +82,7 @@ class SliceComparison:
 
     Attributes:
         scorer: The scorer's name.
-        by: What the data were sliced by: "all", "kind", "question_type", a column, or the name of a function.
+        slice_by: What the data were sliced by: "all", "kind", "question_type", a column, or the name of a function.
         value: The slice, e.g. "closed"; "all" for all.
         n: Examples with a score from both.
         clusters: Groups (images) that these examples belong to.
@@ -99,11 +99,12 @@ class SliceComparison:
         verdict: The result.
         words: The result as a sentence.
         margin_interval: The interval that is held against the margin, where one was given: at level
-            2 * level - 1, which makes two one-sided tests at 1 - level. Not corrected for the number of slices.
+            2 * confidence - 1, which makes two one-sided tests at 1 - confidence. Not corrected for the number of
+            slices.
     """
 
     scorer: str
-    by: str
+    slice_by: str
     value: str
     n: int
     clusters: int
@@ -126,14 +127,14 @@ class ComparisonSettings:
     """How the comparison was computed.
 
     Attributes:
-        level: Confidence level of every interval, 0 to 1; tests are made at 1 minus it.
+        confidence: Confidence level of every interval, 0 to 1; tests are made at 1 minus it.
         resamples: Bootstrap resamples behind the intervals of differences.
         seed: Seed of the resampling.
         margin: The largest loss (non-inferiority) or difference (equivalence) that does not matter, as a share of 1;
             None where nothing of the kind was asked.
     """
 
-    level: float = 0.95
+    confidence: float = 0.95
     resamples: int = 10_000
     seed: int = 0
     margin: float | None = None
@@ -180,29 +181,31 @@ def compare_slice(
     clusters = cluster_sums(differences, codes)
     name, p_value = difference_test(differences, clusters)
     won, lost = int((differences > 0).sum()), int((differences < 0).sum())
-    interval = _interval(clusters, settings, level=settings.level)
+    interval = _interval(clusters, settings, confidence=settings.confidence)
     error = cluster_robust_error(clusters)
     binary = is_binary(base) and is_binary(tuned)
     return SliceFigures(
         n=len(base),
         clusters=len(clusters.sums),
-        base=Estimate(value=float(base.mean()), interval=mean_interval(base, codes, level=settings.level)),
-        tuned=Estimate(value=float(tuned.mean()), interval=mean_interval(tuned, codes, level=settings.level)),
+        base=Estimate(value=float(base.mean()), interval=mean_interval(base, codes, confidence=settings.confidence)),
+        tuned=Estimate(value=float(tuned.mean()), interval=mean_interval(tuned, codes, confidence=settings.confidence)),
         difference=Estimate(value=float(differences.mean()), interval=interval),
         won=won,
         lost=lost,
         test=PairedTest(name=name, p_value=p_value, p_adjusted=p_value),
         mcnemar_p=mcnemar_exact(won, lost) if binary else None,
-        detectable=None if math.isnan(error) or not error else detectable_difference(error, level=settings.level),
+        detectable=None
+        if math.isnan(error) or not error
+        else detectable_difference(error, confidence=settings.confidence),
         missing=missing,
         margin_interval=None
         if settings.margin is None
-        else _interval(clusters, settings, level=2 * settings.level - 1),
+        else _interval(clusters, settings, confidence=2 * settings.confidence - 1),
     )
 
 
-def _interval(clusters: ClusterSums, settings: ComparisonSettings, *, level: float) -> Interval | None:
-    return difference_interval(clusters, level=level, resamples=settings.resamples, seed=settings.seed)
+def _interval(clusters: ClusterSums, settings: ComparisonSettings, *, confidence: float) -> Interval | None:
+    return difference_interval(clusters, confidence=confidence, resamples=settings.resamples, seed=settings.seed)
 
 
 def missing_bounds(base: NDArray[np.float64], tuned: NDArray[np.float64]) -> MissingBounds:

@@ -60,12 +60,12 @@ def slice_rows(rows: Iterable[ScoredRow], slicer: Slicer) -> dict[str, list[int]
     return dict(sorted(found.items()))
 
 
-def as_slicers(by: Slicer | Sequence[Slicer] | None) -> tuple[Slicer, ...]:
+def as_slicers(slice_by: Slicer | Sequence[Slicer] | None) -> tuple[Slicer, ...]:
     """Take one slicer, several, or none, as a tuple.
 
     Args:
-        by: What the caller gave.
+        slice_by: What the caller gave.
     """
-    if by is None:
+    if slice_by is None:
         return ()
-    return (by,) if isinstance(by, str) or callable(by) else tuple(by)
+    return (slice_by,) if isinstance(slice_by, str) or callable(slice_by) else tuple(slice_by)

@@ -25,7 +25,7 @@ class SliceMean:
 
     Attributes:
         scorer: The scorer's name.
-        by: What the data were sliced by; "all" for everything.
+        slice_by: What the data were sliced by; "all" for everything.
         value: The slice.
         n: Answers that were scored; the mean is over these.
         failed: Examples without a score: no answer, or the scorer failed on it.
@@ -34,7 +34,7 @@ class SliceMean:
     """
 
     scorer: str
-    by: str
+    slice_by: str
     value: str
     n: int
     failed: int
@@ -105,7 +105,7 @@ def summarise(
     scorers: Sequence[str],
     *,
     slicers: Sequence[Slicer] = (),
-    level: float = 0.95,
+    confidence: float = 0.95,
     title: str = "",
 ) -> Summary:
     """Average every scorer over everything and over every slice.
@@ -114,7 +114,7 @@ def summarise(
         rows: The scored rows.
         scorers: The scorers' names.
         slicers: What to slice by, besides "all".
-        level: The confidence level of the intervals.
+        confidence: The confidence level of the intervals.
         title: The table's title.
     """
     parts = [
@@ -126,12 +126,12 @@ def summarise(
     means = []
     for scorer in scorers:
         values = score_values(rows, scorer)
-        for by, value, members in parts:
-            one = _slice_mean(values[members], codes[members], level=level)
+        for slice_by, value, members in parts:
+            one = _slice_mean(values[members], codes[members], confidence=confidence)
             means.append(
                 SliceMean(
                     scorer=scorer,
-                    by=by,
+                    slice_by=slice_by,
                     value=value,
                     n=one[0],
                     failed=len(members) - one[0],
@@ -152,10 +152,12 @@ def score_values(rows: Sequence[ScoredRow], scorer: str) -> NDArray[np.float64]:
     return np.array([np.nan if (value := row.value(scorer)) is None else value for row in rows], dtype=np.float64)
 
 
-def _slice_mean(values: NDArray[np.float64], codes: NDArray[np.intp], *, level: float) -> tuple[int, int, Estimate]:
+def _slice_mean(
+    values: NDArray[np.float64], codes: NDArray[np.intp], *, confidence: float
+) -> tuple[int, int, Estimate]:
     scored = ~np.isnan(values)
     values, codes = values[scored], codes[scored]
     if not len(values):
         return 0, 0, Estimate(value=None)
-    estimate = Estimate(value=float(values.mean()), interval=mean_interval(values, codes, level=level))
+    estimate = Estimate(value=float(values.mean()), interval=mean_interval(values, codes, confidence=confidence))
     return len(values), len(np.unique(codes)), estimate

@@ -7,7 +7,7 @@ from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.tables import p_text, points, points_range
 
 
-def decide(difference: Estimate, test: PairedTest | None, *, level: float) -> Verdict:
+def decide(difference: Estimate, test: PairedTest | None, *, confidence: float) -> Verdict:
     """Decide what the data say.
 
     A difference counts where the (adjusted) test finds it and the interval leaves zero out.
@@ -15,11 +15,11 @@ def decide(difference: Estimate, test: PairedTest | None, *, level: float) -> Ve
     Args:
         difference: Tuned minus base with its interval.
         test: The test of no difference.
-        level: 1 minus the level of the test.
+        confidence: 1 minus the level of the test.
     """
     if difference.value is None:
         return Verdict.NO_DATA
-    found = test is not None and test.p_adjusted <= 1 - level
+    found = test is not None and test.p_adjusted <= 1 - confidence
     if not found or difference.interval is None or 0.0 in difference.interval:
         return Verdict.NO_DIFFERENCE
     return Verdict.BETTER if difference.value > 0 else Verdict.WORSE
@@ -32,7 +32,7 @@ def decide_by_margin(verdict: Verdict, interval: Interval | None, *, margin: flo
 
     Args:
         verdict: The verdict without the margin; a gain stays one.
-        interval: The interval of the difference at level 2 * level - 1.
+        interval: The interval of the difference at level 2 * confidence - 1.
         margin: The largest difference that does not matter, as a share of 1; None where nothing was asked.
     """
     if margin is None or interval is None or verdict in {Verdict.BETTER, Verdict.NO_DATA}:
@@ -57,7 +57,7 @@ def in_words(figures: SliceFigures, verdict: Verdict, test: PairedTest | None, *
     if verdict in {Verdict.EQUIVALENT, Verdict.NOT_WORSE}:
         than = "as good" if verdict is Verdict.EQUIVALENT else "not worse"
         reach = figures.margin_interval
-        ends = f", {100 * reach.level:.0f} % interval {points_range(reach)}" if reach else ""
+        ends = f", {100 * reach.confidence:.0f} % interval {points_range(reach)}" if reach else ""
         return f"the tuned model is {than}, within {100 * (margin or 0):.1f} points ({found}{ends})."
     if verdict is Verdict.NO_DIFFERENCE:
         return f"no detectable difference ({found}).{_limits(figures)}"
@@ -76,7 +76,7 @@ def _figures(figures: SliceFigures, test: PairedTest | None) -> str:
     difference = figures.difference
     found = f"{points(difference.value)} points on {figures.n} examples"
     if difference.interval is not None:
-        found += f", {100 * difference.interval.level:.0f} % interval {points_range(difference.interval)}"
+        found += f", {100 * difference.interval.confidence:.0f} % interval {points_range(difference.interval)}"
     return found if test is None else f"{found}, p {_p_words(test.p_adjusted)}"
 
 

@@ -109,7 +109,7 @@ def test_examples_without_answers() -> None:
 
 def test_the_report_of_a_split_goes_by_its_groups() -> None:
     examples = [dataclasses.replace(each, metadata={"shop": each.id[-1]}) for each in TRAIN + TEST]
-    report = DatasetSplitter(train=0.5, validation=0.0, test=0.5, by="shop").split(examples).report
+    report = DatasetSplitter(train=0.5, validation=0.0, test=0.5, group_by="shop").split(examples).report
     assert report.ok
     assert sum(part.groups for part in report.parts) == 8
 

@@ -82,7 +82,7 @@ def test_says_it_in_words() -> None:
     assert "show a gain of" in str(power(some(100, 5)))
 
 
-@pytest.mark.parametrize("setting", ["accuracy", "icc", "correlation", "level", "power"])
+@pytest.mark.parametrize("setting", ["accuracy", "icc", "correlation", "alpha", "power"])
 def test_refuses_what_is_no_share(setting: str) -> None:
     wrong: dict[str, Any] = {setting: 1.5}
     with pytest.raises(DataError, match=f"{setting} is 1.5"):

@@ -82,7 +82,7 @@ def test_another_seed_is_another_split() -> None:
     "by", ["patient", lambda example: str(example.metadata["patient"])], ids=["column", "function"]
 )
 def test_groups_stay_together(by: Any) -> None:
-    split = splitter(train=100, validation=40, test=60, by=by).split(data(200, group=4))
+    split = splitter(train=100, validation=40, test=60, group_by=by).split(data(200, group=4))
     where = collections.defaultdict(set)
     for name in PARTS:
         for example in getattr(split, name):
@@ -117,7 +117,7 @@ def test_strata_are_in_balance(shared: Path) -> None:
 
 def test_the_column_to_group_by_must_be_there() -> None:
     with pytest.raises(DataError, match="no metadata 'doctor' to group by; there is 'patient'"):
-        splitter(by="doctor").split(data(3))
+        splitter(group_by="doctor").split(data(3))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_refuses_sizes(sizes: dict[str, Any], message: str) -> None:
 
 def test_groups_can_be_too_large() -> None:
     with pytest.raises(SplitError, match=r"train lacks 30 images.*the largest has 60"):
-        splitter(train=30, validation=0, test=0, by=lambda _: "one").split(data(60))
+        splitter(train=30, validation=0, test=0, group_by=lambda _: "one").split(data(60))
 
 
 def test_refuses_data() -> None:
@@ -156,5 +156,5 @@ def test_shows_its_sizes() -> None:
 
 
 def test_a_placement_survives_the_disk(tmp_path: Path) -> None:
-    split = splitter(train=4, validation=2, test=4, by="patient").split(data(16, group=2))
+    split = splitter(train=4, validation=2, test=4, group_by="patient").split(data(16, group=2))
     assert Placement.read(split.placement.write(tmp_path / "placement.json")) == split.placement

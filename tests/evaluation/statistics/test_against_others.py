@@ -39,7 +39,7 @@ from vqaft.evaluation.statistics.paired_tests import (
 
 @given(st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))
 def test_wilson_is_scipys_and_statsmodels(counts: tuple[int, int], level: float) -> None:
-    ours = wilson_interval(*counts, level=level)
+    ours = wilson_interval(*counts, confidence=level)
     theirs = stats.binomtest(*counts).proportion_ci(level, method="wilson")
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
     low, high = proportion_confint(*counts, alpha=1 - level, method="wilson")
@@ -54,9 +54,9 @@ def test_wilson_of_the_cookbooks_figures() -> None:
 @given(st.integers(0, 500), st.integers(0, 500))
 def test_mcnemar_is_statsmodels(won: int, lost: int) -> None:
     theirs = mcnemar([[0, won], [lost, 0]], exact=True).pvalue if won + lost else 1.0
-    assert mcnemar_exact(won, lost) == pytest.approx(theirs, abs=1e-12)
+    assert mcnemar_exact(won, lost) == pytest.approx(theirs, abs=1e-10)
     if won + lost:
-        assert mcnemar_exact(won, lost) == pytest.approx(stats.binomtest(won, won + lost).pvalue, abs=1e-12)
+        assert mcnemar_exact(won, lost) == pytest.approx(stats.binomtest(won, won + lost).pvalue, abs=1e-10)
 
 
 def test_mcnemar_of_the_cookbooks_kindest_pairing() -> None:
@@ -197,7 +197,7 @@ def test_no_variance_is_not_certainty() -> None:
 def test_detectable_difference_is_statsmodels_power() -> None:
     # a difference d of standard error s is found with power Phi(d / s - z), but for the other side
     error = 0.03
-    found = detectable_difference(error, level=0.95, power=0.8)
+    found = detectable_difference(error, confidence=0.95, power=0.8)
     assert stats.norm.sf(stats.norm.ppf(0.975) - found / error) == pytest.approx(0.8)
 
 

@@ -22,14 +22,14 @@ from vqaft.images import NEAR_DISTANCE, near_groups, nearest_across
 def audit_splits(
     parts: Mapping[str, Iterable[VQAExample]],
     *,
-    by: GroupBy = None,
+    group_by: GroupBy = None,
     distance: int | None = NEAR_DISTANCE,
 ) -> SplitReport:
     """Find out what the parts of a data set share.
 
     Args:
         parts: The parts by name, what is trained on first: `{"train": …, "test": …}`. Ids may repeat across parts.
-        by: What else must not be shared: a metadata column, a function, or None for `VQAExample.group`.
+        group_by: What else must not be shared: a metadata column, a function, or None for `VQAExample.group`.
         distance: How many of 64 bits may differ between images that look alike; None to compare contents only,
             without decoding.
 
@@ -46,7 +46,7 @@ def audit_splits(
         raise DataError(f"part {empty[0]!r} is empty" if empty else "there are not two parts to compare")
     everything = tuple(chain.from_iterable(found.values()))
     images = ImageTable.of(everything, looks=distance is not None)
-    groups = group_examples(everything, images, by=by, distance=distance)
+    groups = group_examples(everything, images, group_by=group_by, distance=distance)
     bounds = np.cumsum([0, *map(len, found.values())])
     views = [
         _Part(name=name, examples=examples, start=int(start), images=images, groups=groups)

@@ -51,7 +51,7 @@ def group_examples(
     examples: Sequence[VQAExample],
     images: ImageTable,
     *,
-    by: GroupBy = None,
+    group_by: GroupBy = None,
     distance: int | None = None,
     earlier: Placement | None = None,
 ) -> Groups:
@@ -60,7 +60,7 @@ def group_examples(
     Args:
         examples: The examples.
         images: Their images.
-        by: What else keeps examples together, beside the image.
+        group_by: What else keeps examples together, beside the image.
         distance: How many bits may differ between images that look alike; None to compare contents only.
         earlier: A placement whose images count too: what looks like the same old image hangs together.
 
@@ -70,7 +70,7 @@ def group_examples(
     Raises:
         DataError: If a column is missing; the message names the columns there are.
     """
-    names = tuple(_name(example, by) for example in examples)
+    names = tuple(_name(example, group_by) for example in examples)
     numbers: dict[str, int] = {}
     named = np.array([-1 if name is None else numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
     rows = np.flatnonzero(named >= 0)
@@ -91,16 +91,16 @@ def group_examples(
     )
 
 
-def _name(example: VQAExample, by: GroupBy) -> str | None:
-    if by is None:
+def _name(example: VQAExample, group_by: GroupBy) -> str | None:
+    if group_by is None:
         return example.group
-    if callable(by):
-        return by(example)
-    if by not in example.metadata:
+    if callable(group_by):
+        return group_by(example)
+    if group_by not in example.metadata:
         there = ", ".join(map(repr, example.metadata)) or "none"
         hint = "Carry the column along with Columns(metadata=(…,))."
-        raise DataError(f"no metadata {by!r} to group by; there is {there}", example_id=example.id, hint=hint)
-    value = example.metadata[by]
+        raise DataError(f"no metadata {group_by!r} to group by; there is {there}", example_id=example.id, hint=hint)
+    value = example.metadata[group_by]
     return None if value is None else str(value)
 
 

@@ -2,7 +2,7 @@
 
 Two models answer the same n pairs, and each is right with about the same probability p. Their difference in accuracy
 has the variance 2 p (1 - p) (1 - r) / n, where r is the correlation between the two being right on the same pair. A
-test sees a gain with the wanted power if the gain is at least z(1 - level/2) + z(power) standard errors (Miller,
+test sees a gain with the wanted power if the gain is at least z(1 - alpha/2) + z(power) standard errors (Miller,
 "Adding Error Bars to Evals", arXiv:2411.00640, 2024). Pairs of one image are alike, so the variance grows by the design
 effect 1 + (m - 1) icc, where m is the sum of squared cluster sizes over the sum of sizes (Kish, "Survey Sampling",
 1965; for clusters of unequal size Eldridge, Ashby and Kerry, Int. J. Epidemiology 35:1292, 2006).
@@ -34,7 +34,7 @@ class Power:
         accuracy: The accuracy that the base model is expected to have.
         icc: How alike the pairs of one cluster are: 0 not at all, 1 wholly (all right or all wrong together).
         correlation: How much the two models are right on the same pairs: 0 as by chance, 1 always.
-        level: The probability of seeing a gain where there is none.
+        alpha: The probability of seeing a gain where there is none.
         power: The probability of seeing a gain that is there.
     """
 
@@ -44,11 +44,11 @@ class Power:
     accuracy: float = 0.5
     icc: float = 0.1
     correlation: float = 0.0
-    level: float = 0.05
+    alpha: float = 0.05
     power: float = 0.8
 
     def __post_init__(self) -> None:
-        for name in ("accuracy", "icc", "correlation", "level", "power"):
+        for name in ("accuracy", "icc", "correlation", "alpha", "power"):
             value = getattr(self, name)
             inside = 0 <= value <= 1 if name in {"icc", "correlation"} else 0 < value < 1
             if not inside:
@@ -102,17 +102,17 @@ class Power:
     @property
     def _errors(self) -> float:
         normal = NormalDist()
-        return normal.inv_cdf(1 - self.level / 2) + normal.inv_cdf(self.power)
+        return normal.inv_cdf(1 - self.alpha / 2) + normal.inv_cdf(self.power)
 
 
 def power(
     examples: Iterable[VQAExample],
     *,
-    by: GroupBy = None,
+    group_by: GroupBy = None,
     accuracy: float = 0.5,
     icc: float = 0.1,
     correlation: float = 0.0,
-    level: float = 0.05,
+    alpha: float = 0.05,
     power: float = 0.8,
 ) -> Power:
     """Say which gain a test set can show.
@@ -123,11 +123,11 @@ def power(
 
     Args:
         examples: The test set.
-        by: What else makes a cluster beside the image, as for `DatasetSplitter`.
+        group_by: What else makes a cluster beside the image, as for `DatasetSplitter`.
         accuracy: See `Power`; so are the others.
         icc: The likeness of pairs of one cluster, 0 to 1.
         correlation: The agreement of the two models, 0 to 1.
-        level: The probability of a false alarm.
+        alpha: The probability of a false alarm.
         power: The probability of seeing a true gain.
 
     Raises:
@@ -138,7 +138,7 @@ def power(
     if not everything:
         raise DataError("there are no examples to test on")
     images = ImageTable.of(everything, looks=False)
-    sizes = np.bincount(group_examples(everything, images, by=by).of_image[images.index])
+    sizes = np.bincount(group_examples(everything, images, group_by=group_by).of_image[images.index])
     return Power(
         pairs=len(everything),
         clusters=len(sizes),
@@ -146,6 +146,6 @@ def power(
         accuracy=accuracy,
         icc=icc,
         correlation=correlation,
-        level=level,
+        alpha=alpha,
         power=power,
     )

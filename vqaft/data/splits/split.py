@@ -95,7 +95,7 @@ class Split:
             DataError: If fewer than two parts hold anything.
         """
         parts = {name: examples for name in PARTS if (examples := getattr(self, name))}
-        return audit_splits(parts, by=lambda example: self.names.get(example.id), distance=self.distance)
+        return audit_splits(parts, group_by=lambda example: self.names.get(example.id), distance=self.distance)
 
     def save(self, folder: str | PathLike[str], *, images: str | PathLike[str] | None = None) -> Path:
         """Write the parts as `train.jsonl`, `validation.jsonl` and `test.jsonl`, and their placement.

@@ -50,7 +50,7 @@ class DatasetSplitter:
         test: How much to judge by; 0 for none.
         unit: What sizes measure: images, or pairs of image and question. Groups are kept whole either way, so a count
             may be missed by less than one group.
-        by: What must stay together beside the image: a metadata column, a function of the example, or None for
+        group_by: What must stay together beside the image: a metadata column, a function of the example, or None for
             `VQAExample.group`.
         near_duplicates: How many of 64 bits may differ between images that look alike and stay together; None to
             compare contents only, without decoding.
@@ -63,7 +63,7 @@ class DatasetSplitter:
     validation: int | float = 50
     test: int | float = 100
     unit: Literal["images", "pairs"] = "images"
-    by: GroupBy = None
+    group_by: GroupBy = None
     near_duplicates: int | None = NEAR_DISTANCE
     stratify: bool | None = None
     seed: int = 42
@@ -88,7 +88,9 @@ class DatasetSplitter:
         everything = tuple(examples)
         _check(everything)
         images = ImageTable.of(everything, looks=self.near_duplicates is not None)
-        groups = group_examples(everything, images, by=self.by, distance=self.near_duplicates, earlier=previous)
+        groups = group_examples(
+            everything, images, group_by=self.group_by, distance=self.near_duplicates, earlier=previous
+        )
         pins = FixedAssignments.of(images, groups, previous)
         free = pins.part[images.index] < 0
         group_of = np.where(free, groups.of_image[images.index], -1).astype(np.int32)

@@ -108,7 +108,7 @@ def calibrate(
     human_labels: Iterable[HumanLabel],
     *,
     workers: int = 16,
-    level: float = 0.95,
+    confidence: float = 0.95,
     resamples: int = 2000,
     seed: int = 0,
 ) -> Calibration:
@@ -118,7 +118,7 @@ def calibrate(
         judge: The judge.
         human_labels: The answers with people's levels; of several people on one answer, one label each.
         workers: How many answers are judged at once.
-        level: The confidence level of the intervals, 0 to 1.
+        confidence: The confidence level of the intervals, 0 to 1.
         resamples: Bootstrap draws (of whole groups, i.e. images) behind the intervals of kappa and alpha.
         seed: Seed of the draws.
 
@@ -148,10 +148,10 @@ def calibrate(
         levels=judge.levels,
         confusion=tuple(tuple(map(int, row)) for row in confusion),
         failed=len(labels) - len(rated),
-        agreement=Estimate(value=float(same.mean()), interval=mean_interval(same, codes, level=level)),
-        kappa=_estimate(weighted_kappa, confusion, drawn, level=level),
-        alpha=_estimate(_alpha, confusion, drawn, level=level),
-        bias=Estimate(value=errors.mean, interval=cluster_robust_interval(errors, level=level)),
+        agreement=Estimate(value=float(same.mean()), interval=mean_interval(same, codes, confidence=confidence)),
+        kappa=_estimate(weighted_kappa, confusion, drawn, confidence=confidence),
+        alpha=_estimate(_alpha, confusion, drawn, confidence=confidence),
+        bias=Estimate(value=errors.mean, interval=cluster_robust_interval(errors, confidence=confidence)),
     )
 
 
@@ -180,11 +180,13 @@ def _alpha(confusion: Floats) -> Floats:
     return krippendorff_alpha(confusion + np.swapaxes(confusion, -2, -1))
 
 
-def _estimate(statistic: Callable[[Floats], Floats], confusion: Floats, drawn: Floats, *, level: float) -> Estimate:
+def _estimate(
+    statistic: Callable[[Floats], Floats], confusion: Floats, drawn: Floats, *, confidence: float
+) -> Estimate:
     value = float(statistic(confusion))
     if np.isnan(value):
         return Estimate(value=None)
     resampled = statistic(drawn)
-    low, high = np.quantile(resampled[~np.isnan(resampled)], [(1 - level) / 2, (1 + level) / 2])
-    interval = Interval(low=float(low), high=float(high), level=level, method="cluster bootstrap")
+    low, high = np.quantile(resampled[~np.isnan(resampled)], [(1 - confidence) / 2, (1 + confidence) / 2])
+    interval = Interval(low=float(low), high=float(high), confidence=confidence, method="cluster bootstrap")
     return Estimate(value=value, interval=interval)

@@ -42,7 +42,7 @@ class JudgeConsistency:
 
 
 def measure_consistency(
-    judge: LLMJudge, rows: Iterable[AnsweredExample], *, repeats: int = 2, workers: int = 16, level: float = 0.95
+    judge: LLMJudge, rows: Iterable[AnsweredExample], *, repeats: int = 2, workers: int = 16, confidence: float = 0.95
 ) -> JudgeConsistency:
     """Ask a judge the same again, and the same in the opposite order.
 
@@ -51,7 +51,7 @@ def measure_consistency(
         rows: Answers to rate; fifty say a lot.
         repeats: How often each is asked in the same words, at least 2.
         workers: How many answers are judged at once.
-        level: The confidence level of the intervals, 0 to 1.
+        confidence: The confidence level of the intervals, 0 to 1.
 
     Raises:
         EvaluationError: If there is no answer, or fewer than two repeats are asked for.
@@ -73,13 +73,15 @@ def measure_consistency(
     return JudgeConsistency(
         n=len(whole),
         failed=len(answers) - len(whole),
-        repeats=_share([len(set(labels[place][:-1])) == 1 for place in whole], codes, level=level),
-        swaps=_share([labels[place][0] == labels[place][-1] for place in whole], codes, level=level),
+        repeats=_share([len(set(labels[place][:-1])) == 1 for place in whole], codes, confidence=confidence),
+        swaps=_share([labels[place][0] == labels[place][-1] for place in whole], codes, confidence=confidence),
     )
 
 
-def _share(same: Sequence[bool], groups: Sequence[str], *, level: float) -> Estimate:
+def _share(same: Sequence[bool], groups: Sequence[str], *, confidence: float) -> Estimate:
     if not same:
         return Estimate(value=None)
     values = np.array(same, dtype=np.float64)
-    return Estimate(value=float(values.mean()), interval=mean_interval(values, cluster_codes(groups), level=level))
+    return Estimate(
+        value=float(values.mean()), interval=mean_interval(values, cluster_codes(groups), confidence=confidence)
+    )

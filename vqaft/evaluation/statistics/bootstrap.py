@@ -49,7 +49,7 @@ def _kinds(clusters: ClusterSums) -> tuple[NDArray[np.float64], NDArray[np.float
 
 
 def bootstrap_interval(
-    clusters: ClusterSums, *, level: float = 0.95, resamples: int = 10_000, seed: int = 0
+    clusters: ClusterSums, *, confidence: float = 0.95, resamples: int = 10_000, seed: int = 0
 ) -> Interval | None:
     """Give the expanded percentile interval of a mean from the cluster bootstrap.
 
@@ -59,7 +59,7 @@ def bootstrap_interval(
 
     Args:
         clusters: The rows added up by cluster.
-        level: The confidence level, 0 to 1.
+        confidence: The confidence level, 0 to 1.
         resamples: How many draws.
         seed: Seed of the random numbers.
 
@@ -71,7 +71,7 @@ def bootstrap_interval(
     m = len(clusters.sums)
     if m < 2:  # noqa: PLR2004 - one cluster says nothing of the variance between clusters
         return None
-    reach = math.sqrt(m / (m - 1)) * float(stdtrit(m - 1, (1 + level) / 2))
+    reach = math.sqrt(m / (m - 1)) * float(stdtrit(m - 1, (1 + confidence) / 2))
     outside = float(ndtr(-reach))
     low, high = np.quantile(bootstrap_means(clusters, resamples=resamples, seed=seed), [outside, 1 - outside])
-    return Interval(low=float(low), high=float(high), level=level, method="cluster bootstrap")
+    return Interval(low=float(low), high=float(high), confidence=confidence, method="cluster bootstrap")

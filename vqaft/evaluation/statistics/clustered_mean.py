@@ -65,7 +65,7 @@ def cluster_sums(values: NDArray[np.float64], codes: NDArray[np.intp]) -> Cluste
     return ClusterSums(sums=sums[used], sizes=sizes[used].astype(np.float64))
 
 
-def wilson_interval(successes: float, n: float, *, level: float = 0.95, method: str = "Wilson") -> Interval:
+def wilson_interval(successes: float, n: float, *, confidence: float = 0.95, method: str = "Wilson") -> Interval:
     """Give the score interval of a binomial share, without continuity correction.
 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
@@ -73,19 +73,19 @@ def wilson_interval(successes: float, n: float, *, level: float = 0.95, method: 
     Args:
         successes: How many were right, 0 to `n`.
         n: How many there were, above 0. Neither has to be whole: an effective sample size is not.
-        level: The confidence level, 0 to 1.
+        confidence: The confidence level, 0 to 1.
         method: How to name it.
     """
     from scipy.special import ndtri
 
-    z = float(ndtri((1 + level) / 2))
+    z = float(ndtri((1 + confidence) / 2))
     share = successes / n
     scale = 1 + z * z / n
     centre = (share + z * z / (2 * n)) / scale
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / scale
     low = 0.0 if successes == 0 else max(0.0, centre - half)
     high = 1.0 if successes == n else min(1.0, centre + half)
-    return Interval(low=low, high=high, level=level, method=method)
+    return Interval(low=low, high=high, confidence=confidence, method=method)
 
 
 def cluster_robust_error(clusters: ClusterSums) -> float:
@@ -108,12 +108,12 @@ def cluster_robust_error(clusters: ClusterSums) -> float:
     return math.sqrt(m / (m - 1) * float(residuals @ residuals)) / float(clusters.sizes.sum())
 
 
-def cluster_robust_interval(clusters: ClusterSums, *, level: float = 0.95) -> Interval | None:
+def cluster_robust_interval(clusters: ClusterSums, *, confidence: float = 0.95) -> Interval | None:
     """Give the interval of a mean by the cluster-robust standard error and Student's t with m - 1 degrees of freedom.
 
     Args:
         clusters: The rows added up by cluster.
-        level: The confidence level, 0 to 1.
+        confidence: The confidence level, 0 to 1.
 
     Returns:
         The interval, not cut to any range; None with fewer than two clusters.
@@ -123,8 +123,10 @@ def cluster_robust_interval(clusters: ClusterSums, *, level: float = 0.95) -> In
     error = cluster_robust_error(clusters)
     if math.isnan(error):
         return None
-    half = float(stdtrit(len(clusters.sums) - 1, (1 + level) / 2)) * error
-    return Interval(low=clusters.mean - half, high=clusters.mean + half, level=level, method="cluster-robust t")
+    half = float(stdtrit(len(clusters.sums) - 1, (1 + confidence) / 2)) * error
+    return Interval(
+        low=clusters.mean - half, high=clusters.mean + half, confidence=confidence, method="cluster-robust t"
+    )
 
 
 def is_binary(values: NDArray[np.float64]) -> bool:
@@ -136,7 +138,7 @@ def is_binary(values: NDArray[np.float64]) -> bool:
     return bool(((values == 0) | (values == 1)).all())
 
 
-def mean_interval(values: NDArray[np.float64], codes: NDArray[np.intp], *, level: float = 0.95) -> Interval | None:
+def mean_interval(values: NDArray[np.float64], codes: NDArray[np.intp], *, confidence: float = 0.95) -> Interval | None:
     """Give the interval of a mean of scores in 0 to 1.
 
     Right-or-wrong scores in clusters of one row: Wilson. In larger clusters: Wilson at the effective sample size that
@@ -146,30 +148,30 @@ def mean_interval(values: NDArray[np.float64], codes: NDArray[np.intp], *, level
     Args:
         values: The scores, at least one.
         codes: The cluster of each.
-        level: The confidence level, 0 to 1.
+        confidence: The confidence level, 0 to 1.
 
     Returns:
         The interval; None for graded scores of fewer than two clusters.
     """
     clusters = cluster_sums(values, codes)
     if is_binary(values):
-        return _share_interval(clusters, level=level)
-    interval = cluster_robust_interval(clusters, level=level)
+        return _share_interval(clusters, confidence=confidence)
+    interval = cluster_robust_interval(clusters, confidence=confidence)
     if interval is None:
         return None
     low, high = max(0.0, interval.low), min(1.0, interval.high)
-    return Interval(low=low, high=high, level=level, method=interval.method)
+    return Interval(low=low, high=high, confidence=confidence, method=interval.method)
 
 
-def _share_interval(clusters: ClusterSums, *, level: float) -> Interval:
+def _share_interval(clusters: ClusterSums, *, confidence: float) -> Interval:
     n = float(clusters.sizes.sum())
     if clusters.single:
-        return wilson_interval(float(clusters.sums.sum()), n, level=level)
-    effective = effective_size(clusters, level=level)
-    return wilson_interval(clusters.mean * effective, effective, level=level, method="Wilson, clustered")
+        return wilson_interval(float(clusters.sums.sum()), n, confidence=confidence)
+    effective = effective_size(clusters, confidence=confidence)
+    return wilson_interval(clusters.mean * effective, effective, confidence=confidence, method="Wilson, clustered")
 
 
-def effective_size(clusters: ClusterSums, *, level: float = 0.95) -> float:
+def effective_size(clusters: ClusterSums, *, confidence: float = 0.95) -> float:
     """Tell how many independent rows would fix the share as well as these clustered ones do.
 
     Between the number of clusters divided by the largest share a cluster can have, and the number of rows; shrunk for
@@ -178,7 +180,7 @@ def effective_size(clusters: ClusterSums, *, level: float = 0.95) -> float:
 
     Args:
         clusters: Right-or-wrong scores added up by cluster.
-        level: The confidence level, 0 to 1.
+        confidence: The confidence level, 0 to 1.
     """
     from scipy.special import ndtri, stdtrit
 
@@ -186,5 +188,5 @@ def effective_size(clusters: ClusterSums, *, level: float = 0.95) -> float:
     error = cluster_robust_error(clusters)
     if m == 1 or error == 0 or share in {0.0, 1.0}:
         return float(m)
-    shrink = float(ndtri((1 + level) / 2) / stdtrit(m - 1, (1 + level) / 2)) ** 2
+    shrink = float(ndtri((1 + confidence) / 2) / stdtrit(m - 1, (1 + confidence) / 2)) ** 2
     return max(1.0, min(n, share * (1 - share) / error**2) * shrink)

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Interval:
-    """Where the true value lies, by a method that is right in `level` of all cases.
+    """Where the true value lies, by a method that is right in `confidence` of all cases.
 
     Attributes:
         low: The lower end, in the unit of the figure (a share of 1, not per cent).
         high: The upper end.
-        level: How often such intervals cover the true value, 0 to 1.
+        confidence: How often such intervals cover the true value, 0 to 1.
         method: How it was computed, e.g. "Wilson".
     """
 
     low: float
     high: float
-    level: float = 0.95
+    confidence: float = 0.95
     method: str = ""
 
     def __contains__(self, value: float) -> bool:

@@ -125,21 +125,21 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def detectable_difference(standard_error: float, *, level: float = 0.95, power: float = 0.8) -> float:
+def detectable_difference(standard_error: float, *, confidence: float = 0.95, power: float = 0.8) -> float:
     """Give the least true difference that a two-sided test would find.
 
     Args:
         standard_error: The standard error of the difference.
-        level: 1 minus the level of the test.
+        confidence: 1 minus the level of the test.
         power: How often the difference would be found, 0 to 1.
     """
     from scipy.special import ndtri
 
-    return float(ndtri((1 + level) / 2) + ndtri(power)) * standard_error
+    return float(ndtri((1 + confidence) / 2) + ndtri(power)) * standard_error
 
 
 def difference_interval(
-    clusters: ClusterSums, *, level: float = 0.95, resamples: int = 10_000, seed: int = 0
+    clusters: ClusterSums, *, confidence: float = 0.95, resamples: int = 10_000, seed: int = 0
 ) -> Interval | None:
     """Give the interval of the mean difference of paired scores in 0 to 1, by the cluster bootstrap.
 
@@ -148,7 +148,7 @@ def difference_interval(
 
     Args:
         clusters: Differences (tuned minus base) added up by cluster.
-        level: The confidence level, 0 to 1.
+        confidence: The confidence level, 0 to 1.
         resamples: Bootstrap draws.
         seed: Seed of the draws.
 
@@ -159,10 +159,10 @@ def difference_interval(
 
     m = len(clusters.sums)
     if m > 1 and np.ptp(clusters.sums / clusters.sizes) == 0:
-        z2 = float(ndtri((1 + level) / 2)) ** 2
+        z2 = float(ndtri((1 + confidence) / 2)) ** 2
         low, high = max(-1.0, clusters.mean - z2 / (m + z2)), min(1.0, clusters.mean + z2 / (m + z2))
-        return Interval(low=low, high=high, level=level, method="score, no variance seen")
-    return bootstrap_interval(clusters, level=level, resamples=resamples, seed=seed)
+        return Interval(low=low, high=high, confidence=confidence, method="score, no variance seen")
+    return bootstrap_interval(clusters, confidence=confidence, resamples=resamples, seed=seed)
 
 
 def difference_test(differences: NDArray[np.float64], clusters: ClusterSums) -> tuple[str, float]:

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 
 def prediction_powered_mean(
-    truth: Floats, predicted: Floats, codes: NDArray[np.intp], *, weight: float | None = None, level: float = 0.95
+    truth: Floats, predicted: Floats, codes: NDArray[np.intp], *, weight: float | None = None, confidence: float = 0.95
 ) -> Estimate:
     """Estimate a mean without the bias of the predictions, and with a narrower interval than the true values alone.
 
@@ -28,7 +28,7 @@ def prediction_powered_mean(
         predicted: The predictions of all rows.
         codes: The rows' clusters.
         weight: How much the predictions count, 0 to 1; 1 is the paper of 2023, None chooses the best from the data.
-        level: The confidence level, 0 to 1.
+        confidence: The confidence level, 0 to 1.
     """
     from scipy.special import ndtri
 
@@ -45,8 +45,8 @@ def prediction_powered_mean(
         value, error = value + bulk.mean, math.hypot(error, cluster_robust_error(bulk))
     if math.isnan(error):
         return Estimate(value=value)
-    half = float(ndtri((1 + level) / 2)) * error
-    interval = Interval(low=value - half, high=value + half, level=level, method="prediction-powered")
+    half = float(ndtri((1 + confidence) / 2)) * error
+    interval = Interval(low=value - half, high=value + half, confidence=confidence, method="prediction-powered")
     return Estimate(value=value, interval=interval)
 
 
