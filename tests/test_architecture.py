@@ -16,7 +16,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "vqaft"
 
 LAYERS = (
-    ("errors", "version"),
+    ("escape", "version"),
+    ("errors",),
     ("filesystem", "parallel"),
     ("durable",),
     ("chat",),

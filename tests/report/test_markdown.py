@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from vqaft.escape import visible
 from vqaft.evaluation import Comparison, Evaluation, ScoredRow, compare
 from vqaft.report import render_markdown, write_markdown
-from vqaft.report.escape import visible
 
 MARKDOWN = pytest.importorskip("markdown_it", reason="needs a Markdown renderer")
 
@@ -43,8 +43,19 @@ def test_the_data_stay_text(
         return evaluation_of(rows, model="[m](http://evil.example)<script>")
 
     page = rendered(render_markdown(compare(side(0.0), side(1.0), slice_by=None, resamples=20), most=1000))
+    page = page.replace("<!-- -->", "")
     tags = set(re.findall(r"</?([a-zA-Z][a-zA-Z0-9]*)", page))
     assert tags <= {"p", "strong", "ul", "li", "h3", "table", "thead", "tbody", "tr", "th", "td"}
     cells = [html.unescape(cell) for cell in re.findall(r"<td[^>]*>([^<]*)</td>", page)]
     for text in naughty:
         assert visible(text, limit=200).strip() in {cell.strip() for cell in cells}
+
+
+def test_nobody_is_notified(scored_row: Callable[..., ScoredRow], evaluation_of: Callable[..., Evaluation]) -> None:
+    def side(value: float) -> Evaluation:
+        row = replace(scored_row(0, ("@octocat", value)), question="someone@example.org, @team/all")
+        return evaluation_of([row], model="@models")
+
+    text = render_markdown(compare(side(0.0), side(1.0), slice_by=None, resamples=20))
+    assert "octocat" in text
+    assert re.findall(r"@\w", text) == []

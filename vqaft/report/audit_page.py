@@ -11,6 +11,7 @@ from vqaft.durable import write_atomically
 from vqaft.errors import ImageError, MissingExtraError
 from vqaft.images import ImageEncoder, local_source
 from vqaft.report.data_plots import balance_svg
+from vqaft.report.escape import label, text
 
 _THUMBNAIL = ImageEncoder(format="jpeg", quality=70, max_side=240)
 
@@ -53,6 +54,7 @@ def render_audit_page(report: SplitReport, *, title: str = "What the split share
     except ImportError:
         raise MissingExtraError("jinja2", extra="report") from None
     environment = Environment(loader=PackageLoader("vqaft.report"), autoescape=True, trim_blocks=True)
+    environment.filters |= {"label": label, "text": text}
     return environment.get_template("audit.html").render(
         title=title,
         report=report,

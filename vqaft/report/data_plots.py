@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vqaft.data import AnswerDistribution, LabelConflict, Power, SplitReport
 from vqaft.errors import MissingExtraError
+from vqaft.escape import visible
 
 _WIDTH = 7.0  # inches
 _ROW = 0.28
@@ -40,10 +42,11 @@ def balance_svg(report: SplitReport, *, most: int = 12) -> str:
     height = 0.8 / len(shares)
     for number, (part, share) in enumerate(zip(report.parts, shares, strict=True)):
         places = [row + number * height for row in range(len(names))]
-        axes.barh(places, [100 * share.get(name, 0) for name in names], height, label=part.name)
+        axes.barh(places, [100 * share.get(name, 0) for name in names], height, label=_label(part.name))
     _label_rows(axes, names, shift=0.4 - height / 2)
     axes.set_xlabel("share of the part's pairs, %")
-    axes.legend(frameon=False)
+    for words in axes.legend(frameon=False).get_texts():
+        words.set_parse_math(False)
     return _svg(figure)
 
 
@@ -129,17 +132,24 @@ def _figure(*, rows: int) -> tuple[Any, Any]:
 
 
 def _label_rows(axes: Any, names: Sequence[str], *, shift: float = 0.0) -> None:
-    short = [name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…" for name in names]
     axes.set_yticks([row + shift for row in range(len(names))])
-    axes.set_yticklabels(short, parse_math=False)  # a price in an answer is no formula
+    axes.set_yticklabels([_label(name) for name in names], parse_math=False)  # a price in an answer is not a formula
     axes.invert_yaxis()
+
+
+def _label(name: str) -> str:
+    """Return a name as it is shown beside a plot: printable, on one line, and short."""
+    shown = visible(name[: _LONGEST + 1])
+    shown = f" {shown}" if shown.startswith("_") else shown  # matplotlib leaves such names out of a legend
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
 
 
 def _svg(figure: Any) -> str:
     from matplotlib import rc_context
 
     file = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "vqaft"}):
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "vqaft"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the browser has its own fonts
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     text = file.getvalue()
     return text[text.index("<svg") :]

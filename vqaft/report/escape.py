@@ -1,75 +1,21 @@
-"""How values of the data are written into the page: always as text, never as markup.
-
-Text that cannot hide anything.
-"""
+"""Filters of the HTML templates: values of the data as text, never as markup."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator
-from itertools import groupby
 from typing import Any
 
-BLANK_LETTERS = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0d\uffa0\U000e0100-\U000e01ef]"
-)
-
-
-"""Letters and marks that show nothing; the two variation selectors of emoji are not among them."""
-
-
-def visible(text: str, *, keep: str = "", limit: int | None = None) -> str:
-    r"""Write what cannot be seen as escapes, e.g. a right-to-left override as `\u202e`.
-
-    Controls, direction marks, zero-width signs, surrogates, private and unassigned code points, the line and
-    paragraph separators and blank letters are escaped as Python writes them; everything else stays.
-
-    Args:
-        text: Any text.
-        keep: Control characters that stay, e.g. `"\n\t"` where line breaks are shown.
-        limit: How many characters to show; a longer text ends in "…" and its length. None shows all.
-    """
-    if limit is not None and len(text) > limit:
-        return f"{visible(text[:limit], keep=keep)}… ({len(text):,} characters)"
-    if text.isprintable() and not BLANK_LETTERS.search(text):
-        return text
-    return "".join(piece for piece, _ in pieces(text, keep=keep))
-
-
-def pieces(text: str, *, keep: str = "") -> Iterator[tuple[str, bool]]:
-    """Cut a text where escapes begin and end.
-
-    Args:
-        text: Any text.
-        keep: Control characters that stay.
-
-    Yields:
-        A piece as it is shown, and whether it is made of escapes.
-    """
-    for hidden, signs in groupby(text, lambda sign: sign not in keep and _hidden(sign)):
-        piece = "".join(signs)
-        yield (ascii(piece)[1:-1] if hidden else piece), hidden
-
-
-def _hidden(sign: str) -> bool:
-    if sign.isprintable():
-        return BLANK_LETTERS.match(sign) is not None
-    return unicodedata.category(sign) != "Zs"
-
+from vqaft.escape import pieces, visible
 
 TEXT_LIMIT = 2_000
-
-
 LABEL_LIMIT = 120
 
 
 def text(value: object, limit: int = TEXT_LIMIT) -> Any:
-    """Write a text with its line breaks, escapes marked as such, and the end of a very long one cut off with a note.
+    """Return a text with its line breaks, escapes marked as such, truncated with a note.
 
     Args:
         value: The text.
-        limit: How many characters to show.
+        limit: The most characters to show.
 
     Returns:
         Safe markup.
@@ -88,17 +34,17 @@ def text(value: object, limit: int = TEXT_LIMIT) -> Any:
 
 
 def label(value: object, limit: int = LABEL_LIMIT) -> str:
-    """Write a name in one line.
+    """Return a name on one line.
 
     Args:
         value: The name.
-        limit: How many characters to show; a longer one ends in "…" and its length.
+        limit: The most characters to show; a longer one ends in "…" and its length.
     """
     return visible(str(value), limit=limit)
 
 
 def mark(value: float) -> str:
-    """Write a score with a sign that can be told without colour.
+    """Return a score with a sign that does not depend on color.
 
     Args:
         value: 0 to 1.
@@ -108,7 +54,7 @@ def mark(value: float) -> str:
 
 
 def size(size_bytes: int) -> str:
-    """Write the size of a file, e.g. "1.3 MB".
+    """Return the size of a file in words, e.g. "1.3 MB".
 
     Args:
         size_bytes: Its length.

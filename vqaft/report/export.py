@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from os import PathLike
@@ -17,7 +19,8 @@ from typing import Any
 from vqaft.durable import write_atomically
 from vqaft.evaluation import Comparison, PairedRow, Score, ScoredRow, ScoreFailure
 
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001 - the wide ones start formulas too
+FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - the wide ones start formulas too
+_LOOKED_AT = 1_000
 
 
 Cell = str | float | None
@@ -76,9 +79,14 @@ def _failure(row: ScoredRow) -> str | None:
 
 
 def _safe(cell: Cell) -> Cell:
-    if isinstance(cell, str) and cell.lstrip(" \n").startswith(FORMULA_SIGNS):
+    if isinstance(cell, str) and (cell.startswith(("\t", "\r")) or _shown(cell).startswith(FORMULA_SIGNS)):
         return f"'{cell}"
     return cell
+
+
+def _shown(cell: str) -> str:
+    """Return a text without the blanks and invisible characters that it begins with."""
+    return "".join(itertools.dropwhile(lambda sign: unicodedata.category(sign)[0] in "CZ", cell[:_LOOKED_AT]))
 
 
 FORMAT = "vqaft.comparison"

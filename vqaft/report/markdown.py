@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 
 from vqaft.durable import write_atomically
+from vqaft.escape import visible
 from vqaft.evaluation import (
     Comparison,
     PairedRow,
@@ -18,7 +19,6 @@ from vqaft.evaluation import (
     points,
     points_range,
 )
-from vqaft.report.escape import visible
 from vqaft.report.row_groups import group_rows
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -117,4 +117,5 @@ def _table(heads: Sequence[str], rows: Iterator[Sequence[str]] | Sequence[Sequen
 
 
 def _plain(text: str, limit: int = TEXT_LIMIT) -> str:
-    return PUNCTUATION.sub(r"\\\1", visible(text, limit=limit))
+    escaped = PUNCTUATION.sub(r"\\\1", visible(text, limit=limit))
+    return escaped.replace("@", "@<!-- -->")  # else GitHub, which looks at the rendered text, notifies whom it names

@@ -13,7 +13,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from vqaft.errors import MissingExtraError
-from vqaft.report.escape import visible
+from vqaft.escape import visible
 
 INK, MUTED, LINE, BASE, TUNED, PAPER = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606"
 PROPERTIES = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqaft.report.escape import visible
+from vqaft.escape import visible
 
 
 @pytest.mark.parametrize(
