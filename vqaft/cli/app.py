@@ -6,7 +6,6 @@ Services are reached as the `openai` package does it: by OPENAI_API_KEY, and OPE
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vqaft.check import check_files, fix_file
+from vqaft.cli.terminal import run, say, say_json
 from vqaft.cost import estimate_cost
 from vqaft.data import DatasetSplitter, audit_splits, load_file
 from vqaft.errors import VqaftError
@@ -43,21 +43,20 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on; 0 takes a free one.")] = 8000,
 ) -> None:
-    """Run vqaft's own OpenAI-compatible server; its key is VQAFT_API_KEY, or made up and shown."""
-    from vqaft.server import require_extra
+    """Run vqaft's OpenAI-compatible server; its key is VQAFT_API_KEY, or kept in the folder and shown."""
+    from vqaft.server import require_extra, stored_key
 
     require_extra()
-    from vqaft.server import serve as run
+    from vqaft.server import serve as run_server
 
     given = os.environ.get("VQAFT_API_KEY")
-    key = given or secrets.token_urlsafe(24)
 
-    def say(base_url: str) -> None:
+    def announce(base_url: str) -> None:
         typer.echo(f"export OPENAI_BASE_URL={base_url}")
-        typer.echo("export OPENAI_API_KEY=" + ('"$VQAFT_API_KEY"' if given else key))
+        typer.echo("export OPENAI_API_KEY=" + ('"$VQAFT_API_KEY"' if given else stored_key(folder)))
         sys.stdout.flush()
 
-    run(folder, api_key=key, host=host, port=port, on_ready=say)
+    run_server(folder, api_key=given or stored_key(folder), host=host, port=port, on_ready=announce)
 
 
 @app.command()
@@ -73,10 +72,10 @@ def check(
     if provider not in PROVIDERS:
         raise typer.BadParameter(f"{provider!r} is not one of {', '.join(PROVIDERS)}")
     if fix is not None:
-        typer.echo(fix_file(files[0], fix))
+        say(fix_file(files[0], fix))
         files = [fix]
     report = check_files(dict(zip(PARTS, files, strict=False)), limits=PROVIDERS[provider])
-    typer.echo(report.to_json() if form == "json" else report)
+    say_json(report.to_json()) if form == "json" else say(report)
     raise typer.Exit(report.exit_code)
 
 
@@ -87,7 +86,7 @@ def cost(
     epochs: Annotated[int, typer.Option(help="How often every row is shown.")] = 3,
 ) -> None:
     """Estimate what training on a file costs."""
-    typer.echo(estimate_cost(file, model=model, epochs=epochs))
+    say(estimate_cost(file, model=model, epochs=epochs))
 
 
 @app.command()
@@ -105,8 +104,8 @@ def split(
         train=_size(train), validation=_size(validation), test=_size(test), group_by=group_by, seed=seed
     )
     parts = splitter.split(list(load_file(table)))
-    typer.echo(parts.report)
-    typer.echo(parts.save(out))
+    say(parts.report)
+    say(parts.save(out))
 
 
 @app.command()
@@ -120,9 +119,9 @@ def audit(
     named = [part.partition("=") for part in parts]
     files = {name if path else Path(name).stem: Path(path or name) for name, _, path in named}
     report = audit_splits({name: load_file(path, prefix=f"{name}-") for name, path in files.items()})
-    typer.echo(report)
+    say(report)
     if page is not None:
-        typer.echo(write_audit_page(page, report))
+        say(write_audit_page(page, report))
     raise typer.Exit(0 if report.ok else 1)
 
 
@@ -130,13 +129,13 @@ def audit(
 def jobs() -> None:
     """List the account's fine-tuning jobs, newest first."""
     for job in _tuning().jobs():
-        typer.echo(f"{job.id}  {job.status:<16}  {job.model}  {job.fine_tuned_model or ''}")
+        say(f"{job.id}  {job.status:<16}  {job.model}  {job.fine_tuned_model or ''}")
 
 
 @app.command()
 def watch(job: Annotated[str, typer.Argument(help="The job's id.")]) -> None:
     """Follow a job to its end; Ctrl-C leaves it running."""
-    typer.echo(_tuning().wait(job).fine_tuned_model)
+    say(_tuning().wait(job).fine_tuned_model)
 
 
 @app.command()
@@ -149,8 +148,8 @@ def predict(
     """Ask a model about examples; what was answered before is not asked again."""
     predictor = Predictor(_backend(), MessageBuilder(system=system), model=model)
     predictions = predictor.predict(load_file(table), journal=out.with_name(out.name + ".journal"))
-    typer.echo(predictions)
-    typer.echo(predictions.write(out))
+    say(predictions)
+    say(predictions.write(out))
 
 
 @app.command()
@@ -162,8 +161,8 @@ def evaluate(
     """Score predictions by exact and by lenient match."""
     evaluator = Evaluator({"exact": ExactMatch(), "lenient": LenientMatch()})
     evaluation = evaluator.evaluate(load_file(table), Predictions.read(predictions))
-    typer.echo(evaluation)
-    typer.echo(evaluation.write(out))
+    say(evaluation)
+    say(evaluation.write(out))
 
 
 @app.command(name="compare")
@@ -172,7 +171,7 @@ def compare_files(
     tuned: Annotated[Path, typer.Argument(help="What `evaluate` wrote for the tuned model.")],
 ) -> None:
     """Say whether the tuned model is better than the base model."""
-    typer.echo(_compared(base, tuned))
+    say(_compared(base, tuned))
 
 
 @app.command()
@@ -184,16 +183,12 @@ def report(
 ) -> None:
     """Write the comparison as one HTML file."""
     examples = () if table is None else load_file(table)
-    typer.echo(write_report(out, _compared(base, tuned), examples=examples))
+    say(write_report(out, _compared(base, tuned), examples=examples))
 
 
 def main() -> None:
-    """Run the command line; what goes wrong is said in one line, and the exit code is 2."""
-    try:
-        app()
-    except VqaftError as error:
-        typer.echo(f"vqaft: {error}", err=True)
-        raise SystemExit(2) from None
+    """Run the command line; a failure is said in one line, and the exit code is 2."""
+    run(app)
 
 
 def _compared(base: Path, tuned: Path) -> Comparison:
