@@ -5,6 +5,7 @@
     │   ├── ImageError         one image: missing, unreadable, not allowed
     │   ├── RecordError        one row of a training file
     │   ├── ExportError        examples that an export's target cannot hold, all of them
+    │   ├── SchemaError        a JSON schema that no answer is made for
     │   └── SplitError         a split that the data cannot give
     ├── MissingExtraError      an optional package is not installed              (also an ImportError)
     ├── ServiceError           the other side of the API
@@ -84,6 +85,10 @@ class ImageError(DataError):
 
 class RecordError(DataError):
     """A row of a training file is not what the providers accept."""
+
+
+class SchemaError(DataError):
+    """A JSON schema is malformed, or asks for more than one answer can hold."""
 
 
 class SplitError(DataError):

@@ -1,4 +1,4 @@
-"""The judge at home: a formula, not a language model."""
+"""String-similarity judge: rates an answer against a reference by a formula; it is not a language model."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ from vqaft.engines.structured_output import fill_schema, reply
 
 JUDGE_MODEL = "string-similarity-judge-not-an-llm"
 """The id under which the judge is asked."""
+SCANNED = 2_000_000
+"""Characters that are read in the search for a JSON object; text that opens many and closes none ends the search."""
+COMPARED = 20_000
+"""Characters of each text whose edits are counted."""
 THRESHOLDS = (1.0, 0.75, 0.4)
 """The least similarity of the first, second and third level; below the last it is the fourth."""
 
@@ -48,7 +52,7 @@ def _edit_similarity(first: str, second: str) -> float:
 
     if re.search(r"\d", first + second):
         return 0.0
-    return float(Levenshtein.normalized_similarity(first, second))
+    return float(Levenshtein.normalized_similarity(first[:COMPARED], second[:COMPARED]))
 
 
 def _normalised(text: str) -> str:
@@ -88,17 +92,25 @@ def find_comparison(text: str) -> Comparison | None:
 
 
 def _objects(text: str) -> Iterator[Mapping[str, Any]]:
-    decoder = json.JSONDecoder()
+    decoder, left = json.JSONDecoder(), SCANNED
     at = text.find("{")
-    while at >= 0:
-        try:
-            value, end = decoder.raw_decode(text, at)
-        except ValueError:
-            end = at + 1
-        else:
-            if isinstance(value, dict):
-                yield value
+    while at >= 0 and left > 0:
+        value, end, scanned = _decode(decoder, text, at)
+        left -= scanned
+        if isinstance(value, dict):
+            yield value
         at = text.find("{", end)
+
+
+def _decode(decoder: json.JSONDecoder, text: str, at: int) -> tuple[Any, int, int]:
+    """Return the JSON value at a place, or None; where to look on; and how many characters were read."""
+    try:
+        value, end = decoder.raw_decode(text, at)
+    except json.JSONDecodeError as error:
+        return None, at + 1, error.pos - at + 1
+    except (ValueError, RecursionError):  # a number of thousands of digits, or thousands of brackets
+        return None, at + 1, 10_000
+    return value, end, end - at
 
 
 class SimilarityJudge:
@@ -126,7 +138,7 @@ class SimilarityJudge:
 def _rated(schema: Mapping[str, Any], score: float, reason: str) -> str:
     value = orjson.loads(fill_schema(schema, reason))
     for name, part in schema.get("properties", {}).items():
-        levels = part.get("enum")
+        levels = part.get("enum") if isinstance(part, Mapping) else None
         if levels and isinstance(value, dict) and all(isinstance(level, str) for level in levels):
             return orjson.dumps(value | {name: level_of(score, levels)}).decode()
     return orjson.dumps(value).decode()
