@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from vqaft.server.http.errors import ApiError
-from vqaft.server.http.requests import as_list, find, read_body, read_page, resource
+from vqaft.server.http.requests import as_list, find, read_page, resource, with_body
 from vqaft.server.jobs.record import create_job
 from vqaft.server.jobs.request import JobBody
 from vqaft.server.jobs.runner import JobRunner
@@ -37,7 +37,7 @@ class JobRoutes:
     def routes(self) -> list[Route]:
         """Give the routes."""
         return [
-            resource(PREFIX, get=self.list, post=self.create),
+            resource(PREFIX, get=self.list, post=with_body(JobBody, self.create)),
             resource(PREFIX + "/{job}", get=self.retrieve),
             resource(PREFIX + "/{job}/cancel", post=self.cancel),
             resource(PREFIX + "/{job}/pause", post=self.pause),
@@ -46,9 +46,8 @@ class JobRoutes:
             resource(PREFIX + "/{job}/checkpoints", get=self.checkpoints),
         ]
 
-    async def create(self, request: Request) -> Response:
+    def create(self, _: Request, body: JobBody) -> Response:
         """Create a job."""
-        body = await read_body(request, JobBody)
         _check(self.state, self.shelf, body)
         document = create_job(self.state, body)
         self.runner.submit(document["id"])

@@ -50,9 +50,10 @@ class JobRunner:
         """Begin to work, with the jobs that were left over first."""
         page = self._state.documents.page("job", limit=1_000_000, newest_first=False)
         for job in page.documents:
+            restarted = JobRecord(self._state, job["id"]).restart()
             if job["status"] != "succeeded":
-                shutil.rmtree(self._folder(job["id"]), ignore_errors=True)
-            if JobRecord(self._state, job["id"]).restart():
+                self._state.discard_models(job["id"])
+            if restarted:
                 self.submit(job["id"])
         self._thread.start()
 
@@ -135,8 +136,8 @@ class JobRunner:
 
     def _train(self, record: JobRecord, document: Document) -> None:
         folder = self._folder(record.job)
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        self._state.discard_models(record.job)
+        folder.mkdir(mode=0o700)
         with self._started(record, document) as training:
             for message in training.messages():
                 _note(record, message)

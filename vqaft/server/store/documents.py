@@ -1,9 +1,10 @@
-"""The server's memory: JSON documents in one SQLite file."""
+"""Document store of the server: JSON documents by kind and id in one SQLite file."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -13,9 +14,15 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from vqaft.errors import StateError
+
 Document: TypeAlias = dict[str, Any]
 
+VERSION = 1
+ALL = 1_000_000
+"""A page that has every document."""
 SCHEMA = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS documents (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
@@ -25,16 +32,20 @@ CREATE TABLE IF NOT EXISTS documents (
     UNIQUE (kind, id)
 );
 CREATE INDEX IF NOT EXISTS by_parent ON documents (kind, parent, seq);
+CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+PRAGMA user_version = 1;
+COMMIT;
 """
+_RESTORE = "Restore it from a backup, or move the folder away and start with an empty one."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slice:
-    """Some documents of a list.
+    """A page of a list.
 
     Attributes:
         documents: The documents, in the order asked for.
-        has_more: Whether there are more behind them.
+        has_more: Whether there are more after them.
     """
 
     documents: tuple[Document, ...]
@@ -42,18 +53,49 @@ class Slice:
 
 
 class Documents:
-    """Documents by kind and id, in the order in which they were inserted; safe with several threads.
+    """Documents by kind and id, in the order in which they were inserted. Thread-safe.
 
     Args:
-        path: The SQLite file; made where it is not there.
+        path: The SQLite file; created, readable by its owner alone, if it is not there.
+        identity: The id of this database, written into a new one; None accepts any.
+
+    Raises:
+        StateError: If the file is damaged, of a newer version, another database, or cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, identity: str | None = None) -> None:
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._path = path
+        with contextlib.ExitStack() as undone:
+            try:
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+                self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+                undone.callback(self._connection.close)
+                self._prepare(identity)
+            except (sqlite3.Error, OSError) as error:
+                raise StateError(f"the server's database cannot be used ({error})", path=path, hint=_RESTORE) from error
+            undone.pop_all()
+
+    def _prepare(self, identity: str | None) -> None:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version > VERSION:
+            hint = "Use that version, or another folder."
+            raise StateError(f"the database is of a newer vqaft (format {version})", path=self._path, hint=hint)
+        (damage,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
+        if damage != "ok":
+            words = " ".join(damage.split())
+            raise StateError(f"the server's database is damaged ({words})", path=self._path, hint=_RESTORE)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")
         self._connection.executescript(SCHEMA)
+        if identity is not None:
+            self._identify(identity)
+
+    def _identify(self, identity: str) -> None:
+        self._connection.execute("INSERT OR IGNORE INTO about VALUES ('identity', ?)", (identity,))
+        (found,) = self._connection.execute("SELECT value FROM about WHERE key = 'identity'").fetchone()
+        if found != identity:
+            raise StateError("the database belongs to another server's folder", path=self._path, hint=_RESTORE)
 
     def close(self) -> None:
         """Close the file."""
@@ -62,7 +104,7 @@ class Documents:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make what a block does one step: all of it is kept or none, and no other thread comes between."""
+        """Make a block atomic: all of it is kept or none, and no other thread runs in between."""
         with self._lock:
             if self._connection.in_transaction:  # a part of a larger step
                 yield
@@ -88,25 +130,25 @@ class Documents:
         return document
 
     def get(self, kind: str, name: str) -> Document | None:
-        """Give a document, or None."""
+        """Return a document, or None."""
         query = "SELECT body FROM documents WHERE kind = ? AND id = ?"
         with self._lock:
             row = self._connection.execute(query, (kind, name)).fetchone()
-        return orjson.loads(row[0]) if row else None
+        return self._parsed(row[0]) if row else None
 
     def change(
         self, kind: str, name: str, edit: Callable[[Document], Document], *, status_in: Collection[str] | None = None
     ) -> Document | None:
-        """Change a document in one step that no other thread comes between.
+        """Change a document atomically.
 
         Args:
             kind: What it is.
             name: Its id.
-            edit: Gives the new document from the old one.
+            edit: Returns the new document for the old one.
             status_in: Change it only where its status is one of these.
 
         Returns:
-            The new document; None where there is none, or its status is another.
+            The new document; None where there is none, or it has another status.
         """
         with self._lock:
             old = self.get(kind, name)
@@ -118,7 +160,7 @@ class Documents:
             return new
 
     def delete(self, kind: str, name: str) -> bool:
-        """Remove a document; tells whether it was there."""
+        """Remove a document; return whether it was there."""
         with self._lock:
             query = "DELETE FROM documents WHERE kind = ? AND id = ?"
             return self._connection.execute(query, (kind, name)).rowcount > 0
@@ -133,15 +175,15 @@ class Documents:
         newest_first: bool = True,
         where: Callable[[Document], bool] = lambda _: True,
     ) -> Slice:
-        """Give some documents of a kind.
+        """Return a page of the documents of a kind.
 
         Args:
             kind: What they are.
             parent: Only those that belong to this id.
             after: Only those that come after this one in the order asked for.
-            limit: At most so many.
+            limit: The most documents to return.
             newest_first: The order: newest first, or oldest first.
-            where: Tells which documents are wanted; others do not count.
+            where: Whether a document is wanted; others do not count.
         """
         conditions, values = ["kind = ?"], [kind]
         if parent is not None:
@@ -152,11 +194,18 @@ class Documents:
         order = "DESC" if newest_first else "ASC"
         query = f"SELECT body FROM documents WHERE {' AND '.join(conditions)} ORDER BY seq {order}"  # noqa: S608
         with self._lock, contextlib.closing(self._connection.execute(query, values)) as rows:
-            wanted = filter(where, (orjson.loads(row[0]) for row in rows))
+            wanted = filter(where, (self._parsed(row[0]) for row in rows))
             found = tuple(itertools.islice(wanted, limit + 1))
         return Slice(documents=found[:limit], has_more=len(found) > limit)
 
+    def _parsed(self, body: bytes) -> Document:
+        try:
+            document: Document = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise StateError("the server's database has a damaged document", path=self._path, hint=_RESTORE) from error
+        return document
+
 
 def public(document: Document) -> Document:
-    """Leave out what is for the server alone: keys that begin with an underscore."""
+    """Return a document without the keys that are the server's own: those that begin with an underscore."""
     return {key: value for key, value in document.items() if not key.startswith("_")}

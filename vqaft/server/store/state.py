@@ -1,7 +1,4 @@
-"""What the server keeps: documents, files and models, in one folder.
-
-What a server that was interrupted, or an upload that was given up, leaves on the disk.
-"""
+"""What the server keeps in its folder: documents, and the files and models that they name."""
 
 from __future__ import annotations
 
@@ -16,110 +13,56 @@ from typing import IO, Any
 
 from vqaft.durable import FileLock
 from vqaft.server.store.documents import Document, Documents
-
-ALL = 1_000_000
-
-
-def remove_leftovers(folder: Path, documents: Documents, *, now: int) -> None:
-    """Remove every file, part and model that no document names; only while no server works in the folder.
-
-    Args:
-        folder: The server's folder.
-        documents: What it knows.
-        now: Seconds since 1970.
-    """
-    for path in (folder / "files").iterdir():
-        if documents.get("file", path.name) is None:
-            path.unlink()
-    remove_dead_parts(folder, documents, now=now)
-    for path in (folder / "parts").iterdir():
-        if documents.get("part", path.name) is None:
-            path.unlink()
-    for path in (folder / "models").iterdir():
-        remove_model(folder, documents, path.name)
-
-
-def remove_dead_parts(folder: Path, documents: Documents, *, now: int) -> None:
-    """Remove the parts of uploads that have ended or expired.
-
-    Args:
-        folder: The server's folder.
-        documents: What it knows.
-        now: Seconds since 1970.
-    """
-    for part in documents.page("part", limit=ALL).documents:
-        upload = documents.get("upload", part["upload_id"])
-        if upload is None or upload["status"] != "pending" or now >= upload["expires_at"]:
-            (folder / "parts" / part["id"]).unlink(missing_ok=True)
-            documents.delete("part", part["id"])
-
-
-def remove_model(folder: Path, documents: Documents, name: str) -> None:
-    """Remove a model's folder unless a document names it; checkpoints in it that are named stay.
-
-    Args:
-        folder: The server's folder.
-        documents: What it knows.
-        name: The model's folder within `models`.
-    """
-    kept = {model["_folder"] for model in documents.page("model", limit=ALL).documents}
-    place = folder / "models" / name
-    if name in kept or not place.is_dir():
-        return
-    for entry in place.iterdir():
-        if f"{name}/{entry.name}" in kept:
-            continue
-        if entry.is_dir():
-            shutil.rmtree(entry, ignore_errors=True)
-        else:
-            entry.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # not empty: another model of the job is still there
-        place.rmdir()
-        if place.parent != folder / "models":
-            place.parent.rmdir()
+from vqaft.server.store.folder import ServerFolder, check_folder, create_private, unusable
+from vqaft.server.store.orphan_cleanup import discard_model, discard_orphans, remove_dead_parts, remove_model
 
 
 class State:
-    """Everything that survives a restart. One server at a time works in a folder; `close` lets the next one in.
+    """Everything that survives a restart. One server at a time uses a folder; `close` releases it.
 
-    What the last one left half-done is removed first.
+    What a server that was killed left unfinished goes into the folder's trash first.
 
     Args:
-        folder: Where it is; made where it is not there.
-        clock: Gives the seconds since 1970; another one in tests.
+        folder: The folder; created if it is not there.
+        clock: Returns the seconds since 1970.
 
     Raises:
-        StateError: If another server works in the folder; with its process id.
+        StateError: If another server uses the folder (with its process id), the folder is not a server's, or it is
+            damaged or not usable.
     """
 
     def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        for name in ("files", "models", "parts"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self._lock = FileLock(folder / "server.lock")
-        self._lock.acquire()
+        check_folder(folder)
         with contextlib.ExitStack() as undone:
-            undone.callback(self._lock.release)
-            self.documents = Documents(folder / "state.sqlite")
-            undone.callback(self.documents.close)
-            remove_leftovers(folder, self.documents, now=self.now())
+            self._lock = FileLock(folder / "server.lock")
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._lock.acquire()
+                undone.callback(self._lock.release)
+                self._owned = ServerFolder(folder)
+                self.documents = Documents(self._owned.database, identity=self._owned.identity)
+                undone.callback(self.documents.close)
+                discard_orphans(self._owned, self.documents, now=self.now())
+            except OSError as error:
+                raise unusable(folder, error) from error
             undone.pop_all()
 
     def close(self) -> None:
-        """Let go of the folder; nothing happens where that was done already."""
+        """Release the folder; idempotent."""
         self.documents.close()
         self._lock.release()
 
     def now(self) -> int:
-        """Give the time in seconds since 1970."""
+        """Return the time in seconds since 1970."""
         return int(self._clock())
 
     def add_file(self, content: IO[bytes], *, filename: str, purpose: str) -> Document:
-        """Keep a file.
+        """Store a file.
 
         Args:
-            content: Its bytes, read from where it stands.
+            content: Its bytes, read from the current position.
             filename: The name it was sent under; never used as a path.
             purpose: What it is for, e.g. "fine-tune".
 
@@ -129,17 +72,17 @@ class State:
         return self.name_file(self.store_file(content), filename=filename, purpose=purpose)
 
     def store_file(self, content: IO[bytes]) -> str:
-        """Put a file's bytes on the disk under a new id, which means nothing until `name_file`.
+        """Write a file's bytes to disk under a new id, which means nothing until `name_file`.
 
         Args:
-            content: The bytes, read from where it stands.
+            content: The bytes, read from the current position.
         """
         name = new_id("file-")
         _store(content, self.file_path(name))
         return name
 
     def name_file(self, name: str, *, filename: str, purpose: str) -> Document:
-        """Make the document of a file that was stored.
+        """Insert the document of a file that was stored.
 
         Args:
             name: Its id.
@@ -158,39 +101,47 @@ class State:
         return self.documents.insert("file", document)
 
     def file_path(self, name: str) -> Path:
-        """Give where a file's bytes are."""
+        """Return the path of a file's bytes."""
         return self.folder / "files" / name
 
     def part_path(self, name: str) -> Path:
-        """Give where the bytes of an upload's part are."""
+        """Return the path of the bytes of an upload's part."""
         return self.folder / "parts" / name
 
     def store_part(self, name: str, content: IO[bytes]) -> int:
-        """Put the bytes of an upload's part on the disk; gives how many there are."""
+        """Write the bytes of an upload's part to disk; return how many there are."""
         _store(content, self.part_path(name))
         return self.part_path(name).stat().st_size
 
     def remove_dead_parts(self) -> None:
         """Remove the parts of uploads that have ended or expired."""
-        remove_dead_parts(self.folder, self.documents, now=self.now())
+        remove_dead_parts(self._owned, self.documents, now=self.now())
+
+    def discard_models(self, job: str) -> None:
+        """Move what a job saved, and no document names, into the trash."""
+        discard_model(self._owned, self.documents, job, now=self.now())
+
+    def empty_trash(self) -> None:
+        """Remove what has been in the trash for a day."""
+        self._owned.empty_trash(now=self.now())
 
     def delete_model(self, name: str) -> bool:
-        """Remove a tuned model and its folder; tells whether it was there."""
+        """Delete a tuned model and its folder; return whether it was there."""
         model = self.documents.get("model", name)
         if model is None or not self.documents.delete("model", name):
             return False
-        remove_model(self.folder, self.documents, model["_folder"])
+        remove_model(self._owned, self.documents, model["_folder"])
         return True
 
     def delete_file(self, name: str) -> bool:
-        """Remove a file; tells whether it was there."""
+        """Delete a file; return whether it was there."""
         if not self.documents.delete("file", name):
             return False
         self.file_path(name).unlink(missing_ok=True)
         return True
 
     def add_event(self, job: str, message: str, *, level: str = "info", data: dict[str, Any] | None = None) -> None:
-        """Note what happened in a job.
+        """Record what happened in a job.
 
         Args:
             job: The job's id.
@@ -211,12 +162,12 @@ class State:
 
 
 def _store(content: IO[bytes], path: Path) -> None:
-    with path.open("xb") as file:
+    with os.fdopen(create_private(path), "wb") as file:
         shutil.copyfileobj(content, file, 1 << 20)
         file.flush()
         os.fsync(file.fileno())
 
 
 def new_id(prefix: str) -> str:
-    """Make an id that nothing else has."""
+    """Return a new unique id."""
     return prefix + secrets.token_hex(12)
