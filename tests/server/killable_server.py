@@ -5,11 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import uvicorn
-
 from tests.server.odd_engines import Sleeping
 from vqaft.engines import Engine
-from vqaft.server import State, create_app, listen
+from vqaft.server import HTTPServer, State, create_app, listen
 from vqaft.testing import QuickEngine, ThreadServer
 
 if __name__ == "__main__":
@@ -17,4 +15,4 @@ if __name__ == "__main__":
     app = create_app(State(Path(sys.argv[1])), api_key=ThreadServer.api_key, engines=engines, judges={})
     listener = listen("127.0.0.1", 0)
     print(f"http://127.0.0.1:{listener.getsockname()[1]}/v1", flush=True)  # noqa: T201
-    uvicorn.Server(uvicorn.Config(app, log_level="critical")).run(sockets=[listener])
+    HTTPServer(app, log_level="critical").run(sockets=[listener])

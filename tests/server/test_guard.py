@@ -66,7 +66,8 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_sent(running: ThreadSe
 def test_a_body_that_does_not_say_its_length_is_bounded(
     running: ThreadServer, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr("vqaft.server.http.guard.MAX_BODY_BYTES", 10_000)
+    for limit in ("MAX_BODY_BYTES", "MAX_JSON_BYTES"):
+        monkeypatch.setattr(f"vqaft.server.http.guard.{limit}", 10_000)
     kind = {"Content-Type": "multipart/form-data; boundary=b"} if path == "/files" else {}
     head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
 

@@ -39,8 +39,10 @@ def test_keeps_what_it_is_told_to_keep(tmp_path: Path) -> None:
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    with LocalServer(folder=tmp_path):
+        pass
     (tmp_path / "state.sqlite").write_bytes(b"this is no database, and long enough to be seen as none" * 100)
-    with pytest.raises(StateError, match="not a database"):
+    with pytest.raises(StateError, match=r"did not start: .*not a database"):
         LocalServer(folder=tmp_path).start()
 
 

@@ -27,7 +27,7 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
         port = str(taken.getsockname()[1])
         result = run("--port", port, "--folder", str(tmp_path / "state"))
     assert result.returncode == 2
-    assert result.stderr.startswith(f"vqaft: port {port} of 127.0.0.1 cannot be had: Address already in use")
+    assert result.stderr.startswith(f"vqaft: port {port} of 127.0.0.1 is not available: Address already in use")
     assert len(result.stderr.splitlines()) == 1
     assert not (tmp_path / "state").exists()
 
@@ -53,7 +53,7 @@ def test_nothing_listens_where_nothing_is(host: str, port: int) -> None:
 
 
 def test_an_address_of_somebody_else() -> None:
-    with pytest.raises(StateError, match="cannot be had"):
+    with pytest.raises(StateError, match="is not available"):
         listen("192.0.2.1", 0)  # TEST-NET-1, RFC 5737
 
 

@@ -5,6 +5,7 @@ from vqaft.images.encoder import EncodedImage, ImageEncoder
 from vqaft.images.formats.header import NO_IMAGES, ImageHeader, read_header
 from vqaft.images.formats.read import sniff
 from vqaft.images.hamming import connected, near_groups, near_pairs, nearest_across
+from vqaft.images.inspect import CHAT_FORMATS, ImageSize, inspect_data_url
 from vqaft.images.model_vision import (
     PATCHES,
     TILES_HIGH,
@@ -21,6 +22,7 @@ from vqaft.images.web.fetcher import WebFetcher
 from vqaft.images.web.public_address import RemoteImage
 
 __all__ = [
+    "CHAT_FORMATS",
     "NEAR_DISTANCE",
     "NO_IMAGES",
     "PATCHES",
@@ -29,6 +31,7 @@ __all__ = [
     "EncodedImage",
     "ImageEncoder",
     "ImageHeader",
+    "ImageSize",
     "ImageSource",
     "InputLimits",
     "PatchVision",
@@ -41,6 +44,7 @@ __all__ = [
     "describe_source",
     "file_state",
     "image_sha256",
+    "inspect_data_url",
     "is_web_address",
     "local_source",
     "near_groups",

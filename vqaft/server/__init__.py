@@ -8,10 +8,12 @@ import lazy_loader
 __getattr__, __dir__, _ = lazy_loader.attach_stub(__name__, __file__)
 
 __all__ = [
+    "HTTPServer",
     "LocalServer",
     "State",
     "create_app",
     "listen",
     "require_extra",
     "serve",
+    "stored_key",
 ]

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import subprocess
 import sys
 import tempfile
+from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from vqaft.errors import MissingExtraError, StateError
+from vqaft.errors import DataError, MissingExtraError, StateError
+from vqaft.server.access import Access, free_port, new_key, open_private_log, stored_access
+from vqaft.server.store.folder import check_folder, unusable
 
+TEMPORARY_PREFIX = "vqaft-server-"
 STOP_S = 30.0
-"""How long a server may take to stop before it is killed."""
+"""Seconds that a server may take to stop before it is killed."""
+MAX_PORT = 65_535
 
 Value = TypeVar("Value")
 
 
 class LocalServer:
-    """vqaft's own OpenAI-compatible server, on a free loopback port of this machine, with a random token.
+    """vqaft's OpenAI-compatible server on a loopback port of this machine.
 
-    The server is a process of its own that ends with the block, or with the process that started it.
+    The server is a process of its own that ends with the block, or with the process that started it. With a folder, its
+    token and its port are stored there: it is the same account at every start, so that a job that was started before
+    is found again.
 
     Example:
         >>> from openai import OpenAI
@@ -33,22 +39,38 @@ class LocalServer:
 
     Args:
         folder: Where files, jobs and models are kept for the next time; None keeps nothing.
+        port: The port, 1 to 65535; 0 chooses a free one. By default the folder's own.
+        api_key: The token; printable ASCII without spaces. By default the folder's own.
 
-    Attributes:
-        api_key: The token to ask with.
+    Raises:
+        DataError: If the port is out of range.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self.api_key = "local-" + secrets.token_urlsafe(24)
-        self._kept = folder
+    def __init__(
+        self, folder: str | PathLike[str] | None = None, *, port: int | None = None, api_key: str | None = None
+    ) -> None:
+        if port is not None and not 0 <= port <= MAX_PORT:
+            raise DataError(f"the port {port} is not within 0 to {MAX_PORT}")
+        self._kept = None if folder is None else Path(folder).absolute()
+        self._wanted = port, api_key
+        self._access: Access | None = None
         self._folder: Path | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[str] | None = None
         self._base_url: str | None = None
 
     @property
+    def api_key(self) -> str:
+        """The token that clients send.
+
+        Raises:
+            StateError: If the folder is not a server's, or its stored access is damaged.
+        """
+        return self._reached().api_key
+
+    @property
     def base_url(self) -> str:
-        """The address to give to a client, e.g. `http://127.0.0.1:41234/v1`.
+        """The address for clients, e.g. `http://127.0.0.1:21234/v1`.
 
         Raises:
             StateError: If the server is not running.
@@ -85,38 +107,16 @@ class LocalServer:
             raise StateError("the server is running already", hint="Stop it first.")
         try:
             self._start()
+        except OSError as error:
+            self.stop()
+            raise unusable(self._kept or Path(tempfile.gettempdir()), error) from error
         except BaseException:  # Ctrl-C included
             self.stop()
             raise
         return self
 
-    def _start(self) -> None:
-        if self._kept is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="vqaft-server-", ignore_cleanup_errors=True)
-        self._folder = Path(self._temporary.name if self._temporary else self._kept or ".").absolute()
-        self._folder.mkdir(parents=True, exist_ok=True)
-        log = self._folder / "server.log"
-        self._process = self._launch(self._folder, log)
-        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
-        self._base_url = self._process.stdout.readline().strip() or None
-        if self._base_url is None:
-            words = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
-            raise StateError("the server did not start: " + " ".join(words))
-
-    def _launch(self, folder: Path, log: Path) -> subprocess.Popen[str]:
-        options = ["--temporary"] if self._temporary else []
-        with log.open("ab") as stderr:
-            return subprocess.Popen(  # noqa: S603 - our own module, by this interpreter
-                [sys.executable, "-m", "vqaft.server", str(folder), *options],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-                env={**os.environ, "VQAFT_SERVER_API_KEY": self.api_key},
-            )
-
     def stop(self) -> None:
-        """Stop the server, by force where it does not stop by itself; what it kept in a temporary folder is removed."""
+        """Stop the server, by force where it does not stop by itself; a temporary folder is removed."""
         process, self._process, self._base_url, self._folder = self._process, None, None, None
         try:
             if process is not None:
@@ -125,6 +125,47 @@ class LocalServer:
             if self._temporary is not None:
                 self._temporary.cleanup()
                 self._temporary = None
+
+    def _reached(self) -> Access:
+        if self._access is None:
+            port, api_key = self._wanted
+            if self._kept is None:
+                self._access = Access(api_key=api_key or new_key(), port=port or free_port())
+            else:
+                check_folder(self._kept)
+                self._access = stored_access(self._kept, api_key=api_key, port=port)
+        return self._access
+
+    def _start(self) -> None:
+        access = self._reached()
+        if self._kept is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, ignore_cleanup_errors=True)
+        self._folder = Path(self._temporary.name) if self._temporary else self._kept
+        assert self._folder is not None  # noqa: S101 - one of the two
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log = self._folder / "server.log"
+        descriptor = open_private_log(log)
+        written = log.stat().st_size
+        try:
+            self._process = self._launch(self._folder, access, descriptor)
+        finally:
+            os.close(descriptor)
+        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        self._base_url = self._process.stdout.readline().strip() or None
+        if self._base_url is None:
+            words = log.read_bytes()[written:].decode(errors="replace").strip().splitlines()[-1:]
+            raise StateError("the server did not start: " + " ".join(words))
+
+    def _launch(self, folder: Path, access: Access, log: int) -> subprocess.Popen[str]:
+        options = ["--temporary"] if self._temporary else []
+        return subprocess.Popen(  # noqa: S603 - our own module, by this interpreter
+            [sys.executable, "-m", "vqaft.server", str(folder), str(access.port), *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**os.environ, "VQAFT_SERVER_API_KEY": access.api_key},
+        )
 
     def _of_running(self, value: Value | None) -> Value:
         if value is None:
@@ -153,10 +194,10 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def require_extra() -> None:
-    """Say which package of the extra `local` is missing.
+    """Check that the packages of the extra `local` are installed.
 
     Raises:
-        MissingExtraError: If one is.
+        MissingExtraError: If one is not.
     """
     from importlib.util import find_spec
 

@@ -1,7 +1,9 @@
-"""Runs the server until it is stopped."""
+"""The server's process: engines, socket, log and signals, until it is stopped."""
 
 from __future__ import annotations
 
+import logging
+import os
 import socket
 import sys
 import threading
@@ -9,15 +11,19 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 
-import uvicorn
-
+from vqaft.durable import FileLock
 from vqaft.engines import JUDGE_MODEL, EmbeddedEngine, SimilarityJudge
 from vqaft.errors import DataError, StateError
 from vqaft.server.app import create_app
+from vqaft.server.http.connections import HTTPServer
+from vqaft.server.http.log_lines import server_log
 from vqaft.server.store.state import State
 
 BASE_MODEL = "embedded-vqa"
 MAX_PORT = 65535
+FORCED_EXIT_S = 15.0
+"""Seconds from the order to stop until the process is ended whatever it is doing; state is durable at any moment."""
+LOG = logging.getLogger(__name__)
 
 
 def serve(
@@ -29,39 +35,67 @@ def serve(
     on_ready: Callable[[str], None] = print,
     until_input_ends: bool = False,
 ) -> None:
-    """Serve until interrupted.
+    """Serve until interrupted. For a process of its own: it sets the process's umask and log.
 
     Args:
-        folder: Where files, jobs and models are kept.
-        api_key: The token that requests must bear; printable ASCII without spaces, as HTTP has it.
-        host: The name or address to listen on; other machines reach the server only where it is no loopback address.
-        port: The port to listen on; 0 takes a free one.
-        on_ready: Told the base URL once requests are taken.
+        folder: Where files, jobs and models are kept; readable by its owner alone.
+        api_key: The token that requests must bear; printable ASCII without spaces, as HTTP requires.
+        host: The name or address to listen on; other machines reach the server only if it is not a loopback address.
+        port: The port to listen on; 0 chooses a free one.
+        on_ready: Called with the base URL once requests are accepted.
         until_input_ends: Stop when standard input ends, as it does when the process that started this one dies.
 
     Raises:
         DataError: If the key or the host cannot be used.
-        StateError: If the port is taken, or another server works in the folder.
+        StateError: If the port is taken, or the folder cannot be used.
     """
     if not (api_key and api_key.isascii() and api_key.isprintable() and " " not in api_key):
         raise DataError("the server's key must be printable ASCII without spaces")
-    listener = listen(host, port)
-    address, taken = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    state = State(folder)
-    app = create_app(
-        state,
-        api_key=api_key,
-        engines={BASE_MODEL: EmbeddedEngine(cache_folder=folder / "read")},
-        judges={JUDGE_MODEL: SimilarityJudge()},
-        # One that listens on all addresses is called by names that only its users know.
-        hosts=None if ip_address(address).is_unspecified else {"127.0.0.1", "localhost", "[::1]", shown.lower()},
-    )
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=5))
-    if until_input_ends:
-        threading.Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
-    on_ready(f"http://{shown}:{taken}/v1")
-    server.run(sockets=[listener])
+    os.umask(0o077)
+    with server_log(), _listener(folder, host, port) as listener:
+        address, taken = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        state = State(folder)
+        app = create_app(
+            state,
+            api_key=api_key,
+            engines={BASE_MODEL: EmbeddedEngine(cache_folder=folder / "read")},
+            judges={JUDGE_MODEL: SimilarityJudge()},
+            # A server that listens on all addresses is called by names that only its users know.
+            hosts=None if ip_address(address).is_unspecified else {"127.0.0.1", "localhost", "[::1]", shown.lower()},
+        )
+        server = HTTPServer(app)
+        if until_input_ends:
+            threading.Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
+        on_ready(f"http://{shown}:{taken}/v1")
+        _run(server, listener)
+
+
+def _listener(folder: Path, host: str, port: int) -> socket.socket:
+    try:
+        return listen(host, port)
+    except StateError:
+        lock = folder / "server.lock"
+        if lock.exists():  # the folder's own server has the port: the lock says which process that is
+            with FileLock(lock):
+                pass
+        raise
+
+
+def _run(server: HTTPServer, listener: socket.socket) -> None:
+    stopped = threading.Event()
+
+    def force() -> None:
+        server.stopping.wait()
+        if not stopped.wait(FORCED_EXIT_S):
+            LOG.warning("a request or a batch did not end in %.0f s; the process ends without it", FORCED_EXIT_S)
+            os._exit(1)
+
+    threading.Thread(target=force, daemon=True).start()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        stopped.set()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -69,10 +103,10 @@ def listen(host: str, port: int) -> socket.socket:
 
     Args:
         host: The name or address.
-        port: The port, 0 to 65535; 0 takes a free one.
+        port: The port, 0 to 65535; 0 chooses a free one.
 
     Raises:
-        DataError: If there is no such host.
+        DataError: If the host does not exist.
         StateError: If the port is taken, or may not be used.
     """
     if not 0 <= port <= MAX_PORT:
@@ -93,11 +127,11 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(2048)
     except OSError as error:
         listener.close()
-        hint = "Take another port, or 0 for a free one."
-        raise StateError(f"port {port} of {host} cannot be had: {error.strerror}", hint=hint) from error
+        hint = "Choose another port, or 0 for a free one."
+        raise StateError(f"port {port} of {host} is not available: {error.strerror}", hint=hint) from error
     return listener
 
 
-def _stop_at_end_of_input(server: uvicorn.Server) -> None:
+def _stop_at_end_of_input(server: HTTPServer) -> None:
     sys.stdin.buffer.read()
     server.should_exit = True

@@ -14,11 +14,10 @@ from types import TracebackType
 from typing import Self
 
 from starlette.types import ASGIApp
-from uvicorn import Config, Server
 
 from vqaft.engines import ChatModel, Engine
 from vqaft.errors import StateError
-from vqaft.server import State, create_app, listen
+from vqaft.server import HTTPServer, State, create_app, listen
 from vqaft.testing.billing import BillingJournal
 from vqaft.testing.fault_injector import FaultInjector, Planned
 from vqaft.testing.quick_engine import FixedAnswer, QuickEngine
@@ -75,7 +74,7 @@ class ThreadServer:
             listener = opened.enter_context(listen("127.0.0.1", 0))
             state = self._state()
             opened.callback(state.close)
-            self._server = Server(Config(self._app(state), log_level="critical", ws="none", lifespan="on"))
+            self._server = HTTPServer(self._app(state), log_level="critical")
             self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]})
             self._thread.start()
             self._opened = opened.pop_all()

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from vqaft.server.batches.record import BatchRecord
 from vqaft.server.batches.runner import BatchRunner
 from vqaft.server.http.errors import ApiError
-from vqaft.server.http.requests import as_list, find, read_body, read_page, resource
+from vqaft.server.http.requests import as_list, find, read_page, resource, with_body
 from vqaft.server.jobs.request import Key, Value
 from vqaft.server.store.documents import Document
 from vqaft.server.store.state import State, new_id
@@ -47,14 +47,13 @@ class BatchRoutes:
     def routes(self) -> list[Route]:
         """Give the routes."""
         return [
-            resource("/batches", get=self.list, post=self.create),
+            resource("/batches", get=self.list, post=with_body(BatchBody, self.create)),
             resource("/batches/{batch}", get=self.retrieve),
             resource("/batches/{batch}/cancel", post=self.cancel),
         ]
 
-    async def create(self, request: Request) -> Response:
+    def create(self, _: Request, body: BatchBody) -> Response:
         """Create a batch."""
-        body = await read_body(request, BatchBody)
         file = self.state.documents.get("file", body.input_file_id)
         if file is None or file["purpose"] != "batch":
             message = f"There is no file {body.input_file_id!r} with the purpose 'batch'."

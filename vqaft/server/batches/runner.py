@@ -21,7 +21,7 @@ from pydantic import BaseModel, Field, ValidationError
 from vqaft.parallel import ordered_map
 from vqaft.server.batches.record import GOING, OUTPUT, BatchRecord
 from vqaft.server.chat.completion import ChatBody, complete
-from vqaft.server.http.errors import ApiError, crashed
+from vqaft.server.http.errors import ApiError, internal_error
 from vqaft.server.http.requests import first_problem, parse_body
 from vqaft.server.models.model_cache import ModelCache
 from vqaft.server.store.documents import Document
@@ -162,7 +162,7 @@ class BatchRunner:
             record.fail(code="invalid_batch", message=str(error), line=error.line)
         except Exception as error:
             LOG.exception("%s broke", record.batch)
-            record.fail(code="server_error", message=crashed(error).message)
+            record.fail(code="server_error", message=internal_error(error).message)
 
     def _run(self, record: BatchRecord) -> None:
         lines = self._read(record)
@@ -201,7 +201,7 @@ class BatchRunner:
         except ApiError as error:
             return _Reply(line=line, status=error.status, body=error.document())
         except Exception as error:  # noqa: BLE001 - one line that breaks a model must not stop the others
-            failure = crashed(error)
+            failure = internal_error(error)
             return _Reply(line=line, status=failure.status, body=failure.document())
 
     def _keep(self, record: BatchRecord, counts: dict[str, int], good: IO[bytes], bad: IO[bytes]) -> dict[str, str]:

@@ -1,23 +1,26 @@
-"""Answers a chat completion, for a request or a line of a batch.
-
-What a chat completion may be asked for.
-"""
+"""Chat completions: the request, its bounds, and the response of a model; for requests and for lines of a batch."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vqaft.chat import Message
+from vqaft.chat import ImagePart, Message
 from vqaft.engines import ChatAnswer, ChatTurn
-from vqaft.errors import DataError
+from vqaft.errors import DataError, ImageError, SchemaError
+from vqaft.images import InputLimits, inspect_data_url
 from vqaft.server.http.errors import ApiError
 from vqaft.server.models.model_cache import ModelCache
 from vqaft.server.store.documents import Document
 from vqaft.server.store.state import new_id
+
+IMAGE_LIMITS = InputLimits(max_bytes=20_000_000, max_pixels=40_000_000)
+MAX_IMAGES = 64
+MAX_CHARACTERS = 1_000_000
+"""Text of a conversation; more is refused as too long for any context."""
 
 
 class JsonSchemaBody(BaseModel):
@@ -35,7 +38,7 @@ class ResponseFormatBody(BaseModel):
 
 
 class ChatBody(BaseModel):
-    """The body of a request for a chat completion; what the engines know nothing of is left aside."""
+    """The body of a request for a chat completion; fields that engines do not use are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -50,7 +53,7 @@ class ChatBody(BaseModel):
     stream: bool | None = None
 
     def turn(self) -> ChatTurn:
-        """Give what the engine is asked."""
+        """Return what the engine is asked."""
         return ChatTurn(
             messages=self.messages,
             response_schema=self._schema(),
@@ -78,11 +81,17 @@ def complete(shelf: ModelCache, body: ChatBody) -> Document:
     """
     if body.stream:
         raise ApiError(400, "This server does not stream; leave `stream` out.", param="stream")
+    pixels = check_bounds(body.messages)
     model = shelf.model(body.model)
     try:
-        answer = model.answer(body.turn())
-    except DataError as error:
+        with shelf.pixels.reserved(pixels):
+            answer = model.answer(body.turn())
+    except ImageError as error:
         raise ApiError(400, str(error), param="messages", code="invalid_image") from error
+    except SchemaError as error:
+        raise ApiError(400, str(error), param="response_format", code="invalid_json_schema") from error
+    except DataError as error:
+        raise ApiError(400, str(error), param="messages", code="invalid_request") from error
     return {
         "id": new_id("chatcmpl-"),
         "object": "chat.completion",
@@ -100,3 +109,42 @@ def complete(shelf: ModelCache, body: ChatBody) -> Document:
 def _choice(answer: ChatAnswer, index: int) -> Document:
     message = {"role": "assistant", "content": answer.text, "refusal": None}
     return {"index": index, "message": message, "finish_reason": answer.finish_reason, "logprobs": None}
+
+
+def check_bounds(messages: Sequence[Message]) -> int:
+    """Refuse a conversation with too much text, or with an image that no model should be given.
+
+    Args:
+        messages: The conversation.
+
+    Returns:
+        The pixels of its images.
+
+    Raises:
+        ApiError: 400, naming the message.
+    """
+    characters = images = pixels = 0
+    for place, turn in enumerate(messages):
+        content = turn.content or ()
+        parts = content if not isinstance(content, str) else ()
+        characters += len(content) if isinstance(content, str) else 0
+        for part in parts:
+            if isinstance(part, ImagePart):
+                images += 1
+                pixels += _pixels(part.image_url.url, f"messages.{place}")
+            else:
+                characters += len(part.text)
+    if characters > MAX_CHARACTERS:
+        message = f"The conversation has {characters} characters, more than {MAX_CHARACTERS}."
+        raise ApiError(400, message, param="messages", code="context_length_exceeded")
+    if images > MAX_IMAGES:
+        message = f"There are {images} images, more than {MAX_IMAGES}."
+        raise ApiError(400, message, param="messages", code="invalid_image")
+    return pixels
+
+
+def _pixels(url: str, param: str) -> int:
+    try:
+        return inspect_data_url(url, IMAGE_LIMITS).pixels
+    except ImageError as error:
+        raise ApiError(400, f"The image {error}.", param=param, code="invalid_image") from error

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from vqaft.server.chat.completion import ChatBody, complete
-from vqaft.server.http.requests import as_list, read_body, read_page, resource
+from vqaft.server.http.requests import as_list, parse_body, read_page, resource
 from vqaft.server.models.model_cache import ModelCache
 from vqaft.server.store.state import State
+
+ANSWERED_AT_ONCE = 32
+"""Chat completions that are answered concurrently; they have threads of their own, so that other routes do not wait."""
 
 
 def chat_routes(state: State, shelf: ModelCache) -> list[Route]:
@@ -20,10 +23,11 @@ def chat_routes(state: State, shelf: ModelCache) -> list[Route]:
         state: What the server keeps.
         shelf: The models that can be asked.
     """
+    answering = CapacityLimiter(ANSWERED_AT_ONCE)
 
     async def create(request: Request) -> Response:
-        body = await read_body(request, ChatBody)
-        return JSONResponse(await run_in_threadpool(complete, shelf, body))
+        body = parse_body(await request.body(), ChatBody)
+        return JSONResponse(await to_thread.run_sync(complete, shelf, body, limiter=answering))
 
     def listing(request: Request) -> Response:
         page = read_page(request, state.documents, "completion")  # none is ever stored: the list is empty

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from vqaft.server.http.errors import ApiError
-from vqaft.server.http.requests import as_list, find, read_page, resource
+from vqaft.server.http.requests import as_list, find, open_form, read_page, resource
 from vqaft.server.store.documents import public
 from vqaft.server.store.state import State
 
@@ -39,7 +39,7 @@ class FileRoutes:
 
     async def create(self, request: Request) -> Response:
         """Keep a file that is sent as a form."""
-        async with request.form() as form:
+        async with open_form(request) as form:
             file, purpose = _sent(form)
             name = file.filename or "file"
             kept = await run_in_threadpool(self.state.add_file, file.file, filename=name, purpose=purpose)
@@ -63,7 +63,10 @@ class FileRoutes:
 
     def content(self, request: Request) -> Response:
         """Send a file's bytes."""
-        path = self.state.file_path(find(request, self.state.documents, "file")["id"])
+        name = find(request, self.state.documents, "file")["id"]
+        path = self.state.file_path(name)
+        if not path.is_file():
+            raise ApiError(404, f"The content of the file {name} is gone from the server's folder.", code="file_gone")
         return FileResponse(path, media_type="application/octet-stream")
 
     def delete(self, request: Request) -> Response:

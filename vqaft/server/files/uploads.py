@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from vqaft.server.http.errors import ApiError
-from vqaft.server.http.requests import find, read_body, resource
+from vqaft.server.http.requests import find, open_form, resource, with_body
 from vqaft.server.store.documents import Document, public
 from vqaft.server.store.state import State, new_id
 
@@ -60,15 +60,14 @@ class UploadRoutes:
     def routes(self) -> list[Route]:
         """Give the routes."""
         return [
-            resource("/uploads", post=self.create),
+            resource("/uploads", post=with_body(UploadBody, self.create)),
             resource("/uploads/{upload}/parts", post=self.add_part),
-            resource("/uploads/{upload}/complete", post=self.complete),
+            resource("/uploads/{upload}/complete", post=with_body(CompletionBody, self.complete)),
             resource("/uploads/{upload}/cancel", post=self.cancel),
         ]
 
-    async def create(self, request: Request) -> Response:
+    def create(self, _: Request, body: UploadBody) -> Response:
         """Announce an upload."""
-        body = await read_body(request, UploadBody)
         self.state.remove_dead_parts()
         now = self.state.now()
         document = {
@@ -86,8 +85,8 @@ class UploadRoutes:
 
     async def add_part(self, request: Request) -> Response:
         """Keep a part."""
-        upload = self._pending(request)
-        async with request.form() as form:
+        upload = await run_in_threadpool(self._pending, request)
+        async with open_form(request) as form:
             data = form.get("data")
             if not isinstance(data, UploadFile):
                 raise ApiError(400, "The form has no data.", param="data")
@@ -95,10 +94,9 @@ class UploadRoutes:
                 raise ApiError(413, f"The part is larger than {MAX_PART_BYTES} bytes.", param="data")
             return JSONResponse(public(await run_in_threadpool(self._keep, upload["id"], data.file)))
 
-    async def complete(self, request: Request) -> Response:
-        """Make a file of the parts."""
-        body = await read_body(request, CompletionBody)
-        return JSONResponse(await run_in_threadpool(self._complete, self._pending(request), body))
+    def complete(self, request: Request, body: CompletionBody) -> Response:
+        """Join the parts into a file."""
+        return JSONResponse(self._complete(self._pending(request), body))
 
     def cancel(self, request: Request) -> Response:
         """Give an upload up."""

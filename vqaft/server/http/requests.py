@@ -1,18 +1,16 @@
-"""What a request says: its body and its query, checked.
-
-JSON that somebody sent, checked.
-
-One path and what can be done with it.
-"""
+"""Requests: routes by resource, JSON bodies and forms, ids and pages, validated."""
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeAlias, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,50 +19,23 @@ from vqaft.server.http.errors import ApiError, missing
 from vqaft.server.store.documents import Document, Documents, Slice
 
 Body = TypeVar("Body", bound=BaseModel)
-
-
-def parse_body(content: bytes, kind: type[Body]) -> Body:
-    """Read JSON.
-
-    Args:
-        content: The JSON.
-        kind: What it must be.
-
-    Raises:
-        ApiError: 400 if it is not.
-    """
-    try:
-        return kind.model_validate_json(content)
-    except ValidationError as error:
-        message, place = first_problem(error)
-        raise ApiError(400, f"{message} ({place or 'the body'})", param=place or None) from error
-
-
-def first_problem(error: ValidationError) -> tuple[str, str]:
-    """Give the first thing that is wrong, and its place, e.g. `messages.0.role`; the place is empty for the whole."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    return first["msg"], ".".join(str(part) for part in first["loc"])
-
-
 SyncHandler: TypeAlias = Callable[[Request], Response]
-
-
 AsyncHandler: TypeAlias = Callable[[Request], Awaitable[Response]]
-
-
 Handler: TypeAlias = SyncHandler | AsyncHandler
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s;\"']*)", re.IGNORECASE)
+_CHARSETS = {"utf-8", "utf8", "us-ascii"}
 
 
 def resource(
     path: str, *, get: Handler | None = None, post: Handler | None = None, delete: Handler | None = None
 ) -> Route:
-    """Make one route of all methods of a path, so that the answer to another method names them all.
+    """Return one route for all methods of a path, so that the response to another method names them all.
 
     Args:
         path: The path below `/v1`.
-        get: What answers GET.
-        post: What answers POST.
-        delete: What answers DELETE.
+        get: Handler of GET; a plain function runs in a thread.
+        post: Handler of POST.
+        delete: Handler of DELETE.
     """
     given = {"GET": get, "HEAD": get, "POST": post, "DELETE": delete}
     handlers = {method: _awaited(handler) for method, handler in given.items() if handler is not None}
@@ -85,26 +56,72 @@ def _awaited(handler: Handler) -> AsyncHandler:
     return call
 
 
-async def read_body(request: Request, kind: type[Body]) -> Body:
-    """Read a request's JSON body.
+def with_body(kind: type[Body], handle: Callable[[Request, Body], Response]) -> AsyncHandler:
+    """Return a handler that parses the JSON body, and does the rest in a thread.
 
     Args:
-        request: The request.
+        kind: What the body must be; 400 if it is not.
+        handle: What is done with it.
+    """
+
+    async def call(request: Request) -> Response:
+        body = parse_body(await request.body(), kind)
+        return await run_in_threadpool(handle, request, body)
+
+    return call
+
+
+def parse_body(content: bytes, kind: type[Body]) -> Body:
+    """Parse JSON.
+
+    Args:
+        content: The JSON.
         kind: What it must be.
 
     Raises:
         ApiError: 400 if it is not.
     """
-    return parse_body(await request.body(), kind)
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        message, place = first_problem(error)
+        raise ApiError(400, f"{message} ({place or 'the body'})", param=place or None) from error
+
+
+def first_problem(error: ValidationError) -> tuple[str, str]:
+    """Return the first problem and its place, e.g. `messages.0.role`; the place is empty for the whole."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return first["msg"], ".".join(str(part) for part in first["loc"])
+
+
+@contextlib.asynccontextmanager
+async def open_form(request: Request) -> AsyncIterator[FormData]:
+    """Parse a form of UTF-8 text and at most one file; its file is closed when the block ends.
+
+    Raises:
+        ApiError: 400 if it is of another charset, or not text.
+    """
+    charset = _CHARSET.search(request.headers.get("content-type", ""))
+    if charset is not None and charset[1].lower() not in _CHARSETS:
+        raise ApiError(400, "The form's charset must be utf-8.", code="invalid_charset")
+    async with request.form(max_files=1, max_fields=20) as form:
+        for name, value in form.multi_items():
+            if not _is_text(name) or not _is_text((value.filename or "") if isinstance(value, UploadFile) else value):
+                raise ApiError(400, "The form holds text that is not Unicode.", code="invalid_charset")
+        yield form
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def find(request: Request, documents: Documents, kind: str) -> Document:
-    """Give the document that the path of a request names.
+    """Return the document that the path of a request names.
 
     Args:
         request: The request, with the id under the kind's name in its path.
         documents: Where to look.
-        kind: What it is.
+        kind: The kind of the document.
 
     Raises:
         ApiError: 404 if there is none.
@@ -117,10 +134,10 @@ def find(request: Request, documents: Documents, kind: str) -> Document:
 
 
 def read_limit(request: Request, *, default: int, most: int) -> int:
-    """Read how many entries a page may have.
+    """Parse how many entries a page may have.
 
     Raises:
-        ApiError: 400 if it is no number from 1 to `most`.
+        ApiError: 400 if it is not a number from 1 to `most`.
     """
     text = request.query_params.get("limit", str(default))
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
@@ -137,22 +154,22 @@ def read_page(
     default: int = 20,
     where: Callable[[Document], bool] = lambda _: True,
 ) -> Slice:
-    """Give the page of a list that a request asks for, newest first.
+    """Return the page of a list that a request asks for, newest first.
 
     Args:
         request: The request.
         documents: Where to look.
-        kind: What the entries are.
+        kind: The kind of the entries.
         parent: The id of what they belong to.
         default: How many entries a page has where the request does not say.
-        where: Tells which entries are wanted.
+        where: Whether an entry is wanted.
 
     Raises:
-        ApiError: 400 if `limit`, `after` or `order` is wrong.
+        ApiError: 400 if `limit`, `after` or `order` is invalid.
     """
     after = request.query_params.get("after") or None
     if after is not None and documents.get(kind, after) is None:
-        raise ApiError(400, f"There is no entry {after!r} to go on after.", param="after")
+        raise ApiError(400, f"There is no entry {after!r} to continue after.", param="after")
     limit = read_limit(request, default=default, most=10_000)
     order = request.query_params.get("order", "desc")
     if order not in {"asc", "desc"}:
@@ -161,6 +178,6 @@ def read_page(
 
 
 def as_list(page: Slice, entries: Sequence[Document]) -> Document:
-    """Give a list as the API does."""
+    """Return a list in the API's shape."""
     ends = {"first_id": entries[0]["id"], "last_id": entries[-1]["id"]} if entries else {"first_id": "", "last_id": ""}
     return {"object": "list", "data": list(entries), "has_more": page.has_more, **ends}

@@ -10,8 +10,9 @@ from typing import Any
 
 from vqaft.engines import ChatModel, Engine
 from vqaft.server.http.errors import ApiError
-from vqaft.server.store.documents import Document, public
-from vqaft.server.store.state import ALL, State
+from vqaft.server.models.pixel_budget import PixelBudget
+from vqaft.server.store.documents import ALL, Document, public
+from vqaft.server.store.state import State
 
 KEPT = 8
 """Models kept in memory."""
@@ -41,6 +42,7 @@ class ModelCache:
         self._shutdown_dates = dict(shutdown_dates or {})
         self._loaded: OrderedDict[tuple[str, str | None], ChatModel] = OrderedDict()
         self._lock = threading.Lock()
+        self.pixels = PixelBudget()
         self._started = state.now()
 
     def model(self, name: str) -> ChatModel:

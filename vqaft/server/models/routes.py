@@ -30,5 +30,5 @@ def model_routes(shelf: ModelCache) -> list[Route]:
 
     return [
         resource("/models", get=listing),
-        resource("/models/{model}", get=retrieve, delete=delete),
+        resource("/models/{model:path}", get=retrieve, delete=delete),
     ]
