@@ -99,7 +99,9 @@ def with_copies(examples: Examples) -> list[VQAExample]:
                     image.convert("RGB").resize((image.width // 2, image.height // 2)).save(file, "JPEG", quality=80)
                 copies[name] = file.getvalue()
             metadata = {**example.metadata, "name": f"copy of {name}"}
-            result.append(dataclasses.replace(example, id=f"copy-{example.id}", image=copies[name], metadata=metadata))
+            result.append(
+                dataclasses.replace(example, id=f"copy-{example.id}", images=(copies[name],), metadata=metadata)
+            )
     return result
 
 

@@ -28,6 +28,24 @@ from __future__ import annotations
 from os import PathLike, fspath
 from typing import Any
 
+SHOWN_CHARACTERS = 60
+"""How much of a value a message quotes."""
+
+
+def shown(value: object, limit: int = SHOWN_CHARACTERS) -> str:
+    """Return a value's repr for a message, cut after `limit` characters; bytes and arrays are only described."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"{len(value)} bytes"
+    if isinstance(value, str):
+        return repr(value) if len(value) <= limit else f"{value[:limit]!r}… ({len(value)} characters)"
+    if (shape := getattr(value, "shape", None)) is not None and hasattr(value, "dtype"):
+        return f"an array of shape {shape} and type {value.dtype}"
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a repr of somebody else's class may fail in any way
+        return f"a {type(value).__name__}"
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
 
 class VqaftError(Exception):
     """Base of all errors that vqaft raises on purpose.
@@ -76,7 +94,13 @@ def _rebuild(kind: type[VqaftError], message: str, state: dict[str, Any]) -> Vqa
 
 
 class DataError(VqaftError, ValueError):
-    """An input is missing, broken or contradicts itself."""
+    """An input is missing, broken or contradicts itself.
+
+    Attributes:
+        problems: What this error lists, e.g. a line for every bad row of a file; empty for a single problem.
+    """
+
+    problems: tuple[str, ...] = ()
 
 
 class ImageError(DataError):

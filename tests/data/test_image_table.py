@@ -17,7 +17,7 @@ def test_distinct_by_content(tmp_path: Path) -> None:
     sources = [str(tmp_path / name) for name in ("a.png", "b.png", "a.png", "copy.png")]
     examples = [VQAExample(id=f"{number}", image=image, question="?") for number, image in enumerate(sources)]
     table = ImageTable.of([*examples, example("bytes", picture(2))])
-    assert table.index.tolist() == [0, 1, 0, 0, 1]
+    assert table.first.tolist() == [0, 1, 0, 0, 1]
     assert len(table) == 2
     assert table.visible.all()
 

@@ -149,7 +149,7 @@ def test_problems_are_listed_together_and_nothing_is_written(target: Any, tmp_pa
     given = examples(tmp_path / "source")
     given[1] = replace(given[1], answers=())
     given[2] = replace(given[2], id="r0")
-    given[4] = replace(given[4], image=str(tmp_path / "nowhere.png"))
+    given[4] = replace(given[4], images=(str(tmp_path / "nowhere.png"),))
     with pytest.raises(ExportError, match="3 problems") as caught:
         export(given, target, tmp_path / "out")
     assert [line.partition(":")[0] for line in caught.value.problems] == [
@@ -383,7 +383,7 @@ def test_a_providers_limits_are_refusals(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="WEBP"):
         export(given, Nova(uri="s3://b"), tmp_path / "out", builder=webp)
     export(given, ChatJSONL(provider=OPENAI), tmp_path / "out", builder=webp)
-    remote = [replace(given[0], image="https://example.com/a.jpg")]
+    remote = [replace(given[0], images=("https://example.com/a.jpg",))]
     for target in PEERS:
         with pytest.raises(ExportError, match="not on this machine"):
             export(remote, target, tmp_path / "out", builder=MessageBuilder())

@@ -158,7 +158,7 @@ def test_failures_have_their_kinds(predict: Any, examples: list[VQAExample]) -> 
         "q4": {"response": None, "error": {"code": "unsupported_value", "message": "bad"}},
         "q5": None,
     }
-    examples[6] = replace(examples[6], image=b"broken")
+    examples[6] = replace(examples[6], images=(b"broken",))
     service = Service(lambda question, _: given.get(question, said("yes")))
     found = predict(service, examples)
     kinds = [prediction.failure.kind for prediction in found.failed if prediction.failure]
@@ -244,7 +244,7 @@ def test_a_plan_shows_both_ways(builder: Any, examples: list[VQAExample]) -> Non
     sample = Predictions(
         [Prediction(example_id="a", model="m", answer="x", latency_s=2.0, prompt_tokens=1000, completion_tokens=10)]
     )
-    examples[0] = replace(examples[0], image=b"broken")
+    examples[0] = replace(examples[0], images=(b"broken",))
     plan = plan_run(
         builder,
         examples,

@@ -78,7 +78,7 @@ def test_a_failure_is_a_value_of_its_own_kind(
 
 def test_an_image_that_cannot_be_sent_costs_no_request(model: Any, builder: Any, examples: list[VQAExample]) -> None:
     service = model()
-    examples[0] = replace(examples[0], image=b"broken")
+    examples[0] = replace(examples[0], images=(b"broken",))
     found = predictor(service, builder).predict(examples)
     assert found[0].failure is not None
     assert (found[0].failure.kind, found[0].attempts) == ("image", 0)

@@ -38,7 +38,7 @@ def test_the_same_image_is_kept_once(png: Png, tmp_path: Path) -> None:
     path.write_bytes(png((1, 2, 3)))
     gallery = make_gallery([example("1", png((1, 2, 3))), example("2", path), example("3", png((9, 9, 9)))])
     assert len(gallery.pictures) == 2
-    assert gallery.place == {"1": 0, "2": 0, "3": 1}
+    assert gallery.place == {"1": (0,), "2": (0,), "3": (1,)}
 
 
 @pytest.mark.parametrize("total_bytes", [400_000, 60_000])
@@ -86,6 +86,6 @@ def test_a_picture_that_cannot_be_had_is_a_problem_not_an_error(tmp_path: Path, 
             example("good", png((1, 2, 3))),
         ]
     )
-    assert gallery.place == {"good": 0}
+    assert gallery.place == {"good": (0,)}
     assert gallery.problems.keys() == {"web", "gone", "broken", "vector"}
     assert "fetches nothing" in gallery.problems["web"]

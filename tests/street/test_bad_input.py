@@ -18,7 +18,7 @@ from vqaft.service import RetryPolicy
 
 
 def test_a_missing_image(tmp_path: Path, split: Split, builder: vqaft.MessageBuilder) -> None:
-    broken = dataclasses.replace(split.train[3], image=str(tmp_path / "gone.png"))
+    broken = dataclasses.replace(split.train[3], images=(str(tmp_path / "gone.png"),))
     with pytest.raises(errors.ImageError) as caught:
         vqaft.write_jsonl(tmp_path / "train.jsonl", map(builder.record, [*split.train[:3], broken]))
     assert caught.value.example_id == broken.id
@@ -31,13 +31,13 @@ def test_an_unreadable_image(tmp_path: Path, split: Split, builder: vqaft.Messag
     image = tmp_path / "broken.png"
     image.write_bytes(content)
     with pytest.raises(errors.ImageError, match=r"broken\.png"):
-        builder.record(dataclasses.replace(split.train[0], image=str(image)))
+        builder.record(dataclasses.replace(split.train[0], images=(str(image),)))
 
 
 def test_an_unreadable_image_is_a_failure_of_that_answer_alone(
     tmp_path: Path, split: Split, builder: vqaft.MessageBuilder, backend: vqaft.OpenAIBackend
 ) -> None:
-    broken = dataclasses.replace(split.test[1], image=str(tmp_path / "gone.png"))
+    broken = dataclasses.replace(split.test[1], images=(str(tmp_path / "gone.png"),))
     examples = [split.test[0], broken, split.test[2]]
     predictions = vqaft.Predictor(backend, builder, model="embedded-vqa", progress=False).predict(examples)
     assert [prediction.failure is None for prediction in predictions] == [True, False, True]

@@ -1,6 +1,6 @@
 """Examples: loading, deduplicating, label quality and leak-free splits."""
 
-from vqaft.data.example import QuestionKind, VQAExample
+from vqaft.data.example import QuestionKind, Turn, VQAExample
 from vqaft.data.image_table import ImageTable
 from vqaft.data.label_quality import AnswerDistribution, LabelConflict, answer_distribution, label_conflicts
 from vqaft.data.loaders.coco_vqa import load_coco_vqa
@@ -50,6 +50,7 @@ __all__ = [
     "QuestionKind",
     "Split",
     "SplitReport",
+    "Turn",
     "TypeByColumn",
     "TypeByPattern",
     "TypeByText",

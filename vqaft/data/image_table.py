@@ -1,7 +1,4 @@
-"""The distinct images behind a list of examples, each read once.
-
-Whether two images that look alike are one picture, saved twice.
-"""
+"""The distinct images behind a list of examples, each read once, and whether two of them are the same picture."""
 
 from __future__ import annotations
 
@@ -20,9 +17,11 @@ from vqaft.filesystem import is_url
 from vqaft.images import (
     ImageSource,
     InputLimits,
+    connected,
     file_state,
     image_sha256,
     local_source,
+    near_pairs,
     perceptual_hash,
     read_source,
     thumbnail,
@@ -38,14 +37,15 @@ class ImageTable:
     """Distinct images by content, and which of them each example shows.
 
     Attributes:
-        index: For each example, the position of its image in the other fields.
+        shown: The images of the examples, one example after the other, as positions in the last three fields.
+        starts: Where the images of each example begin in `shown`; one more than there are examples.
         sha256: The content of each image.
-        phash: What each image looks like, 64 bits; 0 where `visible` is false.
-        visible: Whether an image could be compared by its looks; false for flat colours, web addresses, or if nobody
-            asked.
+        phash: The perceptual hash of each image, 64 bits; 0 where `visible` is false.
+        visible: Whether an image has a perceptual hash; false for flat colors, web addresses, or with `looks=False`.
     """
 
-    index: NDArray[np.int32]
+    shown: NDArray[np.int32]
+    starts: NDArray[np.intp]
     sha256: tuple[str, ...]
     phash: NDArray[np.uint64]
     visible: NDArray[np.bool_]
@@ -53,19 +53,45 @@ class ImageTable:
     def __len__(self) -> int:
         return len(self.sha256)
 
+    @property
+    def first(self) -> NDArray[np.int32]:
+        """The first image of each example."""
+        return self.shown[self.starts[:-1]]
+
+    @property
+    def owner(self) -> NDArray[np.intp]:
+        """The example of each entry of `shown`."""
+        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+
+    def of_example(self, number: int) -> tuple[int, ...]:
+        """Return the images of an example, in its order."""
+        return tuple(self.shown[self.starts[number] : self.starts[number + 1]].tolist())
+
+    def look_groups(self, distance: int | None) -> NDArray[np.intp]:
+        """Number the images so that those that look alike, directly or through others, have the same number.
+
+        Args:
+            distance: How many of 64 bits may differ between images that look alike; None to compare contents only.
+        """
+        if distance is None:
+            return np.arange(len(self), dtype=np.intp)
+        seen = np.flatnonzero(self.visible)
+        left, right = near_pairs(self.phash[seen], distance=distance)
+        return connected(len(self), seen[left], seen[right])
+
     @classmethod
     def of(cls, examples: Iterable[VQAExample], *, looks: bool = True, workers: int | None = None) -> ImageTable:
-        """Read the images of examples, each once, several at a time.
+        """Read the images of examples, each once, several concurrently.
 
         Args:
             examples: The examples.
-            looks: Whether to hash the looks too, for which every image is decoded at small size.
+            looks: Whether to compute perceptual hashes too, for which every image is decoded at small size.
             workers: How many threads; one for each core by default.
 
         Raises:
             ImageError: If an image cannot be read; it names the example.
         """
-        sources, users = _distinct_sources(examples)
+        sources, users, counts = _distinct_sources(examples)
         threads = workers or os.cpu_count() or 1
         found = list(ordered_map(partial(_read, looks=looks), sources, workers=threads, window=_WINDOW))
         numbers: dict[str, int] = {}
@@ -73,24 +99,29 @@ class ImageTable:
         phashes = dict(zip(first, (phash for _, phash in found), strict=True))
         ordered = [phashes[number] for number in range(len(numbers))]
         return cls(
-            index=np.array(first, dtype=np.int32)[users],
+            shown=np.array(first, dtype=np.int32)[users],
+            starts=np.concatenate([[0], np.cumsum(counts, dtype=np.intp)]),
             sha256=tuple(numbers),
             phash=np.array([phash or 0 for phash in ordered], dtype=np.uint64),
             visible=np.array([phash is not None for phash in ordered], dtype=np.bool_),
         )
 
 
-def _distinct_sources(examples: Iterable[VQAExample]) -> tuple[list[tuple[ImageSource, str]], NDArray[np.int32]]:
+def _distinct_sources(
+    examples: Iterable[VQAExample],
+) -> tuple[list[tuple[ImageSource, str]], NDArray[np.int32], list[int]]:
     numbers: dict[str | int, int] = {}
     sources: list[tuple[ImageSource, str]] = []
     users: list[int] = []
+    counts: list[int] = []
     for example in examples:
-        image = example.image
-        number = numbers.setdefault(image if isinstance(image, str) else id(image), len(sources))
-        if number == len(sources):
-            sources.append((image, example.id))
-        users.append(number)
-    return sources, np.array(users, dtype=np.int32)
+        counts.append(len(example.images))
+        for image in example.images:
+            number = numbers.setdefault(image if isinstance(image, str) else id(image), len(sources))
+            if number == len(sources):
+                sources.append((image, example.id))
+            users.append(number)
+    return sources, np.array(users, dtype=np.int32), counts
 
 
 def _read(item: tuple[ImageSource, str], *, looks: bool) -> tuple[str, int | None]:
@@ -121,9 +152,9 @@ _LEAST = 0.85
 
 
 def same_picture(one: ImageSource, other: ImageSource) -> bool:
-    """Compare two pictures closely: in colour, at 128 × 128.
+    """Compare two pictures closely: in color, at 128 × 128.
 
-    A perceptual hash tells look-alikes apart from others; this tells copies apart from look-alikes. On real receipts,
+    A perceptual hash finds look-alikes; this distinguishes copies from other look-alikes. On real receipts,
     copies saved at low quality or at half the size correlate by 0.99 or more, 19 of 20 that are 20 % brighter by 0.90
     or more, and receipts of one shop and form by 0.81 or less (`benchmarks/duplicates_distance.py`).
 
@@ -151,7 +182,7 @@ def correlation(one: Image.Image, other: Image.Image) -> float:
         other: Another.
 
     Returns:
-        From -1 to 1; 1 if both are flat and of the same colour, 0 if only one is flat or the colours differ.
+        From -1 to 1; 1 if both are flat and of the same color, 0 if only one is flat or the colors differ.
     """
     levels = [np.asarray(picture, dtype=np.float64) for picture in (one, other)]
     first, second = (_centred(level) for level in levels)

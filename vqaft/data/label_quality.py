@@ -11,12 +11,8 @@ from dataclasses import dataclass
 from html import escape
 from types import MappingProxyType
 
-import numpy as np
-from numpy.typing import NDArray
-
 from vqaft.data.example import VQAExample
 from vqaft.data.image_table import ImageTable, same_picture
-from vqaft.data.splits.groups import group_examples
 from vqaft.images import NEAR_DISTANCE
 
 
@@ -59,12 +55,13 @@ def label_conflicts(
     if not answered:
         return ()
     images = ImageTable.of(answered, looks=distance is not None)
-    looks = group_examples(answered, images, group_by=lambda _: None, distance=distance).of_image[images.index]
-    asked: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+    looks = images.look_groups(distance)
+    asked: defaultdict[tuple[object, ...], list[int]] = defaultdict(list)
     found = []
     for index, example in enumerate(answered):
-        earlier = asked[int(looks[index]), _plain(example.question)]
-        conflict = _contradicted(answered, earlier, index, images.index)
+        pictures = images.of_example(index)
+        earlier = asked[tuple(looks[list(pictures)]), example.history, _plain(example.question)]
+        conflict = _contradicted(answered, earlier, index, images)
         if conflict is not None:
             found.append(conflict)
         earlier.append(index)
@@ -72,14 +69,14 @@ def label_conflicts(
 
 
 def _contradicted(
-    examples: Sequence[VQAExample], earlier: Sequence[int], index: int, image: NDArray[np.int32]
+    examples: Sequence[VQAExample], earlier: Sequence[int], index: int, images: ImageTable
 ) -> LabelConflict | None:
     example = examples[index]
     for other in earlier:
-        same = bool(image[other] == image[index])
-        if not _answers(examples[other]) & _answers(example) and (
-            same or same_picture(examples[other].image, example.image)
-        ):
+        if _answers(examples[other]) & _answers(example):
+            continue
+        same = images.of_example(other) == images.of_example(index)
+        if same or all(map(same_picture, examples[other].images, example.images)):
             return LabelConflict(examples=(examples[other], example), same=same)
     return None
 

@@ -54,17 +54,18 @@ def alike_examples(
     if not pool or not examples:
         return ()
     table = ImageTable.of([*pool, *examples])
-    mine, theirs = table.index[: len(pool)], table.index[len(pool) :]
-    wanted = np.array(
-        [place for place, example in zip(theirs, examples, strict=True) if example.id in liked], dtype=int
-    )
+    border = table.starts[len(pool)]
+    mine, theirs = table.shown[:border], table.shown[border:]
+    owners = table.owner[border:] - len(pool)
+    likeable = np.array([example.id in liked for example in examples])
+    wanted = theirs[likeable[owners]]
     near_any = nearest_across(table.phash[mine], table.phash[theirs][table.visible[theirs]]).distance
     near = nearest_across(table.phash[mine], table.phash[wanted][table.visible[wanted]]).distance
-    leaks = (near_any <= NEAR_DISTANCE) | np.isin(mine, theirs)
-    order = np.argsort(near, kind="stable")
-    return tuple(
-        pool[place].id for place in order if near[place] <= LIKE and table.visible[mine[place]] and not leaks[place]
-    )
+    own = table.starts[: len(pool)]  # where each example of the pool begins
+    leaks = np.logical_or.reduceat((near_any <= NEAR_DISTANCE) | np.isin(mine, theirs), own)
+    nearest = np.minimum.reduceat(np.where(table.visible[mine], near, LIKE + 1), own)
+    order = np.argsort(nearest, kind="stable")
+    return tuple(pool[place].id for place in order if nearest[place] <= LIKE and not leaks[place])
 
 
 SHOWN = 10

@@ -10,7 +10,7 @@ from vqaft.data import VQAExample, question_kind
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.judge.usage import JudgeUsage
-from vqaft.evaluation.rows import ScoredRow, example_group
+from vqaft.evaluation.rows import ScoredRow, example_groups
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure, Scorer
 from vqaft.evaluation.scorer_identity import scorer_facts
 from vqaft.inference import NON_RETRYABLE, Failure, Prediction, is_refusal, outcome_of_text
@@ -66,26 +66,27 @@ class Evaluator:
         """
         examples = tuple(examples)
         known = _by_id(examples, predictions)
-        model = _model(known.values())
+        model, groups = _model(known.values()), example_groups(examples)
         before = {name: _usage(scorer) for name, scorer in self.scorers.items()}
         rows: list[ScoredRow] = []
         try:
-            for row in self._rows([(example, known.get(example.id)) for example in examples], model):
+            asked = [(each, known.get(each.id), group) for each, group in zip(examples, groups, strict=True)]
+            for row in self._rows(asked, model):
                 rows.append(row)  # noqa: PERF402 - what was scored until an error is kept
         except NON_RETRYABLE as error:
             error.partial = self._evaluation(model, rows, before)
             raise
         return self._evaluation(model, rows, before)
 
-    def _rows(self, pairs: Sequence[tuple[VQAExample, Prediction | None]], model: str) -> Iterator[ScoredRow]:
+    def _rows(self, pairs: Sequence[tuple[VQAExample, Prediction | None, str]], model: str) -> Iterator[ScoredRow]:
         from tqdm.auto import tqdm
 
-        def score(pair: tuple[VQAExample, Prediction | None]) -> ScoredRow:
-            return self._row(pair[0], pair[1], model)
+        def score(pair: tuple[VQAExample, Prediction | None, str]) -> ScoredRow:
+            return self._row(*pair, model)
 
         # The first rows go ahead alone: they tell whether threads are worth it, and a judge's wrong key costs one
         # request.
-        answered = [place for place, (_, said) in enumerate(pairs) if said is not None and said.answer is not None]
+        answered = [place for place, (_, said, _) in enumerate(pairs) if said is not None and said.answer is not None]
         probed = answered[PROBE_ROWS - 1] + 1 if len(answered) >= PROBE_ROWS else len(pairs)
         with tqdm(total=len(pairs), desc=f"score {model}", unit="row", disable=not self.progress) as bar:
             start = time.perf_counter()
@@ -104,13 +105,13 @@ class Evaluator:
             facts[name] = replace(scorer_facts(scorer), usage=now.since(start) if now and start else None)
         return Evaluation(model=model, scorers=facts, rows=tuple(rows))
 
-    def _row(self, example: VQAExample, prediction: Prediction | None, model: str) -> ScoredRow:
+    def _row(self, example: VQAExample, prediction: Prediction | None, group: str, model: str) -> ScoredRow:
         outcome = _outcome(example, prediction)
         answer = outcome if isinstance(outcome, str) else None
         answered = None if answer is None else AnsweredExample(example=example, answer=answer)
         return ScoredRow(
             example_id=example.id,
-            group=example_group(example),
+            group=group,
             kind=question_kind(example),
             question_type=example.question_type,
             question=example.question,

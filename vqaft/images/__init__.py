@@ -17,7 +17,14 @@ from vqaft.images.model_vision import (
     vision_of,
 )
 from vqaft.images.perceptual_hash import NEAR_DISTANCE, perceptual_hash, thumbnail
-from vqaft.images.source import ImageSource, InputLimits, describe_source, is_web_address, read_source
+from vqaft.images.source import (
+    ImageSource,
+    InputLimits,
+    check_source,
+    describe_source,
+    is_web_address,
+    read_source,
+)
 from vqaft.images.web.fetcher import WebFetcher
 from vqaft.images.web.public_address import RemoteImage
 
@@ -39,6 +46,7 @@ __all__ = [
     "TileVision",
     "Vision",
     "WebFetcher",
+    "check_source",
     "connected",
     "content_of",
     "describe_source",

@@ -120,6 +120,25 @@ dict with `bytes` and `path`.
 """
 
 
+def check_source(source: object) -> ImageSource:
+    """Return an image source as it is, if its type can hold an image.
+
+    Args:
+        source: The value; nothing is read, opened or fetched.
+
+    Raises:
+        ImageError: If it is of another type, or an empty string.
+    """
+    if isinstance(source, str) and not source:
+        raise ImageError("the image is missing")
+    if isinstance(source, bytearray | memoryview):
+        return bytes(source)
+    if isinstance(source, str | bytes | PathLike | Image.Image | np.ndarray | Mapping) or hasattr(source, "read"):
+        return source  # type: ignore[return-value]
+    hint = "An image is a path, bytes, an open file, a PIL image, an array, a URL, or a mapping with bytes or path."
+    raise ImageError(f"the image is of type {type(source).__name__}, which holds no image", hint=hint)
+
+
 def describe_source(source: ImageSource) -> str:
     """Name an image source in a few words, for an error or a log.
 

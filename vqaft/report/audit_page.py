@@ -6,10 +6,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from vqaft.data import AlikePair, SplitReport, VQAExample
+from vqaft.data import AlikePair, SplitReport
 from vqaft.durable import write_atomically
 from vqaft.errors import ImageError, MissingExtraError
-from vqaft.images import ImageEncoder, local_source
+from vqaft.images import ImageEncoder, ImageSource, local_source
 from vqaft.report.data_plots import balance_svg
 from vqaft.report.escape import label, text
 
@@ -76,15 +76,15 @@ def _shown(pair: AlikePair) -> dict[str, Any]:
         "distance": pair.distance,
         "same": pair.same,
         "sides": [
-            {"part": part, "example": example, "picture": _picture(example)}
-            for part, example in zip(pair.parts, pair.examples, strict=True)
+            {"part": part, "example": example, "picture": _picture(example.images[place])}
+            for part, example, place in zip(pair.parts, pair.examples, pair.images, strict=True)
         ],
     }
 
 
-def _picture(example: VQAExample) -> str | None:
+def _picture(image: ImageSource) -> str | None:
     """Give a thumbnail as a data URL, or None where there is no picture to show; nothing is downloaded."""
     try:
-        return None if local_source(example.image) is None else _THUMBNAIL.encode(example.image).data_url
+        return None if local_source(image) is None else _THUMBNAIL.encode(image).data_url
     except ImageError:
         return None

@@ -12,7 +12,7 @@ from PIL import Image
 
 from vqaft.data import VQAExample
 from vqaft.errors import ImageError
-from vqaft.images import EncodedImage, ImageEncoder, image_sha256, is_web_address
+from vqaft.images import EncodedImage, ImageEncoder, ImageSource, image_sha256, is_web_address
 from vqaft.parallel import ordered_map
 
 SIDES = (80, 112, 160, 224, 320, 448, 640, 896)
@@ -61,22 +61,21 @@ class Gallery:
 
     Attributes:
         pictures: The distinct pictures.
-        place: The position of an example's picture, by example id.
-        problems: Why an example has no picture, by example id.
+        place: The positions of an example's pictures, in its order, by example id.
+        problems: Why an example lacks a picture, by example id.
     """
 
     pictures: tuple[Thumbnail, ...] = ()
-    place: Mapping[str, int] = field(default_factory=dict)
+    place: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
 
-    def of(self, example_id: str) -> Thumbnail | None:
-        """Give an example's picture, where there is one.
+    def of(self, example_id: str) -> tuple[Thumbnail, ...]:
+        """Return the pictures of an example, in its order; those that could not be made are left out.
 
         Args:
             example_id: The example.
         """
-        place = self.place.get(example_id)
-        return None if place is None else self.pictures[place]
+        return tuple(self.pictures[place] for place in self.place.get(example_id, ()))
 
     @property
     def size_bytes(self) -> int:
@@ -95,34 +94,39 @@ def make_gallery(examples: Iterable[VQAExample], *, budget: PictureBudget | None
         budget: How much room they may take.
     """
     room = budget or PictureBudget()
-    keys = {example.id: (_key(example), example) for example in examples}
-    distinct = {key: example for key, example in reversed(keys.values()) if isinstance(key, str)}
+    keys = {example.id: [(_key(image), image) for image in example.images] for example in examples}
+    distinct = {key: image for each in reversed(keys.values()) for key, image in each if isinstance(key, str)}
     share = room.total_bytes / max(1, len(distinct))
-    made = ordered_map(lambda example: _picture(example, room, share), distinct.values(), workers=room.workers)
+    made = ordered_map(lambda image: _picture(image, room, share), distinct.values(), workers=room.workers)
     found = dict(zip(distinct, made, strict=True))
-    of_example = {name: key if isinstance(key, ImageError) else found[key] for name, (key, _) in keys.items()}
-    pictures = dict.fromkeys(made for made in of_example.values() if isinstance(made, Thumbnail))
+    of_example = {
+        name: [key if isinstance(key, ImageError) else found[key] for key, _ in each] for name, each in keys.items()
+    }
+    pictures = dict.fromkeys(one for each in of_example.values() for one in each if isinstance(one, Thumbnail))
     order = {picture: place for place, picture in enumerate(pictures)}
+    places = {
+        name: tuple(order[one] for one in each if isinstance(one, Thumbnail)) for name, each in of_example.items()
+    }
     return Gallery(
         pictures=tuple(order),
-        place={name: order[made] for name, made in of_example.items() if isinstance(made, Thumbnail)},
-        problems={name: str(made) for name, made in of_example.items() if isinstance(made, ImageError)},
+        place={name: place for name, place in places.items() if place},
+        problems={name: str(one) for name, each in of_example.items() for one in each if isinstance(one, ImageError)},
     )
 
 
-def _key(example: VQAExample) -> str | ImageError:
-    if is_web_address(example.image):
+def _key(image: ImageSource) -> str | ImageError:
+    if is_web_address(image):
         return ImageError("the image is at a web address, and a report fetches nothing")
     try:
-        return image_sha256(example.image)
+        return image_sha256(image)
     except ImageError as error:
         return error
 
 
-def _picture(example: VQAExample, budget: PictureBudget, share: float) -> Thumbnail | ImageError:
+def _picture(image: ImageSource, budget: PictureBudget, share: float) -> Thumbnail | ImageError:
     max_side = min(budget.max_side, max(SIDES[0], math.isqrt(int(share / LEAST_BYTES_PER_PIXEL))))
     try:
-        safe = ImageEncoder(max_side=max_side).encode(example.image)
+        safe = ImageEncoder(max_side=max_side).encode(image)
     except ImageError as error:
         return error
     return _fitted(safe, max_side, share)

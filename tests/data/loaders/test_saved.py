@@ -68,7 +68,7 @@ def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, examples:
 def test_round_trip(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.png").write_bytes(picture(1))
-    examples = [EXAMPLE, dataclasses.replace(EXAMPLE, id="2", image=str(tmp_path / "in" / "a.png"), answers=())]
+    examples = [EXAMPLE, dataclasses.replace(EXAMPLE, id="2", images=(str(tmp_path / "in" / "a.png"),), answers=())]
     assert list(load_saved(save_examples(tmp_path / "x.jsonl", examples))) == examples
     assert not (tmp_path / "images").exists()
 
@@ -85,7 +85,7 @@ def test_round_trip(tmp_path: Path) -> None:
     ids=["bytes", "file", "dict", "PIL", "array"],
 )
 def test_images_without_a_file_are_copied(tmp_path: Path, image: Any) -> None:
-    examples = [dataclasses.replace(EXAMPLE, id=name, image=image) for name in "ab"]
+    examples = [dataclasses.replace(EXAMPLE, id=name, images=(image,)) for name in "ab"]
     first, second = load_saved(save_examples(tmp_path / "x.jsonl", examples))
     assert first.image == second.image
     assert len(list((tmp_path / "images").iterdir())) == 1
@@ -98,8 +98,8 @@ def test_images_of_elsewhere_are_copied(tmp_path: Path) -> None:
     examples = load_easy_vqa("test")[:20]
     again = list(load_saved(save_examples(tmp_path / "x.jsonl", examples)))
     assert [image_sha256(each.image) for each in again] == [image_sha256(each.image) for each in examples]
-    assert [dataclasses.replace(each, image="") for each in again] == [
-        dataclasses.replace(each, image="") for each in examples
+    assert [dataclasses.replace(each, images=("any.png",)) for each in again] == [
+        dataclasses.replace(each, images=("any.png",)) for each in examples
     ]
 
 
@@ -121,7 +121,7 @@ def test_a_split_is_saved_and_grown(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("", "there are no rows"),
-        ('{"id": "1"}', r"x\.jsonl:1: no 'image', 'question'.*; there is 'id'"),
+        ('{"id": "1"}', r"x\.jsonl:1: no 'question', 'answers'.*'image'; there is 'id'"),
         (json.dumps({**ROW, "image": "../a.png"}), r"x\.jsonl:1: .*leads out"),
     ],
 )
@@ -132,11 +132,11 @@ def test_refuses(tmp_path: Path, text: str, message: str) -> None:
 
 
 def test_bytes_that_are_no_image_are_kept(tmp_path: Path) -> None:
-    [found] = load_saved(save_examples(tmp_path / "x.jsonl", [dataclasses.replace(EXAMPLE, image=b"no image")]))
+    [found] = load_saved(save_examples(tmp_path / "x.jsonl", [dataclasses.replace(EXAMPLE, images=(b"no image",))]))
     assert Path(str(found.image)).read_bytes() == b"no image"
 
 
 def test_refuses_a_missing_image(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="example '1'"):
-        save_examples(tmp_path / "data" / "x.jsonl", [dataclasses.replace(EXAMPLE, image=str(tmp_path / "no.png"))])
+        save_examples(tmp_path / "data" / "x.jsonl", [dataclasses.replace(EXAMPLE, images=(str(tmp_path / "no.png"),))])
     assert not (tmp_path / "data" / "x.jsonl").exists()

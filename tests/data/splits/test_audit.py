@@ -53,7 +53,7 @@ def test_nothing_shared() -> None:
 def test_the_same_image_in_another_file_and_one_that_looks_alike(tmp_path: Path) -> None:
     copy = tmp_path / "copy.png"
     copy.write_bytes(picture(2))
-    same = dataclasses.replace(example("same", b""), image=str(copy))
+    same = dataclasses.replace(example("same", b""), images=(str(copy),))
     alike = example("alike", picture(3, brightness=1.1))
     report = audit_splits({"train": TRAIN, "validation": [same, *TEST], "test": [alike]})
     to_validation, to_test = report.overlap("train", "validation"), report.overlap("train", "test")

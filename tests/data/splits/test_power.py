@@ -38,7 +38,7 @@ def test_clusters_count_for_less() -> None:
 
 
 def test_unequal_clusters_count_for_less_than_equal_ones() -> None:
-    unequal = some(1, 9) + [dataclasses.replace(each, id=f"x{each.id}", image=b"x" + each.image) for each in some(1, 1)]  # type: ignore[operator]
+    unequal = some(1, 9) + [dataclasses.replace(each, id=f"x{each.id}", images=(b"another",)) for each in some(1, 1)]
     assert power(unequal).cluster_size == pytest.approx((81 + 1) / 10)
 
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import orjson
 
-from vqaft.data.example import VQAExample
+from vqaft.data.example import Turn, VQAExample
 from vqaft.data.loaders.tables import image_inside, read_jsonl
 from vqaft.durable import atomic_writer, write_atomically
-from vqaft.errors import DataError, ImageError
+from vqaft.errors import DataError, ImageError, shown
 from vqaft.images import ImageEncoder, ImageSource, content_of, image_sha256, is_web_address, local_source, sniff
 
-_FIELDS = ("id", "image", "question", "answers", "question_type", "kind", "group", "metadata")
+_REQUIRED = ("id", "question", "answers", "question_type", "kind", "group", "metadata")
+_TURN = ("question", "answer", "n_images", "trained")
 
 
 def save_examples(
@@ -42,10 +43,18 @@ def save_examples(
     root = (target.parent if images is None else Path(images)).resolve()
     with atomic_writer(target) as file:
         for example in examples:
-            values = {name: getattr(example, name) for name in _FIELDS}
-            row = {**values, "metadata": dict(example.metadata), "image": _named(root, example)}
-            file.write(orjson.dumps(row, default=str) + b"\n")
+            if not isinstance(example, VQAExample):
+                raise DataError(f"{shown(example)} is not a VQAExample")
+            file.write(orjson.dumps(_row(example, root), default=str, option=orjson.OPT_NON_STR_KEYS) + b"\n")
     return target
+
+
+def _row(example: VQAExample, root: Path) -> dict[str, Any]:
+    names = [_named(root, image, example.id) for image in example.images]
+    images: dict[str, Any] = {"image": names[0]} if len(names) == 1 else {"images": names}
+    row = {"id": example.id, **images, **{name: getattr(example, name) for name in _REQUIRED[1:-1]}}
+    history = [{name: getattr(turn, name) for name in _TURN} for turn in example.history]
+    return {**row, "metadata": dict(example.metadata), **({"history": history} if history else {})}
 
 
 def load_saved(
@@ -79,23 +88,26 @@ def load_saved(
 
 
 def _example(row: Mapping[str, Any], root: Path, prefix: str) -> VQAExample:
-    missing = [name for name in _FIELDS if name not in row]
+    missing = [name for name in _REQUIRED if name not in row]
+    missing += [] if row.keys() & {"image", "images"} else ["image"]
     if missing:
         raise DataError(f"no {', '.join(map(repr, missing))}; there is {', '.join(map(repr, row)) or 'nothing'}")
-    image = row["image"] if is_web_address(row["image"]) else image_inside(root, row["image"])
-    answers = tuple(row["answers"])
-    return VQAExample(**{**row, "id": prefix + row["id"], "image": image, "answers": answers})
+    names = row.get("images", [row.get("image")])
+    images = tuple(name if is_web_address(name) else image_inside(root, name) for name in names)
+    history = tuple(Turn(**turn) for turn in row.get("history", ()))
+    values = {name: row[name] for name in _REQUIRED[1:]}
+    return VQAExample(id=prefix + row["id"], images=images, history=history, **values)
 
 
-def _named(root: Path, example: VQAExample) -> str:
-    image = local_source(example.image)
+def _named(root: Path, source: ImageSource, example_id: str) -> str:
+    image = local_source(source)
     if image is None:
-        return str(example.image)
+        return str(source)
     if isinstance(image, str):
         path = Path(image).resolve()
         if path.is_relative_to(root):
             return path.relative_to(root).as_posix()
-        content, suffix = _read(path, example.id), path.suffix
+        content, suffix = _read(path, example_id), path.suffix
     else:
         content, suffix = _file_of(image)
     name = f"images/{image_sha256(content)[:32]}{suffix}"

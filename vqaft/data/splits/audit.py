@@ -76,7 +76,15 @@ class _Part:
 
     @property
     def image_of_example(self) -> NDArray[np.int32]:
-        return self.images.index[self.start : self.start + len(self.examples)]
+        """The images of the part's examples, one example after the other."""
+        first, last = self.images.starts[[self.start, self.start + len(self.examples)]]
+        return self.images.shown[first:last]
+
+    def user(self, place: np.intp) -> tuple[VQAExample, int]:
+        """Return the example behind a place in `image_of_example`, and which of its images it is."""
+        starts = self.images.starts[self.start : self.start + len(self.examples)] - self.images.starts[self.start]
+        number = int(np.searchsorted(starts, place, side="right")) - 1
+        return self.examples[number], int(place - starts[number])
 
     @property
     def names(self) -> set[str]:
@@ -127,8 +135,14 @@ def _compare(one: _Part, other: _Part) -> tuple[list[AlikePair], list[AlikePair]
     second, user_of_second = np.unique(other.image_of_example, return_index=True)
 
     def pair(target: int, row: int, bits: int | None, *, same: bool) -> AlikePair:
-        examples = one.examples[user_of_first[target]], other.examples[user_of_second[row]]
-        return AlikePair(parts=(one.name, other.name), examples=examples, distance=bits, same=same)
+        (shown, place), (again, position) = one.user(user_of_first[target]), other.user(user_of_second[row])
+        return AlikePair(
+            parts=(one.name, other.name),
+            examples=(shown, again),
+            images=(place, position),
+            distance=bits,
+            same=same,
+        )
 
     same = np.isin(second, first)
     shared = [

@@ -75,11 +75,12 @@ def group_examples(
     named = np.array([-1 if name is None else numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
     rows = np.flatnonzero(named >= 0)
     left, right = _alike(images, distance, earlier)
+    together = np.flatnonzero(images.owner[1:] == images.owner[:-1])  # neighbors in one example
     first_name = len(images) + (0 if earlier is None else len(earlier.looks))
     label = connected(
         first_name + len(numbers),
-        np.concatenate([images.index[rows], left]),
-        np.concatenate([named[rows] + first_name, right]),
+        np.concatenate([images.first[rows], left, images.shown[together]]),
+        np.concatenate([named[rows] + first_name, right, images.shown[together + 1]]),
     )
     of_image = label[: len(images)].astype(np.int32)
     return Groups(

@@ -138,7 +138,7 @@ def power(
     if not everything:
         raise DataError("there are no examples to test on")
     images = ImageTable.of(everything, looks=False)
-    sizes = np.bincount(group_examples(everything, images, group_by=group_by).of_image[images.index])
+    sizes = np.bincount(group_examples(everything, images, group_by=group_by).of_image[images.first])
     return Power(
         pairs=len(everything),
         clusters=len(sizes),

@@ -48,12 +48,14 @@ class AlikePair:
         examples: One example of each, with its image.
         distance: How many of the 64 bits of their perceptual hashes differ; None where nobody looked.
         same: Whether the files are the same, byte for byte.
+        images: Which image of each example is meant, counted from 0.
     """
 
     parts: tuple[str, str]
     examples: tuple[VQAExample, VQAExample]
     distance: int | None
     same: bool
+    images: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)

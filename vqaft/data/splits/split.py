@@ -71,7 +71,7 @@ class Split:
             for number in range(len(PARTS) + 1)
         ]
         placed = np.flatnonzero(parts < len(PARTS)).tolist()
-        of_image = {int(images.index[index]): PARTS[parts[index]] for index in placed}
+        of_image = {image: PARTS[parts[index]] for index in placed for image in images.of_example(index)}
         placement = Placement(
             images={images.sha256[image]: part for image, part in of_image.items()},
             groups={name: PARTS[parts[index]] for index in placed if (name := names[index]) is not None},

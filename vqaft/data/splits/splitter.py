@@ -92,11 +92,11 @@ class DatasetSplitter:
             everything, images, group_by=self.group_by, distance=self.near_duplicates, earlier=previous
         )
         pins = FixedAssignments.of(images, groups, previous)
-        free = pins.part[images.index] < 0
-        group_of = np.where(free, groups.of_image[images.index], -1).astype(np.int32)
+        pinned = _pinned(images, pins)
+        group_of = np.where(pinned < 0, groups.of_image[images.first], -1).astype(np.int32)
         demand = self._demand(sizes, images, groups, pins, group_of)
         chosen, borrowed = self._allocate(sizes, demand, everything, group_of)
-        parts = np.where(free, chosen[group_of], pins.part[images.index]).astype(np.int8)
+        parts = np.where(pinned < 0, chosen[group_of], pinned).astype(np.int8)
         return Split.of(
             everything,
             parts,
@@ -113,8 +113,8 @@ class DatasetSplitter:
             members, pinned = groups.of_image[pins.part < 0], pins.part[pins.part >= 0]
             total = len(images)
         else:
-            members, pinned = group_of[group_of >= 0], pins.part[images.index][group_of < 0]
-            total = len(images.index)
+            members, pinned = group_of[group_of >= 0], _pinned(images, pins)[group_of < 0]
+            total = len(group_of)
         room = sizes.counts(total)
         if room[UNUSED] < 0:
             asked = f"{total - room[UNUSED]} {self.unit} are asked for ({self.train} + {self.validation} + {self.test})"
@@ -158,6 +158,13 @@ class DatasetSplitter:
         hint = "Ask for less, give fractions, or compare contents only with near_duplicates=None."
         largest = f"the largest has {demand.weight.max()}"
         raise SplitError(f"{missing} {self.unit}: groups are kept whole, and {largest}", hint=hint)
+
+
+def _pinned(images: ImageTable, pins: FixedAssignments) -> NDArray[np.int8]:
+    """Return the part that all images of an example have been in before; -1 if they have not all been in one."""
+    least = np.minimum.reduceat(pins.part[images.shown], images.starts[:-1])
+    most = np.maximum.reduceat(pins.part[images.shown], images.starts[:-1])
+    return np.where(least == most, least, -1).astype(np.int8)
 
 
 def _check(examples: tuple[VQAExample, ...]) -> None:

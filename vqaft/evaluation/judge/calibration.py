@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.judge.llm_judge import LLMJudge
-from vqaft.evaluation.rows import example_group
+from vqaft.evaluation.rows import example_groups
 from vqaft.evaluation.score import AnsweredExample, Score
 from vqaft.evaluation.statistics.agreement import krippendorff_alpha, weighted_kappa
 from vqaft.evaluation.statistics.clustered_mean import (
@@ -137,7 +137,7 @@ def calibrate(
         raise EvaluationError(f"the judge rated none of the answers: {scores[0]}")
     human = np.array([places[label.level] for label, _ in rated])
     given = np.array([places[str(score.label)] for _, score in rated])
-    codes = cluster_codes([example_group(label.answered.example) for label, _ in rated])
+    codes = cluster_codes(example_groups(label.answered.example for label, _ in rated))
     tables = _tables(human, given, codes, len(places))
     confusion = tables.sum(axis=0)
     drawn = _draw(tables, resamples=resamples, seed=seed)

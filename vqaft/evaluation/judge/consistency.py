@@ -10,7 +10,7 @@ import numpy as np
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.judge.llm_judge import LLMJudge
 from vqaft.evaluation.judge.rubric import JudgeQuestion
-from vqaft.evaluation.rows import example_group
+from vqaft.evaluation.rows import example_groups
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
 from vqaft.evaluation.statistics.clustered_mean import cluster_codes, mean_interval
 from vqaft.evaluation.statistics.interval import Estimate
@@ -69,7 +69,7 @@ def measure_consistency(
     ratings = list(ordered_map(ask, answers, workers=workers))
     labels = [[score.label for score in given if isinstance(score, Score)] for given in ratings]
     whole = [place for place, names in enumerate(labels) if len(names) == repeats + 1]
-    codes = [example_group(answers[place].example) for place in whole]
+    codes = example_groups(answers[place].example for place in whole)
     return JudgeConsistency(
         n=len(whole),
         failed=len(answers) - len(whole),

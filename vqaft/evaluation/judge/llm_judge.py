@@ -167,16 +167,16 @@ class LLMJudge:
         """
         if len(answered.answer) > LONGEST:
             return ScoreFailure(kind="too long", message=f"the answer has {len(answered.answer)} characters")
-        example, image_url = answered.example, self._image_url(answered)
+        example, image_urls = answered.example, self._image_urls(answered)
         asked = JudgeQuestion(
-            question=example.question, reference=example.answer, candidate=answered.answer, image_url=image_url
+            question=example.question, reference=example.answer, candidate=answered.answer, image_urls=image_urls
         )
         score = self.rate(asked)
         if isinstance(score, ScoreFailure) or not self._doubtful(score, asked):
             return score
         decoy = false_reference(question=asked.question, reference=asked.reference, candidate=asked.candidate)
         false = self.rate(
-            JudgeQuestion(question=asked.question, reference=decoy, candidate=asked.candidate, image_url=image_url)
+            JudgeQuestion(question=asked.question, reference=decoy, candidate=asked.candidate, image_urls=image_urls)
         )
         if isinstance(false, Score) and false.value >= HALF:
             message = f"rated {score.label!r}, and {false.label!r} against the false reference {decoy!r} too"
@@ -224,5 +224,6 @@ class LLMJudge:
     def _doubtful(self, score: Score, asked: JudgeQuestion) -> bool:
         return self.canary and score.value >= HALF and not says_the_same(asked.reference, asked.candidate)
 
-    def _image_url(self, answered: AnsweredExample) -> str | None:
-        return None if self.encoder is None else self.encoder.encode(answered.example.image).data_url
+    def _image_urls(self, answered: AnsweredExample) -> tuple[str, ...]:
+        encoder, images = self.encoder, answered.example.images
+        return () if encoder is None else tuple(encoder.encode(image).data_url for image in images)

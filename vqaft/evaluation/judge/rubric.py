@@ -127,14 +127,14 @@ class JudgeQuestion:
         reference: The true answer.
         candidate: The answer to rate.
         swapped: Show the candidate before the reference and the levels worst first, to measure what order does.
-        image_url: The image as a data URL, where the judge is to see it.
+        image_urls: The images as data URLs, in order, where the judge is to see them.
     """
 
     question: str
     reference: str
     candidate: str
     swapped: bool = False
-    image_url: str | None = None
+    image_urls: tuple[str, ...] = ()
 
 
 def judge_messages(asked: JudgeQuestion, rubric: Rubric) -> bytes:
@@ -145,8 +145,8 @@ def judge_messages(asked: JudgeQuestion, rubric: Rubric) -> bytes:
         rubric: The instructions and the levels.
     """
     text = judge_user(asked)
-    image = {"type": "image_url", "image_url": {"url": asked.image_url}}
-    content = [{"type": "text", "text": text}, image] if asked.image_url else text
+    images = [{"type": "image_url", "image_url": {"url": url}} for url in asked.image_urls]
+    content = [{"type": "text", "text": text}, *images] if images else text
     system = judge_system(rubric, swapped=asked.swapped)
     return orjson.dumps([{"role": "system", "content": system}, {"role": "user", "content": content}])
 
