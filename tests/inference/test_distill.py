@@ -40,8 +40,8 @@ def test_answers_become_a_training_file(examples: list[VQAExample], tmp_path: Pa
         saved = distill(service, MessageBuilder(), examples, model="ft:old", folder=tmp_path, progress=False)
     assert service.count == 12
     assert Predictions.read(tmp_path / "answers.jsonl") == saved.predictions
-    answers = [record.messages[-1].content for record in read_jsonl(saved.distillation)]
-    assert answers == ["new"] * 11
+    answers = [json.loads(record.to_json())["messages"][-1]["content"] for record in read_jsonl(saved.distillation)]
+    assert answers == [[{"type": "text", "text": "new"}]] * 11
     about = json.loads((tmp_path / "about.json").read_bytes())
     assert (about["examples"], about["answered"], about["settings"]["model"]) == (12, 11, "ft:old")
 

@@ -19,7 +19,6 @@ from vqaft.data import VQAExample
 from vqaft.errors import DataError, ImageError
 from vqaft.images import EncodedImage, ImageEncoder, ImageSource, InputLimits
 from vqaft.records import MessageBuilder
-from vqaft.records.builder import groups_by_image
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda text: bool(text.strip()))
 IMAGE = picture(99)
@@ -80,10 +79,10 @@ def test_the_parts_stand_where_they_are_wanted() -> None:
         format_answer=lambda example: example.answer.upper(),
     )
     developer, user, assistant = json.loads(builder.record(example(1)).to_json())["messages"]
-    assert developer == {"role": "developer", "content": "Look."}
+    assert developer == {"role": "developer", "content": [{"type": "text", "text": "Look."}]}
     assert [part["type"] for part in user["content"]] == ["image_url", "text"]
     assert user["content"][1]["text"] == "Question: Q1? {braces}"
-    assert assistant["content"] == "YES"
+    assert assistant["content"] == [{"type": "text", "text": "YES"}]
 
 
 def test_several_questions_share_an_image() -> None:
@@ -94,7 +93,7 @@ def test_several_questions_share_an_image() -> None:
     assert [message.get("weight") for message in json.loads(row.to_json())["messages"][2::2]] == [1, 0, 1]
     assert row.example_ids == ("e0", "e1", "e2")
     assert row.model_dump_json().encode() == row.to_json()
-    with pytest.raises(DataError, match="another image"):
+    with pytest.raises(DataError, match="other images"):
         MessageBuilder().conversation([example(1), example(2)])
     with pytest.raises(DataError, match="at least one"):
         MessageBuilder().conversation([])
@@ -185,11 +184,10 @@ def test_the_check_finds_nothing_in_what_was_built() -> None:
     assert check_records(rows).problems == ()
 
 
-def test_groups_keep_order_and_end() -> None:
+def test_rows_keep_the_order_of_the_examples() -> None:
     asked = [example(n, image=picture(n // 100)) for n in range(230)]
-    groups = list(groups_by_image(asked))
-    assert [one for group in groups for one in group] == asked
-    assert [len(group) for group in groups] == [64, 36, 64, 36, 30]
+    rows = MessageBuilder().records(asked, workers=3)
+    assert [row.example_ids for row in rows] == [(each.id,) for each in asked]
 
 
 def test_public_web_addresses_are_passed_on_unless_they_are_fetched() -> None:

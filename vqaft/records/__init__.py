@@ -1,11 +1,13 @@
 """Training records and requests built from examples, and the files they are written to."""
 
 from vqaft.records.builder import MessageBuilder, canonical_answer
+from vqaft.records.message_json import TextForm
 from vqaft.records.writer import Manifest, WrittenFile, write_jsonl, write_shards
 
 __all__ = [
     "Manifest",
     "MessageBuilder",
+    "TextForm",
     "WrittenFile",
     "canonical_answer",
     "write_jsonl",

@@ -1,7 +1,4 @@
-"""Examples → training rows and requests, by one object, so that the two cannot drift apart.
-
-Examples of one image together, so that several images are encoded at once.
-"""
+"""Builder of training rows and requests from examples: one object for both, so that they cannot drift apart."""
 
 from __future__ import annotations
 
@@ -10,65 +7,54 @@ import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 from vqaft.chat import ChatRecord, Detail, DeveloperMessage, Message, SystemMessage, Weight
 from vqaft.data import VQAExample
-from vqaft.errors import DataError, ImageError
-from vqaft.images import EncodedImage, ImageEncoder, RemoteImage, image_sha256, is_web_address
+from vqaft.errors import DataError, ImageError, shown
+from vqaft.images import EncodedImage, ImageEncoder, ImageSource, RemoteImage, image_sha256, is_web_address
 from vqaft.parallel import ordered_map
 from vqaft.records.image_cache import EncodedImageCache, image_key
-from vqaft.records.message_json import Turn, answer_turn, array_pieces, image_turn, plain_turn, question_turn
-
-_MOST = 64
-
-
-def groups_by_image(examples: Iterable[VQAExample]) -> Iterator[tuple[VQAExample, ...]]:
-    """Cut a stream of examples where the image changes, and after 64 of one image.
-
-    Args:
-        examples: Any examples; their order is kept.
-    """
-    for _, group in itertools.groupby(examples, key=_key):
-        while chunk := tuple(itertools.islice(group, _MOST)):
-            yield chunk
-
-
-def _key(example: VQAExample) -> Hashable:
-    try:
-        return image_key(example.image)
-    except ImageError:
-        return example.id  # the error is raised when its turn comes, with the example's id
-
+from vqaft.records.message_json import (
+    MessageJSON,
+    TextForm,
+    answer_turn,
+    array_pieces,
+    instructions_turn,
+    question_turn,
+)
 
 _PLACE = "{question}"
+_MOST_ROWS = 64  # of one image in one piece of work
 
 
 def canonical_answer(example: VQAExample) -> str:
-    """Give the answer that is trained on where nothing else is asked for: the first one, as it is."""
+    """Return the answer that is trained on by default: the first one, unchanged."""
     return example.answer
 
 
 @dataclass(frozen=True, kw_only=True)
 class MessageBuilder:
-    """Makes a conversation of an example: with the answer for training, without it for asking.
+    """Builds a conversation from an example: with the answer for training, without it for requests.
 
-    Threads may share a builder. Every image is encoded once, few-shot examples included.
+    Thread-safe. Every image is encoded once, those of few-shot examples included.
 
     Attributes:
-        system: What the model is told first; a `DeveloperMessage` where the model wants that role; nothing where None.
+        system: The instructions; a `DeveloperMessage` if the model wants that role; no such message if None.
         encoder: Turns images into what the provider accepts. Public web addresses are passed on for the provider to
             fetch, unless this encoder fetches them.
         few_shot: Examples with answers that every conversation starts with.
-        detail: How closely the model looks at images; left to the provider where None.
+        detail: How closely the model looks at images; left to the provider if None.
         question_template: The text of a question, with `{question}` in it.
-        image_first: Whether the image stands before the text.
+        image_first: Whether the images stand before the text.
         format_answer: Example → the text that is trained on.
         few_shot_may_repeat: Whether a few-shot example may show an image that is also asked about. It gives away
-            answers, so it is refused unless it is meant.
+            answers, so it is refused by default.
+        text_as: How contents without images are written: as lists of parts, or as plain strings. See `TextForm`.
 
     Raises:
-        DataError: If the template has no place for the question, or a few-shot example no answer.
+        DataError: If a field has the wrong type or value, the template has no place for the question, or a few-shot
+            example has no answer.
     """
 
     system: str | SystemMessage | DeveloperMessage | None = None
@@ -79,18 +65,15 @@ class MessageBuilder:
     image_first: bool = False
     format_answer: Callable[[VQAExample], str] = canonical_answer
     few_shot_may_repeat: bool = False
+    text_as: TextForm = "parts"
     _images: EncodedImageCache = field(init=False, repr=False, compare=False, default_factory=EncodedImageCache)
 
     def __post_init__(self) -> None:
-        if _PLACE not in self.question_template:
-            raise DataError(f"the question template has no {_PLACE}", hint=f"Write {_PLACE} where the question goes.")
-        object.__setattr__(self, "few_shot", tuple(self.few_shot))
-        for example in self.few_shot:
-            if not example.answers:
-                raise DataError("a few-shot example has no answer", example_id=example.id)
+        _check_settings(self)
+        object.__setattr__(self, "few_shot", _checked_few_shot(self.few_shot))
 
     def record(self, example: VQAExample) -> ChatRecord:
-        """Make the training row of an example.
+        """Build the training row of an example.
 
         Args:
             example: A question with an answer.
@@ -98,73 +81,79 @@ class MessageBuilder:
         Raises:
             DataError: If the example has no answer, shows the image of a few-shot example, or holds text that is not
                 valid Unicode.
-            ImageError: If its image cannot be used.
+            ImageError: If an image of it cannot be used.
         """
-        return _record((*self._opening, self._asked(example), self._answered(example)), (example.id,))
+        return _record((*self._opening, *self._asked(example), self._answered(example)), (example.id,))
 
     def records(self, examples: Iterable[VQAExample], *, workers: int | None = None) -> Iterator[ChatRecord]:
-        """Make the training rows of many examples, in their order, as a stream.
+        """Build the training rows of many examples, in their order, as a stream.
 
         Args:
             examples: Questions with answers.
-            workers: How many threads encode images; as many as there are processors where None.
+            workers: How many threads encode images; as many as there are processors if None.
 
         Raises:
             DataError: As for `record`.
             ImageError: If an image cannot be used.
         """
         workers = workers or os.cpu_count() or 1
-        for rows in ordered_map(self._rows, groups_by_image(examples), workers=workers, shortcut=self._rows_at_once):
+        for rows in ordered_map(self._rows, _by_images(examples), workers=workers, shortcut=self._rows_if_ready):
             yield from rows
 
     def _rows(self, examples: Sequence[VQAExample]) -> list[ChatRecord]:
         return [self.record(example) for example in examples]
 
-    def _rows_at_once(self, examples: Sequence[VQAExample]) -> list[ChatRecord] | None:
-        """Make the rows of an image that needs no encoding: threads would only wait for each other."""
-        ready = self._images.ready(self.encoder, examples[0].image)
+    def _rows_if_ready(self, examples: Sequence[VQAExample]) -> list[ChatRecord] | None:
+        """Build the rows of images that need no encoding: threads would only wait for each other."""
+        ready = all(self._images.ready(self.encoder, image) for image in examples[0].images)
         return self._rows(examples) if ready else None
 
     def conversation(self, examples: Sequence[VQAExample], *, weights: Sequence[Weight] | None = None) -> ChatRecord:
-        """Make one row of several questions about one image, which is sent, and paid for, once.
+        """Build one row from several questions about the same images, which are sent, and paid for, once.
 
         Args:
-            examples: At least one question with an answer; all show the same image.
-            weights: For each answer 1, or 0 to keep it out of the training loss; not said where None.
+            examples: At least one question with an answer; all show the same images.
+            weights: For each answer 1, or 0 to exclude it from the training loss; left out if None.
 
         Raises:
-            DataError: As for `record`, or if the examples show several images.
-            ImageError: If the image cannot be used.
+            DataError: As for `record`, or if the examples show different images, or a later one has a history.
+            ImageError: If an image cannot be used.
         """
         if not examples:
             raise DataError("a conversation needs at least one example")
-        first = image_key(examples[0].image)
+        first = _key(examples[0])
         said: Sequence[Weight | None] = [None] * len(examples) if weights is None else weights
-        turns: list[Turn] = [*self._opening]
+        if len(said) != len(examples):
+            raise DataError(f"there are {len(said)} weights for {len(examples)} examples")
+        turns: list[MessageJSON] = [*self._opening]
         for example, weight in zip(examples, said, strict=True):
-            if image_key(example.image) != first:
-                raise DataError("it shows another image than the first of its conversation", example_id=example.id)
-            turns += [self._asked(example, image=example is examples[0]), self._answered(example, weight=weight)]
+            follows = example is not examples[0]
+            if _key(example) != first:
+                raise DataError("it shows other images than the first of its conversation", example_id=example.id)
+            if follows and example.history:
+                raise DataError("it has a history of its own, and follows another question", example_id=example.id)
+            turns += [self._follow_up(example)] if follows else self._asked(example)
+            turns.append(self._answered(example, weight=weight))
         return _record(tuple(turns), tuple(example.id for example in examples))
 
     def request(self, example: VQAExample) -> tuple[Message, ...]:
-        """Make the messages that ask an example's question; they hold no answer of it.
+        """Build the messages that ask an example's question; they hold no answer to it.
 
         Raises:
             DataError: If the example shows the image of a few-shot example.
-            ImageError: If its image cannot be used.
+            ImageError: If an image of it cannot be used.
         """
         return tuple(turn.message for turn in self._request(example))
 
     def request_json(self, example: VQAExample) -> bytes:
-        """Give the messages of `request` as a JSON array, at the speed of memory."""
+        """Return the messages of `request` as a JSON array, without rendering their images anew."""
         return b"".join(array_pieces(self._request(example)))
 
-    def _request(self, example: VQAExample) -> tuple[Turn, ...]:
-        return (*self._opening, self._asked(example))
+    def _request(self, example: VQAExample) -> tuple[MessageJSON, ...]:
+        return (*self._opening, *self._asked(example))
 
     def settings(self) -> dict[str, Any]:
-        """Give what rows were built with as plain values, for a manifest."""
+        """Return what rows are built with as plain values, for a manifest."""
         system = self.system
         return {
             "system": system if system is None or isinstance(system, str) else system.model_dump(),
@@ -174,62 +163,128 @@ class MessageBuilder:
             "question_template": self.question_template,
             "image_first": self.image_first,
             "format_answer": getattr(self.format_answer, "__qualname__", repr(self.format_answer)),
+            "text_as": self.text_as,
         }
 
     @cached_property
-    def _opening(self) -> tuple[Turn, ...]:
+    def _opening(self) -> tuple[MessageJSON, ...]:
         return tuple(self._opening_turns())
 
-    def _opening_turns(self) -> Iterator[Turn]:
+    def _opening_turns(self) -> Iterator[MessageJSON]:
         if self.system is not None:
             message = SystemMessage(content=self.system) if isinstance(self.system, str) else self.system
-            yield plain_turn(message)
+            yield instructions_turn(message, form=self.text_as)
         for example in self.few_shot:
-            yield self._image_turn(example)
+            yield from self._exchange(example)
             yield self._answered(example)
 
     @cached_property
     def _few_shot_images(self) -> dict[str, str]:
-        return {image_sha256(example.image): example.id for example in self.few_shot}
+        return {image_sha256(image): example.id for example in self.few_shot for image in example.images}
 
-    def _asked(self, example: VQAExample, *, image: bool = True) -> Turn:
-        if not image:
-            return question_turn(self._text(example))
+    def _asked(self, example: VQAExample) -> Iterator[MessageJSON]:
+        """Yield the turns up to and including the question, with all images."""
         if self.few_shot and not self.few_shot_may_repeat:
             self._refuse_leak(example)
-        return self._image_turn(example)
+        yield from self._exchange(example)
+
+    def _exchange(self, example: VQAExample) -> Iterator[MessageJSON]:
+        images = iter([self._encode(example, image) for image in example.images])
+        for turn in example.history:
+            yield self._question(example, turn.question, list(itertools.islice(images, turn.n_images)))
+            weight: Weight | None = None if turn.trained else 0
+            yield answer_turn(_sound(turn.answer, "answer", example), form=self.text_as, weight=weight)
+        yield self._question(example, example.question, list(images))
+
+    def _follow_up(self, example: VQAExample) -> MessageJSON:
+        return self._question(example, example.question, [])
+
+    def _question(
+        self, example: VQAExample, question: str, images: Sequence[EncodedImage | RemoteImage]
+    ) -> MessageJSON:
+        text = _sound(self.question_template.replace(_PLACE, question), "question", example)
+        return question_turn(text, images, form=self.text_as, detail=self.detail, image_first=self.image_first)
 
     def _refuse_leak(self, example: VQAExample) -> None:
-        shown = self._few_shot_images.get(image_sha256(example.image))
-        if shown is not None:
-            raise DataError(
-                f"its image is also shown by the few-shot example {shown!r}",
-                example_id=example.id,
-                hint="Take few-shot examples from images of their own, or say few_shot_may_repeat=True.",
-            )
+        known = self._few_shot_images
+        for image in example.images:
+            if (shown_by := known.get(image_sha256(image))) is not None:
+                raise DataError(
+                    f"its image is also shown by the few-shot example {shown_by!r}",
+                    example_id=example.id,
+                    hint="Leave such examples out by without_images_of(examples, few_shot), or pass "
+                    "few_shot_may_repeat=True.",
+                )
 
-    def _image_turn(self, example: VQAExample) -> Turn:
-        image = self._encode(example)
-        return image_turn(self._text(example), image, detail=self.detail, image_first=self.image_first)
-
-    def _encode(self, example: VQAExample) -> EncodedImage | RemoteImage:
-        source = example.image
+    def _encode(self, example: VQAExample, source: ImageSource) -> EncodedImage | RemoteImage:
         try:
             if self.encoder.accepted.fetch is None and isinstance(source, str) and is_web_address(source):
                 return RemoteImage(url=source)
-            return self._images.encode(self.encoder, example.image)
+            return self._images.encode(self.encoder, source)
         except ImageError as error:
             error.example_id = error.example_id or example.id
             raise
 
-    def _text(self, example: VQAExample) -> str:
-        return _sound(self.question_template.replace(_PLACE, example.question), "question", example)
-
-    def _answered(self, example: VQAExample, *, weight: Weight | None = None) -> Turn:
-        return answer_turn(_sound(self.format_answer(example), "answer", example), weight=weight)
+    def _answered(self, example: VQAExample, *, weight: Weight | None = None) -> MessageJSON:
+        return answer_turn(_sound(self.format_answer(example), "answer", example), form=self.text_as, weight=weight)
 
 
-def _sound(text: str, what: str, example: VQAExample) -> str:
+def _check_settings(builder: MessageBuilder) -> None:
+    allowed: tuple[tuple[str, object, str], ...] = (
+        (
+            "system",
+            isinstance(builder.system, str | SystemMessage | DeveloperMessage | None),
+            "a string, a SystemMessage, a DeveloperMessage or None",
+        ),
+        ("encoder", isinstance(builder.encoder, ImageEncoder), "an ImageEncoder"),
+        ("detail", builder.detail is None or builder.detail in get_args(Detail), "'auto', 'low', 'high' or None"),
+        ("question_template", isinstance(builder.question_template, str), "a string"),
+        ("image_first", isinstance(builder.image_first, bool), "True or False"),
+        ("format_answer", callable(builder.format_answer), "a function of an example"),
+        ("text_as", builder.text_as in get_args(TextForm), "'parts' or 'string'"),
+    )
+    for name, fits, wanted in allowed:
+        if not fits:
+            raise DataError(f"{name} is {shown(getattr(builder, name))}, not {wanted}")
+    if _PLACE not in builder.question_template:
+        raise DataError(f"the question template has no {_PLACE}", hint=f"Write {_PLACE} where the question goes.")
+
+
+def _checked_few_shot(few_shot: object) -> tuple[VQAExample, ...]:
+    if isinstance(few_shot, VQAExample | str) or not isinstance(few_shot, Iterable):
+        raise DataError(f"few_shot is {shown(few_shot)}, not a sequence of examples", hint="Write few_shot=(example,).")
+    examples = tuple(few_shot)
+    for example in examples:
+        if not isinstance(example, VQAExample):
+            raise DataError(f"few_shot holds {shown(example)}, not a VQAExample")
+        if not example.answers:
+            raise DataError("a few-shot example has no answer", example_id=example.id)
+    return examples
+
+
+def _by_images(examples: Iterable[VQAExample]) -> Iterator[tuple[VQAExample, ...]]:
+    """Cut a stream of examples where the images change, and after 64 of the same images."""
+    for _, group in itertools.groupby(examples, key=_key_or_id):
+        while chunk := tuple(itertools.islice(group, _MOST_ROWS)):
+            yield chunk
+
+
+def _key(example: VQAExample) -> Hashable:
+    return tuple(map(image_key, example.images))
+
+
+def _key_or_id(example: VQAExample) -> Hashable:
+    if not isinstance(example, VQAExample):
+        raise DataError(f"{shown(example)} is not a VQAExample")
+    try:
+        return _key(example)
+    except ImageError:
+        return example.id  # the error is raised when its turn comes, with the example's id
+
+
+def _sound(text: object, what: str, example: VQAExample) -> str:
+    if not isinstance(text, str):
+        raise DataError(f"the {what} is {shown(text)}, not a string", example_id=example.id)
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -239,6 +294,6 @@ def _sound(text: str, what: str, example: VQAExample) -> str:
     return text
 
 
-def _record(turns: tuple[Turn, ...], example_ids: tuple[str, ...]) -> ChatRecord:
+def _record(turns: tuple[MessageJSON, ...], example_ids: tuple[str, ...]) -> ChatRecord:
     row = ChatRecord(messages=tuple(turn.message for turn in turns))
     return row.with_pieces(b'{"messages":', *array_pieces(turns), b"}", example_ids=example_ids)

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 import orjson
 
-from vqaft.chat import AssistantMessage, Detail, ImagePart, ImageURL, Message, TextPart, UserMessage, Weight
+from vqaft.chat import (
+    AssistantMessage,
+    Detail,
+    DeveloperMessage,
+    ImagePart,
+    ImageURL,
+    Message,
+    SystemMessage,
+    TextPart,
+    UserMessage,
+    Weight,
+)
 from vqaft.images import EncodedImage, RemoteImage
+
+TextForm: TypeAlias = Literal["parts", "string"]
+"""How a content without images is written: as a list with one text part, or as a plain string.
+
+Contents with images are lists of parts in any case. Readers that infer one type for a column, such as Hugging Face
+`datasets`, change strings that stand beside lists (`9.00` becomes 9.0), so parts are the default.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turn:
+class MessageJSON:
     """A message with its JSON in pieces; an image's base64 is a piece of its own and never copied.
 
     Attributes:
@@ -24,55 +43,57 @@ class Turn:
     pieces: tuple[bytes, ...] = field(repr=False)
 
 
-def plain_turn(message: Message) -> Turn:
-    """Render a message of text."""
-    return Turn(message=message, pieces=(message.model_dump_json().encode(),))
+def instructions_turn(message: SystemMessage | DeveloperMessage, *, form: TextForm) -> MessageJSON:
+    """Render the message of instructions; a content that is a list of parts stays one."""
+    if form == "parts" and isinstance(message.content, str):
+        message = message.model_copy(update={"content": (TextPart(text=message.content),)})
+    return MessageJSON(message=message, pieces=(message.model_dump_json().encode(),))
 
 
-def answer_turn(answer: str, *, weight: Weight | None = None) -> Turn:
+def answer_turn(answer: str, *, form: TextForm, weight: Weight | None = None) -> MessageJSON:
     """Make the assistant's answer.
 
     Args:
         answer: The answer.
-        weight: 0 keeps it out of the training loss, 1 says that it counts; not said where None.
+        form: How it is written.
+        weight: 0 excludes it from the training loss, 1 includes it; left out if None.
     """
-    said = b"" if weight is None else b',"weight":%d' % weight
-    message = AssistantMessage(content=answer, weight=weight)
-    return Turn(message=message, pieces=(b'{"role":"assistant","content":' + _json(answer) + said + b"}",))
+    tail = b"}" if weight is None else b',"weight":%d}' % weight
+    content, written = _text_content(answer, form)
+    message = AssistantMessage(content=content, weight=weight)
+    return MessageJSON(message=message, pieces=(b'{"role":"assistant","content":' + written + tail,))
 
 
-def question_turn(question: str) -> Turn:
-    """Make a question without an image."""
-    message = UserMessage(content=question)
-    return Turn(message=message, pieces=(b'{"role":"user","content":' + _json(question) + b"}",))
-
-
-def image_turn(question: str, image: EncodedImage | RemoteImage, *, detail: Detail | None, image_first: bool) -> Turn:
-    """Make a question about an image.
+def question_turn(
+    question: str,
+    images: Sequence[EncodedImage | RemoteImage] = (),
+    *,
+    form: TextForm,
+    detail: Detail | None = None,
+    image_first: bool = False,
+) -> MessageJSON:
+    """Make the user's question, with the images that it shows.
 
     Args:
         question: The text.
-        image: The image, or where the provider fetches it.
-        detail: How closely the model looks; left to the provider where None.
-        image_first: Whether the image stands before the text.
+        images: The images, or where the provider fetches them; in order.
+        form: How a question without images is written.
+        detail: How closely the model looks; left to the provider if None.
+        image_first: Whether the images stand before the text.
     """
-    url, url_json = _url_of(image)
-    parts = (
-        TextPart(text=question),
-        ImagePart(image_url=ImageURL(url=url, detail=detail)),
-    )
-    text = b'{"type":"text","text":' + _json(question) + b"}"
-    head = b'{"type":"image_url","image_url":{"url":"'
-    tail = b'"}}' if detail is None else b'","detail":"' + detail.encode() + b'"}}'
-    if image_first:
-        pieces = (_USER + head, url_json, tail + b"," + text + b"]}")
-    else:
-        pieces = (_USER + text + b"," + head, url_json, tail + b"]}")
-    return Turn(message=UserMessage(content=parts[::-1] if image_first else parts), pieces=pieces)
+    if not images:
+        content, written = _text_content(question, form)
+        return MessageJSON(message=UserMessage(content=content), pieces=(_USER + written + b"}",))
+    shown: list[tuple[TextPart | ImagePart, tuple[bytes, ...]]] = [_image_part(image, detail) for image in images]
+    text: tuple[TextPart | ImagePart, tuple[bytes, ...]] = (TextPart(text=question), (_text_json(question),))
+    listed = [*shown, text] if image_first else [text, *shown]
+    pieces = [piece for _, written in listed for piece in (b",", *written)]
+    message = UserMessage(content=tuple(part for part, _ in listed))
+    return MessageJSON(message=message, pieces=(_USER + b"[", *pieces[1:], b"]}"))
 
 
-def array_pieces(turns: Iterable[Turn]) -> Iterator[bytes]:
-    """Give the JSON array of the messages in pieces."""
+def array_pieces(turns: Iterable[MessageJSON]) -> Iterator[bytes]:
+    """Yield the JSON array of the messages in pieces."""
     opening = b"["
     for turn in turns:
         yield opening
@@ -81,14 +102,27 @@ def array_pieces(turns: Iterable[Turn]) -> Iterator[bytes]:
     yield b"]"
 
 
-_USER = b'{"role":"user","content":['
+_USER = b'{"role":"user","content":'
 
 
-def _json(text: str) -> bytes:
-    return orjson.dumps(text)
+def _text_content(text: str, form: TextForm) -> tuple[str | tuple[TextPart, ...], bytes]:
+    if form == "string":
+        return text, orjson.dumps(text)
+    return (TextPart(text=text),), b"[" + _text_json(text) + b"]"
+
+
+def _text_json(text: str) -> bytes:
+    return b'{"type":"text","text":' + orjson.dumps(text) + b"}"
+
+
+def _image_part(image: EncodedImage | RemoteImage, detail: Detail | None) -> tuple[ImagePart, tuple[bytes, ...]]:
+    url, written = _url_of(image)
+    tail = b'"}}' if detail is None else b'","detail":"' + detail.encode() + b'"}}'
+    part = ImagePart(image_url=ImageURL(url=url, detail=detail))
+    return part, (b'{"type":"image_url","image_url":{"url":"', written, tail)
 
 
 def _url_of(image: EncodedImage | RemoteImage) -> tuple[str, bytes]:
     if isinstance(image, RemoteImage):
-        return image.url, _json(image.url)[1:-1]
+        return image.url, orjson.dumps(image.url)[1:-1]
     return image.data_url, image.data_url_bytes
