@@ -56,7 +56,12 @@ class VqaftError(Exception):
         line: The line in that file, counted from 1.
         example_id: The id of the example at fault.
         hint: What the reader can do about it.
+
+    Attributes:
+        partial: What had been obtained until then, e.g. the `Predictions` that were answered; None where nothing was.
     """
+
+    partial: Any = None
 
     def __init__(
         self,
@@ -158,7 +163,7 @@ class ServiceError(VqaftError):
         hint: What the reader can do about it.
 
     Attributes:
-        partial: What had been obtained until then, e.g. the `Predictions` that were answered; None where nothing was.
+        param: The field of the request that the service refused, where it named one.
     """
 
     def __init__(
@@ -174,7 +179,7 @@ class ServiceError(VqaftError):
         self.status = status
         self.code = code
         self.retry_after_s = retry_after_s
-        self.partial: Any = None
+        self.param: str | None = None
 
 
 class ServiceUnreachableError(ServiceError):

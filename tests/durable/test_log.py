@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vqaft.durable import FileLock, LineLog
+from vqaft.durable import AppendLog, FileLock
 from vqaft.durable.append_log import entry_of, line_of
 from vqaft.errors import StateError
 
@@ -45,14 +45,14 @@ def test_any_changed_byte_is_noticed(place: int, change: int) -> None:
 
 def test_not_a_number_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
-        LineLog(tmp_path / "log.jsonl").append({"loss": float("nan")})
+        AppendLog(tmp_path / "log.jsonl", kind="log").append({"loss": float("nan")})
 
 
 def test_a_line_that_broke_off_is_cut_away(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    LineLog(path).append({"n": 1})
+    AppendLog(path, kind="log").append({"n": 1})
     path.write_bytes(path.read_bytes() + line_of({"n": 2})[:7])
-    log = LineLog(path)
+    log = AppendLog(path, kind="log")
     assert list(log.entries()) == [{"n": 1}]
     log.append({"n": 3})
     assert list(log.entries()) == [{"n": 1}, {"n": 3}]
@@ -60,14 +60,14 @@ def test_a_line_that_broke_off_is_cut_away(tmp_path: Path) -> None:
 
 def test_a_first_line_that_broke_off_is_cut_away(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    path.write_bytes(b"x" * 200_000)
-    LineLog(path).append({"n": 1})
-    assert list(LineLog(path).entries()) == [{"n": 1}]
+    path.write_bytes(line_of({"format": "vqaft-log/1", "text": "x" * 200_000})[:-9])
+    AppendLog(path, kind="log").append({"n": 1})
+    assert list(AppendLog(path, kind="log").entries()) == [{"n": 1}]
 
 
 def test_a_damaged_line_is_warned_of_and_kept(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    log = LineLog(path)
+    log = AppendLog(path, kind="log")
     for number in range(3):
         log.append({"n": number})
     damaged = path.read_bytes().replace(b'"n":1', b'"n":7')
@@ -79,9 +79,9 @@ def test_a_damaged_line_is_warned_of_and_kept(tmp_path: Path) -> None:
 
 def test_a_second_holder_is_refused_with_the_first_ones_process(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    with LineLog(path, exclusive=True), pytest.raises(StateError, match=f"process {os.getpid()} on "):
-        LineLog(path, exclusive=True)
-    LineLog(path, exclusive=True).close()
+    with AppendLog(path, kind="log", exclusive=True), pytest.raises(StateError, match=f"process {os.getpid()} on "):
+        AppendLog(path, kind="log", exclusive=True)
+    AppendLog(path, kind="log", exclusive=True).close()
 
 
 def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
 
 def test_threads_and_writers_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    logs = [LineLog(path), LineLog(path)]
+    logs = [AppendLog(path, kind="log"), AppendLog(path, kind="log")]
 
     def write(worker: int) -> None:
         for number in range(20):
@@ -117,16 +117,16 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     resource = pytest.importorskip("resource", reason="needs limits on file sizes")
     path = tmp_path / "log.jsonl"
     code = (
-        "import resource, signal, sys; from pathlib import Path; from vqaft.durable import LineLog\n"
+        "import resource, signal, sys; from pathlib import Path; from vqaft.durable import AppendLog\n"
         "from vqaft.errors import StateError\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))\n"
-        "log = LineLog(Path(sys.argv[1])); log.append({'text': 'a' * 150})\n"
+        "log = AppendLog(Path(sys.argv[1]), kind='log'); log.append({'text': 'a' * 150})\n"
         "try:\n    log.append({'text': 'b' * 200})\nexcept StateError as error:\n    print(error)\n"
     )
     assert resource.RLIMIT_FSIZE >= 0
     output = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)  # noqa: S603
-    assert "could not be written" in output.stdout
-    assert [entry["text"][0] for entry in LineLog(path).entries()] == ["a"]
+    assert "an entry cannot be written: the file may not grow further" in output.stdout
+    assert [entry["text"][0] for entry in AppendLog(path, kind="log").entries()] == ["a"]
     assert path.read_bytes().endswith(b"}\n")
 
 
@@ -135,18 +135,20 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
 def test_a_kill_in_any_write_loses_no_whole_entry(tmp_path: Path, number: int, place: str) -> None:
     path = tmp_path / "log.jsonl"
     code = (
-        "import sys; from pathlib import Path; from vqaft.durable import LineLog\n"
-        "log = LineLog(Path(sys.argv[1]))\n"
-        "for n in range(8):\n    log.append({'n': n}); print(n, flush=True)\n"
+        "import sys; from pathlib import Path; from vqaft.durable import AppendLog\n"
+        "from vqaft.testing import kill_at_write\n"
+        "log = AppendLog(Path(sys.argv[1]), kind='log')\n"
+        "with kill_at_write(int(sys.argv[2]), sys.argv[3]):\n"
+        "    for n in range(8):\n        log.append({'n': n}); print(n, flush=True)\n"
     )
-    environment = {**os.environ, "VQAFT_CRASH_AT": f"{number}:{place}"}
-    run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, check=False, env=environment)  # noqa: S603
+    command = [sys.executable, "-c", code, str(path), str(number), place]
+    run = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
     assert run.returncode == -signal.SIGKILL
     confirmed = [int(line) for line in run.stdout.split()]
     assert confirmed == list(range(number - 1))
-    kept = [entry["n"] for entry in LineLog(path).entries()]
+    kept = [entry["n"] for entry in AppendLog(path, kind="log").entries()]
     assert kept == list(range(number if place == "after" else number - 1))
-    log = LineLog(path)
+    log = AppendLog(path, kind="log")
     log.append({"n": -1})
     assert [entry["n"] for entry in log.entries()] == [*kept, -1]
 
@@ -154,7 +156,7 @@ def test_a_kill_in_any_write_loses_no_whole_entry(tmp_path: Path, number: int, p
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
 def test_a_log_that_is_forgotten_keeps_no_file_open(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    LineLog(path).append({"a": 1})
+    AppendLog(path, kind="log").append({"a": 1})
     gc.collect()
     opened = [entry.readlink() for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
     assert path not in opened

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from vqaft.durable import LineLog
+from vqaft.durable import AppendLog
 
 RACES = 200
 
@@ -18,13 +18,13 @@ RACES = 200
 CHILD = """
 import json, os, sys
 from pathlib import Path
-from vqaft.durable import LineLog
+from vqaft.durable import AppendLog
 from vqaft.errors import StateError
 
 def race(path, start, hold):
     os.read(start, 1)  # ends when the parent closes the other end: now
     try:
-        log = LineLog(path, exclusive=True)
+        log = AppendLog(path, kind="log", exclusive=True)
     except StateError:
         os._exit(3)
     for number in range(3):
@@ -59,6 +59,6 @@ def test_of_two_that_race_one_wins(tmp_path: Path) -> None:
     command = [sys.executable, "-c", CHILD, str(path), str(RACES)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)  # noqa: S603
     assert json.loads(done.stdout) == [[3, 0]] * RACES
-    entries = list(LineLog(path).entries())  # a damaged line would be a warning, and so an error
+    entries = list(AppendLog(path, kind="log").entries())  # a damaged line would be a warning, and so an error
     assert [entry["number"] for entry in entries] == [0, 1, 2] * RACES
     assert len({entry["pid"] for entry in entries}) == RACES

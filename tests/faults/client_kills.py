@@ -35,6 +35,7 @@ from vqaft.data import VQAExample
 from vqaft.errors import RequestRefusedError, StateError
 from vqaft.inference import Batch, BatchPredictor, ChatReply, ChatRequest, ChatSettings, Predictor, ShardLimits
 from vqaft.service import FilePart, MultipartPolicy, OnBytes, Page, RemoteFile, RetryPolicy
+from vqaft.testing import kill_at_write
 from vqaft.tuning import FineTuneClient, FineTuneJob, JobSpec
 
 WORKERS = 4
@@ -234,9 +235,9 @@ def in_child(work: Callable[[], None], *, crash: str | None = None, kill_after_s
     child = os.fork()
     if child == 0:
         try:
-            if crash:
-                os.environ["VQAFT_CRASH_AT"] = crash
-            work()
+            number, _, place = (crash or "0:after").partition(":")
+            with kill_at_write(int(number), place):  # type: ignore[arg-type] # a word of the command line
+                work()
         except BaseException as error:  # noqa: BLE001 - the child must never return
             print(repr(error), file=sys.stderr)
             os._exit(STATE_ERROR if isinstance(error, StateError) else 1)

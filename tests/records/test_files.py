@@ -133,16 +133,17 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     code = """
 import resource, sys
 from vqaft.chat import ChatRecord, UserMessage
+from vqaft.errors import StateError
 from vqaft.records import write_jsonl
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 rows = (ChatRecord(messages=(UserMessage(content="x" * 100_000),)) for _ in range(200))
 try:
     write_jsonl(sys.argv[1], rows)
-except OSError as error:
-    print(error.strerror)
+except StateError as error:
+    print(error.message)
 """
     run = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)  # noqa: S603
-    assert run.stdout == "File too large\n"
+    assert run.stdout == "cannot be written: the file may not grow further\n"
     assert path.read_bytes() == b"before"
     assert [found.name for found in tmp_path.iterdir()] == ["t.jsonl"]
 

@@ -1,13 +1,18 @@
-"""An append-only file of entries that survives kills, full disks and several writers.
+"""Append-only log of JSON lines that survives kills, full disks, several writers and replaced files.
 
-A line of a log: JSON that carries its own checksum.
+Each line carries its format with a version first and a checksum last. What `append` returned from is on the disk. A
+last line that broke off, by a kill or a power cut, is cut away by the next append; a damaged line in the middle is
+left in place, never used, and warned of. The file is opened once; where another file stands under its name later (an
+editor's save, a sync tool, a move), what this process and its predecessors wrote is carried over into it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import stat
 import threading
 import warnings
 import weakref
@@ -19,69 +24,81 @@ from typing import Any, Self
 
 from vqaft.durable.atomic import sync_folder, write_durably
 from vqaft.durable.lock import FileLock
+from vqaft.durable.state_error import os_errors_as_state, state_error
 from vqaft.errors import StateError
 from vqaft.filesystem import require_local
 
+_START = re.compile(rb'\{"format":"(vqaft-[a-z]+)/(\d+)"')
 _ENDING = re.compile(rb',"crc":"([0-9a-f]{8})"\}$')
 
 
 def line_of(entry: Mapping[str, Any]) -> bytes:
-    """Give an entry as a line of ASCII JSON whose last key is the checksum of what stands before it.
+    """Return an entry as a line of ASCII JSON whose last key is the checksum of what stands before it.
 
-    ASCII keeps lone surrogates as they came; not-a-number is refused, since it is no JSON.
+    ASCII keeps lone surrogates as they came; not-a-number is refused, since it is not JSON.
 
     Args:
         entry: At least one key; none of them "crc".
 
     Raises:
-        ValueError: If a value is no JSON.
+        ValueError: If a value is not JSON.
     """
     head = json.dumps(entry, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()[:-1]
     return b'%b,"crc":"%08x"}\n' % (head, zlib.crc32(head))
 
 
 def entry_of(line: bytes) -> dict[str, Any] | None:
-    """Read a line; None where it is not what was written.
-
-    Args:
-        line: The line, without its newline.
-    """
+    """Return the entry of a line without its newline; None where the line is damaged."""
     ending = _ENDING.search(line)
     if ending is None or zlib.crc32(line[: ending.start()]) != int(ending[1], 16):
         return None
-    entry: dict[str, Any] = json.loads(line)
-    del entry["crc"]
-    return entry
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    entry.pop("crc", None)
+    return entry if isinstance(entry, dict) else None
 
 
-class LineLog:
-    """A log of one JSON entry a line, each with a checksum, readable by people and by any JSON tool.
-
-    What `append` returned from is on the disk. A last line that broke off, by a kill or a power cut, is cut away when
-    the next one is written. A damaged line in the middle is left where it is, never used, and warned of.
+class AppendLog:
+    """A log of one JSON entry a line, readable by people and by any JSON tool.
 
     Args:
-        path: The file; made by the first entry.
-        exclusive: Whether this object alone may write as long as it is open; else any number of processes may.
+        path: The file; symbolic links are resolved once, here.
+        kind: What the file is, in one word, e.g. "journal"; a file of another kind is refused.
+        version: The version of the entries; a file with entries of another version is refused.
+        exclusive: Whether this object alone may write as long as it is open, which locks and opens the file here;
+            else any number of processes may write, and the first entry creates the file.
+
+    Raises:
+        StateError: If the file is in use, cannot be opened, has a second name, or is not such a log.
     """
 
-    def __init__(self, path: Path, *, exclusive: bool = False) -> None:
-        self._path = require_local(path, purpose="a journal or ledger")
-        self._lock_path = path.with_name(f".{path.name}.lock")
+    def __init__(self, path: Path, *, kind: str, version: int = 1, exclusive: bool = False) -> None:
+        with os_errors_as_state(path, doing="cannot be opened"):
+            self._path = require_local(path, purpose="a journal or ledger").resolve()
+        self._kind, self._version = kind, version
+        self._lock_path = self._path.with_name(f".{self._path.name}.lock")
         self._holder = FileLock(self._lock_path) if exclusive else None
-        self._threads = threading.Lock()
+        self._threads = threading.RLock()
         self._syncing = threading.Lock()
         self._descriptor: int | None = None
-        self._closing: weakref.finalize[..., LineLog] | None = None
-        self._written = 0
-        self._synced = 0
+        self._closing: weakref.finalize[..., AppendLog] | None = None
+        self._is_closed = False
+        self._written = self._synced = 0
+        self._damaged: tuple[int, ...] = ()
         if self._holder is not None:
-            self._holder.acquire()
+            self._open_exclusively(self._holder)
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """The file, with symbolic links resolved."""
         return self._path
+
+    @property
+    def damaged_lines(self) -> tuple[int, ...]:
+        """The numbers, from 1, of the damaged lines that the last call of `entries` met."""
+        return self._damaged
 
     def __enter__(self) -> Self:
         return self
@@ -98,66 +115,169 @@ class LineLog:
             entry: What JSON can hold.
 
         Raises:
-            StateError: If the disk is full or fails; the file is then as it was.
+            StateError: If the disk is full or fails, with the file then as it was; or if the log was closed.
         """
-        line = line_of(entry)
-        try:
+        line = line_of({"format": f"vqaft-{self._kind}/{self._version}", **entry})
+        with os_errors_as_state(self._path, doing="an entry cannot be written"):
             with self._threads:
-                self._write(line)
+                if self._is_closed:
+                    raise StateError("closed: nothing more can be written", path=self._path)
+                with self._writing():
+                    descriptor = self._current()
+                    _cut_broken_line(descriptor)
+                    write_durably(descriptor, line, sync=False)
                 self._written += 1
                 mine = self._written
             self._sync(mine)
-        except OSError as error:
-            hint = "Make room or mend the disk, then run the same again: nothing before this entry is lost."
-            raise StateError(f"an entry could not be written ({error.strerror})", path=self._path, hint=hint) from error
 
     def entries(self) -> Iterator[dict[str, Any]]:
-        """Give all whole entries, oldest first; damaged lines are warned of, with their numbers."""
-        content = self._path.read_bytes() if self._path.exists() else b""
+        """Yield all complete entries, oldest first; damaged lines are warned of, with their numbers.
+
+        Raises:
+            StateError: If the file cannot be read, is another kind of file, or was written by another version.
+        """
+        damaged = []
         # What follows the last newline is a line that broke off, or is being written by another process.
-        for number, line in enumerate(content.split(b"\n")[:-1], start=1):
+        for number, line in enumerate(self._content().split(b"\n")[:-1], start=1):
             entry = entry_of(line)
             if entry is None:
+                damaged.append(number)
                 warnings.warn(f"{self._path}:{number}: damaged, not used", stacklevel=2)
-            else:
-                yield entry
+                continue
+            self._check_format(entry.pop("format", None), number)
+            yield entry
+        self._damaged = tuple(damaged)
 
     def close(self) -> None:
-        """Close the file and let others write."""
+        """Close the file and let others write; later calls of `append` are refused."""
         with self._threads:
+            self._is_closed = self._holder is not None
             if self._closing is not None:
                 self._closing()
             self._closing = self._descriptor = None
         if self._holder is not None:
             self._holder.release()
 
-    def _write(self, line: bytes) -> None:
+    def _open_exclusively(self, holder: FileLock) -> None:
+        holder.acquire()
+        try:
+            with os_errors_as_state(self._path, doing="cannot be opened"):
+                self._open()
+        except BaseException:
+            holder.release()
+            raise
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
         if self._holder is not None:
-            self._write_alone(line)
+            yield
             return
         with FileLock(self._lock_path, wait=True):
-            self._write_alone(line)
+            yield
 
-    def _write_alone(self, line: bytes) -> None:
-        is_new = not self._path.exists()
+    def _current(self) -> int:
+        """Return the descriptor of the file that stands under the path now; the lock is held."""
         if self._descriptor is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            self._closing = weakref.finalize(self, os.close, self._descriptor)  # where nobody calls `close`
-            _cut_broken_line(self._descriptor)
-        elif self._holder is None:
-            _cut_broken_line(self._descriptor)
-        write_durably(self._descriptor, line, sync=False)
-        if is_new:
-            sync_folder(self._path.parent)
+            return self._open()
+        old = self._descriptor
+        if _identity(self._path) == _identity(old):
+            return old
+        lines = _lines_of(old)
+        closing, self._closing, self._descriptor = self._closing, None, None
+        new = self._open()
+        missing = [line for line in lines if line not in frozenset(_lines_of(new))]
+        _cut_broken_line(new)
+        write_durably(new, b"".join(missing))
+        if closing is not None:
+            closing()
+        text = f"{self._path}: moved or replaced while it was open; {len(missing)} entries were written to it again"
+        warnings.warn(text, stacklevel=5)
+        return new
+
+    def _open(self) -> int:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        is_new = not self._path.exists()
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | _NONBLOCK, 0o600)
+        try:
+            self._check_file(descriptor)
+            if is_new:
+                sync_folder(self._path.parent)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._closing = weakref.finalize(self, os.close, descriptor)  # where nobody calls `close`
+        self._descriptor = descriptor
+        return descriptor
+
+    def _check_file(self, descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise StateError(f"not a regular file, so not a {self._kind}", path=self._path)
+        if found.st_nlink > 1:
+            hint = "Copy it to a file of its own: two runs that use two names of one file would not see each other."
+            raise StateError("the file has a second name (a hard link)", path=self._path, hint=hint)
+        if found.st_size:
+            self._check_start(os.pread(descriptor, 4096, 0))
+
+    def _check_start(self, start: bytes) -> None:
+        """Refuse a file that vqaft did not write, before a broken last line is cut from it."""
+        opening = _START.match(start)
+        if opening is not None:
+            self._check_format(f"{opening[1].decode()}/{opening[2].decode()}", 1)
+            return
+        own = f'{{"format":"vqaft-{self._kind}/{self._version}"'.encode()
+        is_torn = b"\n" not in start and own.startswith(start[: len(own)])
+        if not is_torn and not any(map(entry_of, self._path.read_bytes().split(b"\n")[:-1])):
+            hint = "Name another file; this one was left as it is."
+            raise StateError(f"this is not a {self._kind} of vqaft", path=self._path, hint=hint)
+
+    def _check_format(self, found: object, line: int) -> None:
+        kind, _, version = str(found).removeprefix("vqaft-").partition("/")
+        if (kind, version) == (self._kind, str(self._version)):
+            return
+        if kind == self._kind:
+            hint = "Use the version of vqaft that wrote it, or another file."
+            raise StateError(f"written by another version of vqaft ({found})", path=self._path, line=line, hint=hint)
+        what = f"a {kind} of vqaft" if str(found).startswith("vqaft-") else "another kind of file"
+        raise StateError(f"this is {what}, not a {self._kind}", path=self._path, line=line, hint="Name another file.")
+
+    def _content(self) -> bytes:
+        with os_errors_as_state(self._path, doing="cannot be read"), self._threads:
+            if self._descriptor is not None:
+                with self._writing():
+                    self._current()
+            if not self._path.exists():
+                return b""
+            content = self._path.read_bytes()
+        if content:
+            self._check_start(content[:4096])
+        return content
 
     def _sync(self, mine: int) -> None:
         with self._syncing:
-            if self._synced >= mine or self._descriptor is None:
+            descriptor = self._descriptor
+            if self._synced >= mine or descriptor is None:
                 return
             upto = self._written
-            os.fsync(self._descriptor)
+            os.fsync(descriptor)
             self._synced = upto
+
+
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # a named pipe must not make the opening wait
+
+
+def _identity(place: Path | int) -> tuple[int, int] | None:
+    try:
+        found = os.stat(place)  # noqa: PTH116 - also of a descriptor
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _lines_of(descriptor: int) -> list[bytes]:
+    size = os.fstat(descriptor).st_size
+    content = b"".join(os.pread(descriptor, 1 << 20, start) for start in range(0, size, 1 << 20))
+    return [line + b"\n" for line in content.split(b"\n")[:-1]]
 
 
 def _cut_broken_line(descriptor: int) -> None:
@@ -176,3 +296,15 @@ def _end_of_last_line(descriptor: int, size: int, *, step: int = 65_536) -> int:
             return start + found + 1
         end = start
     return 0
+
+
+def read_file(path: Path) -> bytes:
+    """Return the content of a file of an earlier run.
+
+    Raises:
+        StateError: If it cannot be read, with the cause.
+    """
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise state_error(error, path, doing="cannot be read") from error

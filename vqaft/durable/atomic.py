@@ -1,84 +1,26 @@
-"""Files that are whole or not there.
-
-Bytes that are on the disk when the call returns.
-"""
+"""Atomic file writes: a file is complete or not there, also after a kill or a power cut."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
+import errno
 import os
-import signal
+import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from vqaft.durable.state_error import os_errors_as_state
 from vqaft.filesystem import is_url, put_file, require_local
 
-CRASH_VARIABLE = "VQAFT_CRASH_AT"
-
-
-"""For tests alone: "7:torn" kills the process in its seventh durable write, half-way; also ":before" and ":after"."""
-
-
-_writes = itertools.count(1)
-
-
-def write_durably(descriptor: int, content: bytes, *, sync: bool = True) -> None:
-    """Append bytes to an open file in one go and, where wanted, wait until the disk has them.
-
-    Every write of a log passes through here, so that a test can kill a process in each of them.
-
-    Args:
-        descriptor: A file open for appending.
-        content: What to write.
-        sync: Whether to wait for the disk; else a power cut can take the bytes, though no kill can.
-
-    Raises:
-        OSError: If the disk is full or fails; then the file is as long as before.
-    """
-    crash = _crash_here()
-    if crash == "before":
-        _kill()
-    before = os.fstat(descriptor).st_size
-    try:
-        _write_all(descriptor, content[: len(content) // 2] if crash == "torn" else content)
-    except OSError:
-        os.ftruncate(descriptor, before)
-        raise
-    if crash in {"torn", "after"}:
-        _kill()
-    if sync:
-        os.fsync(descriptor)
-
-
-def crash_point() -> None:
-    """Count a step that makes a file appear as one of the durable writes."""
-    if _crash_here():
-        _kill()
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _crash_here() -> str | None:
-    wanted = os.environ.get(CRASH_VARIABLE)
-    if not wanted:
-        return None
-    number, _, place = wanted.partition(":")
-    return (place or "after") if next(_writes) == int(number) else None
-
-
-def _kill() -> None:  # pragma: no cover - the process is gone before coverage is written
-    os.kill(os.getpid(), signal.SIGKILL)
+PRIVATE_MODE = 0o600
+SHARED_MODE = 0o666
+_DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 
 
 @contextlib.contextmanager
-def atomic_writer(path: Path | str) -> Iterator[BinaryIO]:
+def atomic_writer(path: Path | str, *, private: bool = False) -> Iterator[BinaryIO]:
     """Open a file that appears under its name only when the block ends without an error.
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and replace `path` in one step.
@@ -87,31 +29,32 @@ def atomic_writer(path: Path | str) -> Iterator[BinaryIO]:
 
     Args:
         path: The final name; its folder is created if it is missing. An fsspec URL must be a `str`.
+        private: Whether only the owner may read the file; else the process's umask decides.
 
     Yields:
         A binary file open for writing.
 
     Raises:
         DataError: If the path is a URL that `pathlib.Path` has mangled.
-        OSError: If the file cannot be written or uploaded.
+        StateError: If the file cannot be created, written, renamed or uploaded; with the cause.
     """
     if is_url(path):
         with _uploaded(str(path)) as file:
             yield file
         return
     path = require_local(path, purpose="this file")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    with os_errors_as_state(path, doing="cannot be written"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part, descriptor = _create(path, PRIVATE_MODE if private else SHARED_MODE)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file, _write_errors(path):
             yield file
             file.flush()
             os.fsync(file.fileno())
-        crash_point()
-        os.replace(name, path)  # noqa: PTH105 - the temporary file is known by name only
+        with os_errors_as_state(path, doing="cannot be written"):
+            os.replace(part, path)  # noqa: PTH105 - one call that tests can count
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)  # noqa: PTH108 - as above
+        part.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 
@@ -122,25 +65,53 @@ def _uploaded(url: str) -> Iterator[BinaryIO]:
         local = Path(folder) / "file"
         with local.open("wb") as file:
             yield file
-        put_file(local, url)
+        with os_errors_as_state(url, doing="cannot be uploaded"):
+            put_file(local, url)
 
 
-def write_atomically(path: Path | str, content: bytes) -> None:
-    """Write a whole file in one step; see `atomic_writer`.
+def write_atomically(path: Path | str, content: bytes, *, private: bool = False) -> None:
+    """Write a complete file in one step; see `atomic_writer`.
 
     Args:
         path: The final name, or an fsspec URL as `str`.
         content: The bytes of the file.
+        private: Whether only the owner may read the file; else the process's umask decides.
+
+    Raises:
+        StateError: If the file cannot be written.
     """
-    with atomic_writer(path) as file:
+    with atomic_writer(path, private=private) as file:
         file.write(content)
+
+
+def write_durably(descriptor: int, content: bytes, *, sync: bool = True) -> None:
+    """Append bytes to an open file in one go and, where wanted, wait until the disk has them.
+
+    Args:
+        descriptor: A file open for appending.
+        content: What to write.
+        sync: Whether to wait for the disk; else a power cut can take the bytes, though no kill can.
+
+    Raises:
+        OSError: If the disk is full or fails; then the file is as long as before.
+    """
+    before = os.fstat(descriptor).st_size
+    view = memoryview(content)
+    try:
+        while view:
+            view = view[os.write(descriptor, view) :]
+    except OSError:
+        os.ftruncate(descriptor, before)
+        raise
+    if sync:
+        os.fsync(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
     """Make a rename in this folder survive a power cut, where the system can.
 
     Args:
-        folder: The folder in which a file was made or renamed.
+        folder: The folder in which a file was created or renamed.
     """
     if os.name == "nt":  # pragma: no cover - folders cannot be synced there
         return
@@ -149,3 +120,20 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _create(path: Path, mode: int) -> tuple[Path, int]:
+    part = path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}.part")
+    return part, os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+
+
+@contextlib.contextmanager
+def _write_errors(path: Path) -> Iterator[None]:
+    """Translate the errors of writing, but not those that the caller's block raises about other files."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno not in _DISK_ERRNOS:
+            raise
+        with os_errors_as_state(path, doing="cannot be written"):
+            raise

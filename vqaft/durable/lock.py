@@ -1,4 +1,4 @@
-"""A lock between processes that dies with the process that holds it."""
+"""Inter-process file lock, released by the system when its holder ends, however it ends."""
 
 from __future__ import annotations
 
@@ -10,30 +10,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import filelock
+
+from vqaft.durable.state_error import lock_error, state_error
 from vqaft.errors import StateError
 from vqaft.filesystem import require_local
 
-try:
-    import fcntl
-except ImportError:  # pragma: no cover - Windows
-    fcntl = None  # type: ignore[assignment]
-
 
 class FileLock:
-    """Keeps other processes, and other objects of this one, from working on the same files.
+    """Excludes other processes, and other objects of this one, from working on the same files.
 
-    The system lets go of the lock when the process ends, however it ends; the file itself stays. It names its last
-    holder for people.
+    `filelock` on the native lock of the system. The lock file stays; it names its last holder.
 
     Args:
-        path: The lock's own file; made where it is not there.
-        wait: Whether to wait for the holder to finish; else it is an error.
+        path: The lock's own file; created where it does not exist.
+        wait: Whether to wait for the holder to finish; else a held lock is an error.
     """
 
     def __init__(self, path: Path, *, wait: bool = False) -> None:
         self._path = require_local(path, purpose="a lock")
         self._wait = wait
-        self._descriptor: int | None = None
+        self._lock: filelock.BaseFileLock | None = None
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -45,45 +42,46 @@ class FileLock:
         self.release()
 
     def acquire(self) -> None:
-        """Take the lock.
+        """Acquire the lock.
 
         Raises:
-            StateError: If another one holds it and waiting was not asked for; with the holder's process id and host.
+            StateError: If another one holds it and waiting was not asked for, with the holder's process id and host;
+                or if the file system has no locks, or the lock file cannot be made.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = self._new()
         try:
-            _lock(descriptor, wait=self._wait)
-        except OSError:
-            holder = _holder(descriptor)
-            os.close(descriptor)
+            lock.acquire(poll_interval=0.02)
+        except filelock.Timeout:
             hint = "Wait until it has ended, or use another file."
-            raise StateError(f"in use by {holder}", path=self._path, hint=hint) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
-        self._descriptor = descriptor
+            raise StateError(f"in use by {self._holder()}", path=self._path, hint=hint) from None
+        except NotImplementedError as error:
+            raise StateError("the file system does not support locks", path=self._path) from error
+        except OSError as error:
+            raise lock_error(error, self._path) from error
+        self._lock = lock
+        with contextlib.suppress(OSError):  # the name is for people; a full disk shows where it matters
+            self._path.write_text(f"process {os.getpid()} on {socket.gethostname()}\n", encoding="utf-8")
 
     def release(self) -> None:
-        """Let go of the lock."""
-        if self._descriptor is not None:
+        """Release the lock; does nothing where it is not held."""
+        if self._lock is not None:
             with contextlib.suppress(OSError):
-                os.close(self._descriptor)
-            self._descriptor = None
+                self._lock.release()
+            self._lock = None
 
+    def _new(self) -> filelock.BaseFileLock:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:
+            raise state_error(error, self._path, doing="cannot be locked") from error
+        timeout = -1 if self._wait else 0
+        return filelock.FileLock(self._path, timeout=timeout, mode=0o600, thread_local=False, fallback_to_soft=False)
 
-def _holder(descriptor: int) -> str:
-    for _ in range(10):
-        holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
-        if holder:
-            return holder
-        time.sleep(0.01)  # it took the lock just now, and has not said its name yet
-    return "another process"
-
-
-def _lock(descriptor: int, *, wait: bool) -> None:
-    if fcntl is None:  # pragma: no cover - Windows
-        import msvcrt
-
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-        return
-    fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    def _holder(self) -> str:
+        for _ in range(10):
+            with contextlib.suppress(OSError):
+                holder = self._path.read_text(encoding="utf-8", errors="replace").strip()
+                if holder:
+                    return holder
+            time.sleep(0.01)  # it acquired the lock just now, and has not written its name yet
+        return "another process"

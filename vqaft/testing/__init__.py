@@ -18,5 +18,6 @@ __all__ = [
     "QuickEngine",
     "ScriptedBackend",
     "ThreadServer",
+    "kill_at_write",
     "rate_limit",
 ]

@@ -6,6 +6,7 @@ from .fault_injector import Planned as Planned
 from .fault_injector import rate_limit as rate_limit
 from .faulty_server import FaultyServer as FaultyServer
 from .faulty_server import ThreadServer as ThreadServer
+from .kill_at_write import kill_at_write as kill_at_write
 from .quick_engine import FixedAnswer as FixedAnswer
 from .quick_engine import QuickEngine as QuickEngine
 from .scripted_backend import ScriptedBackend as ScriptedBackend

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from vqaft.durable import LineLog
+from vqaft.durable import AppendLog
 from vqaft.inference import ChatReply, ChatRequest, request_key
 
 
@@ -27,7 +27,7 @@ class JudgeJournal:
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
-        self._log = LineLog(Path(path), exclusive=True)
+        self._log = AppendLog(Path(path), kind="judgments", exclusive=True)
         self._lock = threading.Lock()
         self._known = {entry["key"]: ChatReply(**entry["reply"]) for entry in self._log.entries() if "reply" in entry}
 
