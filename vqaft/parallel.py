@@ -1,16 +1,21 @@
-"""Many calls at once by threads, results in order, memory bounded."""
+"""Concurrent calls by threads: results in order, memory bounded, and an end within a second of Ctrl-C."""
 
 from __future__ import annotations
 
+import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+GRACE_S = 1.0
+"""Seconds for which calls that are running are waited for after an interrupt; then their threads are left behind."""
 
 
 def ordered_map(
@@ -25,13 +30,15 @@ def ordered_map(
     """Apply a function to items in threads and yield the results in the order of the items.
 
     Unlike `Executor.map` it reads its input only as far ahead as the window, so a stream of large items stays a
-    stream. An error in the function is raised when its result's turn comes; what has not been started is dropped.
+    stream. An error in the function is raised when its result's turn comes; what has not been started is dropped, and
+    what is running is waited for. After Ctrl-C, and where the caller takes no more results, it is waited for a second
+    only: the threads are daemons, which do not keep the process.
 
     Args:
-        function: What to apply; called from several threads at once.
+        function: What to apply; called from several threads concurrently.
         items: The inputs, read lazily.
         workers: How many threads, at least 1. With 1 no thread is started.
-        window: How many items may be under way or waiting at once; `2 * workers` by default.
+        window: How many items may be running or waiting; `2 * workers` by default.
         shortcut: Asked first, in the caller's own thread: a result that costs less than handing the item to a thread,
             or None.
         stop: Set as soon as no more results are wanted (at the end, by an error, by Ctrl-C), for the function to heed.
@@ -43,8 +50,9 @@ def ordered_map(
         yield from map(function, items)
         return
     quick = shortcut or _none
-    pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="vqaft")
+    pool = _DaemonPool(workers)
     pending: deque[Future[Result]] = deque()
+    wait_s: float | None = None
     try:
         for item in items:
             ready = quick(item)
@@ -53,9 +61,65 @@ def ordered_map(
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+    except (KeyboardInterrupt, GeneratorExit):
+        wait_s = GRACE_S
+        raise
     finally:
         (stop or threading.Event()).set()
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shut_down(wait_s=wait_s)
+
+
+class _DaemonPool:
+    """Threads that call functions; unlike those of `ThreadPoolExecutor`, they do not keep a process from ending."""
+
+    def __init__(self, workers: int) -> None:
+        self._most = workers
+        self._waiting: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._threads: list[threading.Thread] = []
+        self._is_shut = False
+
+    def submit(self, function: Callable[[Item], Result], item: Item) -> Future[Result]:
+        future: Future[Result] = Future()
+
+        def work() -> None:
+            if self._is_shut:
+                future.cancel()
+                return
+            try:
+                future.set_result(function(item))
+            except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+                future.set_exception(error)
+
+        self._waiting.put(work)
+        if not self._idle.acquire(blocking=False) and len(self._threads) < self._most:
+            self._start_thread()
+        return future
+
+    def _start_thread(self) -> None:
+        thread = threading.Thread(target=self._run, name="vqaft", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the machine gives no more threads: those that there are do the work
+            if not self._threads:
+                raise
+            self._most = len(self._threads)
+            return
+        self._threads.append(thread)
+
+    def shut_down(self, *, wait_s: float | None) -> None:
+        """Drop what has not been started, and wait for what is running; no longer than `wait_s` where it is given."""
+        self._is_shut = True
+        for _ in self._threads:
+            self._waiting.put(None)
+        end = None if wait_s is None else time.monotonic() + wait_s
+        for thread in self._threads:
+            thread.join(None if end is None else max(0.0, end - time.monotonic()))
+
+    def _run(self) -> None:
+        while (work := self._waiting.get()) is not None:
+            work()
+            self._idle.release()
 
 
 def _none(_: object) -> None:
@@ -76,15 +140,15 @@ class BackgroundWriter(Generic[Item]):
 
     Args:
         work: What to do with each item.
-        window: How many items may be under way or waiting; a caller that is further ahead waits.
+        window: How many items may be running or waiting; a caller that is further ahead waits.
     """
 
     def __init__(self, work: Callable[[Item], object], *, window: int = 2) -> None:
         self._work = work
         self._window = window
-        self._sound = True
+        self._is_sound = True
         self._pending: deque[Future[object]] = deque()
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vqaft-behind")
+        self._pool = _DaemonPool(1)
 
     def __call__(self, item: Item) -> None:
         """Add an item; returns before it is worked on."""
@@ -93,10 +157,10 @@ class BackgroundWriter(Generic[Item]):
         self._pending.append(self._pool.submit(self._step, item))
 
     def _step(self, item: Item) -> None:
-        if self._sound:
-            self._sound = False
+        if self._is_sound:
+            self._is_sound = False
             self._work(item)
-            self._sound = True
+            self._is_sound = True
 
     def __enter__(self) -> Self:
         return self
@@ -108,4 +172,4 @@ class BackgroundWriter(Generic[Item]):
             while self._pending and error is None:
                 self._pending.popleft().result()
         finally:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool.shut_down(wait_s=GRACE_S if isinstance(error, KeyboardInterrupt) else None)
