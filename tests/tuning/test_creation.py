@@ -65,7 +65,7 @@ def test_where_the_service_cannot_tell_no_second_job_is_made(
     service.faults["create_job"] = deque([lost])
     service.faults["list_jobs"] = deque([RequestRefusedError("no such route", status=404)] * 9)
     for _ in range(2):
-        with pytest.raises(RequestRefusedError, match="cannot say what it made"):
+        with pytest.raises(RequestRefusedError, match="cannot say what it created"):
             client.create(SPEC)
     assert len(service.jobs) == 1
 

@@ -22,22 +22,22 @@ def train(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("account", "model", "epochs", "said"),
+    ("provider", "model", "epochs", "said"),
     [
-        (OPENAI, "gpt-4o-2024-08-06", "auto", "3 epochs"),
-        (OPENAI, "gpt-4o-2024-08-06", 5, "5 epochs"),
-        (TOGETHER, "Qwen/Qwen3-VL-8B-Instruct", "auto", "1 epoch"),
+        ("openai", "gpt-4o-2024-08-06", "auto", "3 epochs"),
+        ("openai", "gpt-4o-2024-08-06", 5, "5 epochs"),
+        ("together", "Qwen/Qwen3-VL-8B-Instruct", "auto", "1 epoch"),
     ],
 )
 def test_the_cost_is_that_of_the_epochs_which_will_be(
-    train: Path, account: str, model: str, epochs: int | Auto, said: str
+    train: Path, provider: str, model: str, epochs: int | Auto, said: str
 ) -> None:
     settings = Hyperparameters(n_epochs=epochs)
-    words = cost_in_words(train, model=model, hyperparameters=settings, account=account)
+    words = cost_in_words(train, model=model, hyperparameters=settings, provider=provider)
     assert words is not None
     assert words.startswith(f"{model}, {said}, 12 rows")
-    assert ("$" in words) == (account == OPENAI)
+    assert ("$" in words) == (provider == "openai")
 
 
 def test_nothing_is_said_of_a_model_that_is_not_known(train: Path) -> None:
-    assert cost_in_words(train, model="mine", hyperparameters=Hyperparameters(), account=OPENAI) is None
+    assert cost_in_words(train, model="mine", hyperparameters=Hyperparameters(), provider="openai") is None

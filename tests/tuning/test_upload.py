@@ -84,7 +84,7 @@ def test_no_file_or_an_empty_one_is_an_error(
     assert not service.calls
 
 
-@pytest.mark.parametrize("change", ["grow", "touch", "remove"])
+@pytest.mark.parametrize("change", ["grow", "swap", "remove"])
 def test_a_file_that_changes_on_the_way_is_noticed(
     service: Any, client: FineTuneClient, file: Path, change: str
 ) -> None:
@@ -94,8 +94,11 @@ def test_a_file_that_changes_on_the_way_is_noticed(
         remote = original(path, **settings)
         if change == "grow":
             path.write_bytes(path.read_bytes() + b"more\n")
-        elif change == "touch":
-            os.utime(path, ns=(1, 1))
+        elif change == "swap":  # for one of the same size and time
+            other, before = path.with_name("other"), path.stat()
+            other.write_bytes(path.read_bytes()[::-1])
+            os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+            other.replace(path)
         else:
             path.unlink()
         return remote
@@ -137,7 +140,7 @@ def test_after_its_hour_an_upload_is_cancelled_and_started_anew(
     service: Any, file: Path, retry: RetryPolicy, tmp_path: Path
 ) -> None:
     service.name_of_next = fingerprint(file).remote_name
-    sizes = MultipartPolicy(above_bytes=10, part_bytes=10, workers=1, lifetime_s=0)
+    sizes = MultipartPolicy(above_bytes=10, part_bytes=10, workers=1, lifetime_s=1e-9)
     client = FineTuneClient(service, ledger=tmp_path / "ledger.jsonl", retry=retry, sizes=sizes, progress=False)
     service.faults["upload_part"] = deque([None, AuthenticationError("key withdrawn")])
     with pytest.raises(AuthenticationError):
@@ -160,3 +163,42 @@ def test_a_lost_answer_to_joining_leaves_one_file(
     parting.upload(file)
     assert len(service.files) == 1
     assert service.calls["upload_part"] == 6
+
+
+def test_a_file_that_was_swapped_is_never_found_by_its_name_again(
+    service: Any, client: FineTuneClient, file: Path
+) -> None:
+    wanted, original = file.read_bytes(), service.upload_file
+
+    def upload(path: Path, **settings: Any) -> Any:
+        path.write_bytes(wanted[::-1])
+        return original(path, **settings)
+
+    service.upload_file = upload
+    with pytest.raises(DataError, match="changed while it was uploaded"):
+        client.upload(file)
+    service.upload_file = original
+    file.write_bytes(wanted)
+    assert service.files[client.upload(file).id][1] == wanted
+
+
+def test_a_file_that_was_only_touched_is_not_refused(service: Any, client: FineTuneClient, file: Path) -> None:
+    original = service.upload_file
+
+    def upload(path: Path, **settings: Any) -> Any:
+        os.utime(path, ns=(1, 1))
+        return original(path, **settings)
+
+    service.upload_file = upload
+    assert client.upload(file).id
+
+
+@pytest.mark.parametrize("name", ['a"b.jsonl', "a\nb.jsonl", "日本.jsonl", "b\udcff.jsonl", "x" * 200 + ".jsonl"])
+def test_any_file_name_is_found_again_after_a_lost_answer(
+    service: Any, client: FineTuneClient, file: Path, lost: ServiceError, name: str
+) -> None:
+    odd = file.with_name(name)
+    odd.write_bytes(file.read_bytes())
+    service.faults["upload_file"] = deque([lost])
+    assert client.upload(odd).filename.isascii()
+    assert len(service.files) == 1

@@ -1,8 +1,8 @@
-"""What every remote call shares: retries, pagination, idempotent creation, uploads, polling."""
+"""What every remote call shares: retries, pagination, idempotent creation, uploads, pace."""
 
-from vqaft.service.backend import FilesBackend, OnBytes, RemoteFile
+from vqaft.service.backend import FilesBackend, OnBytes, RemoteFile, check_backend, is_gone
 from vqaft.service.download import download_whole
-from vqaft.service.idempotency import KEY, create_idempotently
+from vqaft.service.idempotency import KEY, create_idempotently, was_refused
 from vqaft.service.ledger import DEFAULT_PATH, Ledger
 from vqaft.service.local_file import FileSlice
 from vqaft.service.multipart import FilePart, MultipartBackend, MultipartPolicy
@@ -26,7 +26,10 @@ __all__ = [
     "RemoteFile",
     "RetryPolicy",
     "Uploader",
+    "check_backend",
     "create_idempotently",
     "download_whole",
+    "is_gone",
     "paginate",
+    "was_refused",
 ]

@@ -1,18 +1,20 @@
-"""Protocol of a service that stores files."""
+"""Protocol of a service that stores files, and the check that an object is a backend at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from vqaft.errors import DataError, ServiceError
 from vqaft.service.pagination import Page
 
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteFile:
-    """A file at the provider's.
+    """A file stored by the provider.
 
     Attributes:
         id: The provider's id.
@@ -31,11 +33,11 @@ OnBytes: TypeAlias = Callable[[int], None]
 
 
 class FilesBackend(Protocol):
-    """What a service must be able to do to keep files; each method makes one request and never repeats it."""
+    """What a service must be able to do to store files; each method makes one request and never repeats it."""
 
     @property
     def account(self) -> str:
-        """Whose files and jobs these are: the service's address and the account, without any secret."""
+        """Whose files and jobs these are, without any secret, and the same as long as it is the same account."""
         ...
 
     def upload_file(
@@ -45,7 +47,7 @@ class FilesBackend(Protocol):
         ...
 
     def list_files(self, *, purpose: str = "fine-tune", after: str | None = None) -> Page[RemoteFile]:
-        """Give a page of the account's files of a purpose, newest first."""
+        """Return a page of the account's files of a purpose, newest first."""
         ...
 
     def retrieve_file(self, file_id: str) -> RemoteFile:
@@ -55,3 +57,42 @@ class FilesBackend(Protocol):
     def download_file(self, file_id: str) -> bytes:
         """Fetch a file's content."""
         ...
+
+
+def check_backend(backend: object, methods: Iterable[str], *, user: str) -> None:
+    """Refuse what is not a backend, such as the SDK's client itself.
+
+    Args:
+        backend: What was passed.
+        methods: What it must be able to do.
+        user: Who needs it, for the message.
+
+    Raises:
+        DataError: If a method is missing; with the way to make a backend of what was passed.
+    """
+    if isinstance(backend, type):
+        raise DataError(f"{user} takes a backend, not the class {backend.__name__}", hint="Create an instance of it.")
+    missing = [name for name in methods if not callable(getattr(backend, name, None))]
+    if not missing:
+        return
+    given = type(backend).__name__
+    client = given.removeprefix("Async")
+    wrapper = _WRAPPERS.get(client)
+    if wrapper is not None:
+        hint = f"Wrap the client: {wrapper}({client}(…))."
+        raise DataError(f"{user} takes a backend, not the client {given}", hint=hint)
+    hint = "OpenAIBackend, TogetherBackend and FireworksBackend are backends; your own needs these methods."
+    raise DataError(f"{user} takes a backend; {given} has no {', '.join(missing)}", hint=hint)
+
+
+_WRAPPERS = {
+    "OpenAI": "OpenAIBackend",
+    "AzureOpenAI": "OpenAIBackend",
+    "Together": "TogetherBackend",
+    "Fireworks": "FireworksBackend",
+}
+
+
+def is_gone(error: ServiceError) -> bool:
+    """Whether an error says that the thing that was asked for does not exist, or not any more."""
+    return error.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}

@@ -1,4 +1,4 @@
-"""What was uploaded, created and spent, on which account: one file that people and later runs can read."""
+"""Ledger: what was uploaded, created and spent on which account, in one file that people and later runs can read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from vqaft.durable import FileLock, LineLog
+from vqaft.durable import AppendLog, FileLock
 
 DEFAULT_PATH = Path(".vqaft") / "ledger.jsonl"
 
@@ -16,23 +16,30 @@ DEFAULT_PATH = Path(".vqaft") / "ledger.jsonl"
 class Ledger:
     """An append-only record, safe with any number of processes; it never holds a key.
 
-    Each line is JSON with the time (UTC), the kind of entry, the account (address and fingerprint) and its facts.
+    Each line is JSON with the format's version, the time (UTC), the kind of entry, the account and its facts.
 
     Args:
-        path: The file; made by the first entry.
+        path: The file; created by the first entry, readable by its owner only. Symbolic links are resolved once, here.
+
+    Raises:
+        StateError: If the path cannot be that of a file.
     """
 
     def __init__(self, path: str | PathLike[str] = DEFAULT_PATH) -> None:
-        self._path = Path(path)
-        self._log = LineLog(self._path)
+        self._log = AppendLog(Path(path), kind="ledger")
 
     def __repr__(self) -> str:
-        return f"Ledger({str(self._path)!r})"
+        return f"Ledger({str(self.path)!r})"
 
     @property
     def path(self) -> Path:
-        """The file."""
-        return self._path
+        """The file, with symbolic links resolved."""
+        return self._log.path
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether the last reading met a damaged line: then nothing may be concluded from what is missing."""
+        return bool(self._log.damaged_lines)
 
     def record(self, kind: str, *, account: str, **facts: Any) -> None:
         """Add an entry; when this returns it is on the disk.
@@ -43,17 +50,20 @@ class Ledger:
             facts: What JSON can hold; no secrets.
 
         Raises:
-            StateError: If the disk is full or fails.
+            StateError: If the disk is full or fails, or the file is not a ledger.
         """
         now = dt.datetime.now(tz=dt.UTC).isoformat(timespec="milliseconds")
         self._log.append({"at": now, "kind": kind, "account": account, **facts})
 
     def entries(self, kind: str | None = None, **facts: Any) -> Iterator[dict[str, Any]]:
-        """Give the entries of a kind that hold the given facts, oldest first; damaged lines are warned of.
+        """Yield the entries of a kind that hold the given facts, oldest first; damaged lines are warned of.
 
         Args:
             kind: Which kind; all where None.
             facts: What must stand in an entry.
+
+        Raises:
+            StateError: If the file cannot be read, or is not a ledger of this version.
         """
         wanted = {**facts, **({} if kind is None else {"kind": kind})}
         for entry in self._log.entries():
@@ -61,16 +71,16 @@ class Ledger:
                 yield entry
 
     def last(self, kind: str, **facts: Any) -> dict[str, Any] | None:
-        """Give the newest such entry; None where there is none."""
+        """Return the newest such entry; None where there is none."""
         found = None
         for entry in self.entries(kind, **facts):
             found = entry
         return found
 
     def lock(self, purpose: str) -> FileLock:
-        """Give a lock that makes other processes with this ledger wait while one does something that counts once.
+        """Return a lock that makes other processes with this ledger wait while one does something that counts once.
 
         Args:
             purpose: What is done; different purposes do not wait for each other.
         """
-        return FileLock(self._path.with_name(f".{self._path.name}.{purpose}.lock"), wait=True)
+        return FileLock(self.path.with_name(f".{self.path.name[:80]}.{purpose}.lock"), wait=True)

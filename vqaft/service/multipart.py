@@ -1,19 +1,16 @@
-"""Sending a large file in parts, and going on where an earlier run was cut off.
-
-The seam to a service that takes large files in parts.
-"""
+"""Multipart upload of a large file, resumed by part where an earlier run was cut off."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from vqaft.errors import RequestRefusedError, ServiceError
+from vqaft.errors import DataError, RequestRefusedError, ServiceError
 from vqaft.parallel import ordered_map
 from vqaft.service.backend import OnBytes, RemoteFile
 from vqaft.service.idempotency import create_idempotently
@@ -25,13 +22,13 @@ from vqaft.service.retry import RetryPolicy
 
 @dataclass(frozen=True, kw_only=True)
 class FilePart:
-    """A piece of a file.
+    """A part of a file.
 
     Attributes:
         path: The file.
-        index: Which piece, counted from 0.
+        index: Which part, counted from 0.
         offset: Its first byte.
-        length: How many bytes.
+        length: Its length in bytes.
     """
 
     path: Path
@@ -42,14 +39,14 @@ class FilePart:
 
 @runtime_checkable
 class MultipartBackend(Protocol):
-    """What a service must be able to do to take a file in parts; each method makes one request."""
+    """What a service must be able to do to accept a file in parts; each method makes one request."""
 
     def start_upload(self, filename: str, *, size_bytes: int, purpose: str) -> str:
-        """Announce a file; the id of the upload is given. It is gone after an hour."""
+        """Announce a file and return the id of the upload, which expires after an hour."""
         ...
 
     def upload_part(self, upload_id: str, part: FilePart, *, on_bytes: OnBytes | None = None) -> str:
-        """Send a part; its id is given."""
+        """Send a part and return its id."""
         ...
 
     def complete_upload(self, upload_id: str, *, part_ids: tuple[str, ...], md5: str) -> RemoteFile:
@@ -57,7 +54,7 @@ class MultipartBackend(Protocol):
         ...
 
     def cancel_upload(self, upload_id: str) -> None:
-        """Throw the parts away."""
+        """Discard the parts."""
         ...
 
 
@@ -70,9 +67,12 @@ class MultipartPolicy:
 
     Attributes:
         above_bytes: Files longer than this go in parts. Azure's Files fail silently above about 150 MB.
-        part_bytes: The length of a part; the API takes 64 MB at most.
-        workers: Parts under way at once.
+        part_bytes: The length of a part; the API accepts 64 MB at most.
+        workers: Parts sent concurrently.
         lifetime_s: Seconds for which the service keeps an upload; within them an earlier run's parts are used again.
+
+    Raises:
+        DataError: If a value is not a positive number.
     """
 
     above_bytes: int = 100 * MEGABYTE
@@ -80,9 +80,15 @@ class MultipartPolicy:
     workers: int = 4
     lifetime_s: float = 3600.0
 
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not is_number or value < 0 or (name in {"part_bytes", "workers"} and value < 1):
+                raise DataError(f"{name}={value!r}", hint="A positive number.")
+
 
 class MultipartUpload:
-    """One file on its way in parts; every part that arrived is in the ledger, since the API cannot list them.
+    """One file sent in parts; every part that arrived is in the ledger, since the API cannot list them.
 
     Args:
         backend: The service.
@@ -115,19 +121,19 @@ class MultipartUpload:
         self._sizes = sizes
         self._clock = clock
 
-    def send(self, bar: ByteProgress, *, find: Callable[[], RemoteFile | None]) -> RemoteFile:
-        """Send what is missing and join the parts.
+    def send(self, bar: ByteProgress, *, find: Callable[[], Sequence[RemoteFile]]) -> RemoteFile:
+        """Send the missing parts and join them.
 
         Args:
-            bar: Told every byte.
+            bar: Shows every byte.
             find: Looks for the joined file, where the answer to joining was lost.
 
         Raises:
-            ServiceError: If the service does not take it.
+            ServiceError: If the service does not accept it.
         """
         earlier = self._earlier()
         if earlier is not None:
-            # An upload that is gone at the service, though its hour is not over by this clock, is started anew.
+            # An upload that is gone at the service, though its hour is not over by this clock, is started again.
             with contextlib.suppress(RequestRefusedError):
                 return self._finish(earlier, bar, find)
             self._give_up(earlier)
@@ -155,7 +161,7 @@ class MultipartUpload:
         )
         return upload
 
-    def _finish(self, upload: str, bar: ByteProgress, find: Callable[[], RemoteFile | None]) -> RemoteFile:
+    def _finish(self, upload: str, bar: ByteProgress, find: Callable[[], Sequence[RemoteFile]]) -> RemoteFile:
         ids = {entry["index"]: entry["part"] for entry in self._ledger.entries("part", upload=upload)}
         parts = self._parts()
         bar.advance(sum(part.length for part in parts if part.index in ids))

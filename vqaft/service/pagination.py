@@ -1,4 +1,4 @@
-"""One page of a list that the service gives in pieces."""
+"""Cursor pagination: a list that a service gives in pages, bounded against lists that do not end."""
 
 from __future__ import annotations
 
@@ -6,36 +6,49 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from vqaft.errors import RequestRefusedError
+
 Entry = TypeVar("Entry")
+
+MAX_PAGES = 500
+"""Pages of one list; at 100 entries a page, 50,000 jobs. A list that goes on after that is taken for endless."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page(Generic[Entry]):
-    """A piece of a list, newest first as the services give it.
+    """A page of a list, newest first as the services give it.
 
     Attributes:
         entries: What is on the page.
-        after: What to ask the next page by; None on the last page.
+        after: The cursor of the next page; None on the last page.
     """
 
     entries: tuple[Entry, ...]
     after: str | None = None
 
 
-def paginate(fetch: Callable[[str | None], Page[Entry]]) -> Iterator[Entry]:
-    """Go through a list page by page.
+def paginate(fetch: Callable[[str | None], Page[Entry]], *, max_pages: int = MAX_PAGES) -> Iterator[Entry]:
+    """Yield the entries of a list, page by page.
 
-    A page that was seen already ends the list: a service that loops must not make its client loop.
+    A cursor that was seen already ends the list: a service that loops must not make its client loop.
 
     Args:
-        fetch: Gives the page after the given mark; the first one for None.
+        fetch: Returns the page after the given cursor; the first one for None.
+        max_pages: The most pages to fetch.
 
     Yields:
         The entries, newest first.
+
+    Raises:
+        RequestRefusedError: If there are more pages: from a list that was not read to its end nobody may conclude
+            that something is not in it.
     """
     seen: set[str | None] = set()
     after: str | None = None
     while after not in seen:
+        if len(seen) == max_pages:
+            hint = "Ask the service's support: its list does not end."
+            raise RequestRefusedError(f"a list of the service has more than {max_pages} pages", hint=hint)
         seen.add(after)
         page = fetch(after)
         yield from page.entries

@@ -1,4 +1,4 @@
-"""An upload's progress bar, in bytes; what has to be sent again is taken back."""
+"""Progress bar of an upload, in bytes; bytes that have to be sent again are subtracted."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Sent = TypeVar("Sent")
 
 
 class ByteProgress:
-    """Shows how much of a file went out.
+    """Shows how much of a file was sent.
 
     Args:
         path: The file, for the bar's label.
-        size_bytes: How long it is.
+        size_bytes: Its length.
         enabled: Whether to show anything.
     """
 
@@ -40,17 +40,17 @@ class ByteProgress:
         self._bar.close()
 
     def advance(self, count: int) -> None:
-        """Move on by this many bytes."""
+        """Advance by this many bytes."""
         with self._lock:
             self._bar.update(count)
 
     def restart(self) -> None:
-        """Begin again at nothing."""
+        """Start again at 0."""
         with self._lock:
             self._bar.reset()
 
     def counted(self, send: Callable[[OnBytes], Sent]) -> Sent:
-        """Send something once; its bytes are taken back where it fails."""
+        """Send something once; its bytes are subtracted where it fails."""
         sent = 0
 
         def on_bytes(count: int) -> None:

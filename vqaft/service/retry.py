@@ -1,4 +1,4 @@
-"""When a failed request is sent again, and how long to wait before."""
+"""Retry policy: exponential backoff with jitter, Retry-After as a minimum, and a time budget for each kind of error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from vqaft.errors import RateLimitError, ServiceError, ServiceUnreachableError
+from vqaft.errors import DataError, RateLimitError, ServiceError, ServiceUnreachableError
 
 Result = TypeVar("Result")
 OnWait: TypeAlias = Callable[[ServiceError, float], None]
@@ -16,38 +16,49 @@ OnWait: TypeAlias = Callable[[ServiceError, float], None]
 
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
-    """Waits that double, with jitter, within one budget of time.
+    """Exponential backoff with jitter, within a time budget.
 
-    Only errors that a retry can fix are retried: `ServiceUnreachableError` within `unavailable_timeout_s`, and
-    `RateLimitError` within `rate_limit_timeout_s`. The wait that the service asks for is a lower bound; where it
-    exceeds the rest of the budget, the error is raised immediately.
+    Only errors that trying again can fix are retried: `ServiceUnreachableError` within `unavailable_timeout_s`, and
+    `RateLimitError`, in whose case the service is there and says so, within `rate_limit_timeout_s`. What the service
+    asks to wait is a minimum; where that is more than the budget has left, the error is raised at once.
 
     Attributes:
         unavailable_timeout_s: Seconds for which a service that does not answer is tried again.
         rate_limit_timeout_s: Seconds for which a service that asks to slow down is tried again.
-        first_wait_s: Seconds before the second try; doubled for each further one.
-        max_wait_s: The longest wait that is not the service's own wish, in seconds.
-        consistency_delay_s: Seconds that a service is given to show what a request made whose answer was lost.
+        first_wait_s: Seconds before the second attempt; doubled for each further one.
+        max_wait_s: The longest wait that the service did not ask for, in seconds.
+        consistency_delay_s: Seconds in which a service shows what a request created whose answer was lost, also one
+            that it still carries out after its client was killed. Before something paid is created again, so long is
+            waited, and then looked for it.
         sleep: Waits; another one in tests.
         clock: Seconds that never go back; another one in tests.
-        random: Gives numbers in [0, 1); another one in tests.
+        random: Numbers in [0, 1); another one in tests.
+
+    Raises:
+        DataError: If a duration is negative or not a number.
     """
 
     unavailable_timeout_s: float = 60.0
     rate_limit_timeout_s: float = 900.0
     first_wait_s: float = 0.25
     max_wait_s: float = 8.0
-    consistency_delay_s: float = 1.0
+    consistency_delay_s: float = 5.0
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     random: Callable[[], float] = random.random
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            is_duration = name.endswith("_s")
+            if is_duration and (isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0):
+                raise DataError(f"{name}={value!r}", hint="RetryPolicy takes seconds, 0 or more.")
 
     def call(self, function: Callable[[], Result], *, on_wait: OnWait | None = None) -> Result:
         """Call a function until it succeeds, or trying again does not help or takes too long.
 
         Args:
             function: Makes one request; must be safe to repeat.
-            on_wait: Told the error and the seconds before each wait.
+            on_wait: Called with the error and the seconds before each wait.
 
         Raises:
             ServiceError: The last one, where it did not succeed.
@@ -66,12 +77,12 @@ class RetryPolicy:
                 self.sleep(wait)
 
     def wait_s(self, error: ServiceError, *, attempt: int) -> float:
-        """Give the seconds to wait after the given failed attempt, counted from 1."""
+        """Return the seconds to wait after the given failed attempt, counted from 1."""
         longest = min(self.max_wait_s, self.first_wait_s * 2.0 ** min(attempt - 1, 30))
         jittered = longest * (0.5 + 0.5 * self.random())
-        # The service's own wish is a minimum; the jitter on top keeps many workers from coming back at once.
+        # The service's own wish is a minimum; the jitter on top keeps many workers from coming back together.
         return jittered if error.retry_after_s is None else error.retry_after_s + jittered
 
     def budget_s(self, error: ServiceError) -> float:
-        """Give the seconds for which this kind of error is tried again."""
+        """Return the seconds for which this kind of error is retried."""
         return self.rate_limit_timeout_s if isinstance(error, RateLimitError) else self.unavailable_timeout_s

@@ -1,11 +1,12 @@
-"""Sending a file once, by its content."""
+"""Upload of a file, once for each content and account."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from vqaft.errors import RequestRefusedError, ServiceUnreachableError
+from vqaft.errors import DataError, RequestRefusedError, ServiceUnreachableError
 from vqaft.service.backend import FilesBackend, OnBytes, RemoteFile
 from vqaft.service.idempotency import create_idempotently
 from vqaft.service.ledger import Ledger
@@ -17,7 +18,7 @@ from vqaft.service.retry import RetryPolicy
 
 UNUSABLE_STATUSES = frozenset({"error", "deleted", "uploading"})
 READY_S = 900.0
-"""How long a service may look at a file that has arrived before it can be trained on."""
+"""How long a service may validate a file that has arrived before it can be trained on."""
 
 _LOOK_EVERY_S = 2.0
 
@@ -26,7 +27,7 @@ class Uploader:
     """Sends files to one account, each content once.
 
     A file that the ledger knows, and that the service still has in full, is not sent again. Files above
-    `sizes.above_bytes` go in parts where the service takes parts.
+    `sizes.above_bytes` go in parts where the service accepts parts.
 
     Args:
         backend: The service.
@@ -54,14 +55,18 @@ class Uploader:
 
         Raises:
             DataError: If there is no such file, it is empty, or it changed while it was sent.
-            ServiceError: If the service does not take it.
+            ServiceError: If the service does not accept it.
+            StateError: If the file cannot be read, or the ledger not be written.
         """
         file = fingerprint(path)
         with self._ledger.lock(f"upload-{file.sha256[:16]}"):
             return self._known(file, purpose) or self._send(file, purpose)
 
+    def _facts(self, file: Fingerprint, purpose: str) -> dict[str, Any]:
+        return {"account": self._backend.account, "sha256": file.sha256, "purpose": purpose}
+
     def _known(self, file: Fingerprint, purpose: str) -> RemoteFile | None:
-        entry = self._ledger.last("upload", account=self._backend.account, sha256=file.sha256, purpose=purpose)
+        entry = self._ledger.last("upload", **self._facts(file, purpose))
         if entry is None:
             return None
         try:
@@ -71,19 +76,26 @@ class Uploader:
         return remote if _is_whole(remote, file) else None
 
     def _send(self, file: Fingerprint, purpose: str) -> RemoteFile:
-        facts = {"account": self._backend.account, "sha256": file.sha256, "purpose": purpose}
-        was_begun = self._ledger.last("upload_intent", **facts) is not None
-        self._ledger.record("upload_intent", **facts, name=file.remote_name, bytes=file.size_bytes)
+        facts = self._facts(file, purpose)
+        kinds = [entry["kind"] for entry in self._ledger.entries(**facts) if entry["kind"] in _STEPS]
         # A run that was cut off may have sent it all, and only not heard of it.
-        remote = self._retry.call(lambda: self._find(file, purpose)) if was_begun else None
-        if remote is None:
-            with ByteProgress(file.path, size_bytes=file.size_bytes, enabled=self._progress) as bar:
-                remote = self._in_parts(file, purpose, bar) or self._in_one(file, purpose, bar)
-            remote = self._settled(remote)
-        file.check_unchanged()
+        in_doubt = self._ledger.is_damaged or (bool(kinds) and kinds[-1] == "upload_intent")
+        self._ledger.record("upload_intent", **facts, name=file.remote_name, bytes=file.size_bytes)
+        with ByteProgress(file.path, size_bytes=file.size_bytes, enabled=self._progress) as bar:
+            if file.size_bytes > self._sizes.above_bytes and isinstance(self._backend, MultipartBackend):
+                remote = self._in_parts(self._backend, file, purpose, bar, in_doubt=in_doubt)
+            else:
+                remote = self._in_one(file, purpose, bar, in_doubt=in_doubt)
+        remote = self._settled(remote)
+        try:
+            file.check_unchanged()
+        except DataError:
+            # It bears the name of a content that it may not have: it must never be found by that name.
+            self._ledger.record("upload_spoiled", **facts, file_id=remote.id)
+            raise
         if not _is_whole(remote, file):
             arrived = f"{remote.size_bytes} of {file.size_bytes} bytes, status {remote.status}"
-            raise ServiceUnreachableError(f"{file.path} did not arrive whole: {arrived}")
+            raise ServiceUnreachableError(f"{file.path} did not arrive complete: {arrived}")
         self._ledger.record("upload", **facts, file_id=remote.id, path=str(file.path), bytes=file.size_bytes)
         return remote
 
@@ -94,17 +106,24 @@ class Uploader:
             remote = self._retry.call(partial(self._backend.retrieve_file, remote.id))
         return remote
 
-    def _in_one(self, file: Fingerprint, purpose: str, bar: ByteProgress) -> RemoteFile:
+    def _in_one(self, file: Fingerprint, purpose: str, bar: ByteProgress, *, in_doubt: bool) -> RemoteFile:
         def send(on_bytes: OnBytes) -> RemoteFile:
             return self._backend.upload_file(file.path, filename=file.remote_name, purpose=purpose, on_bytes=on_bytes)
 
-        return create_idempotently(lambda: bar.counted(send), lambda: self._find(file, purpose), retry=self._retry)
+        return create_idempotently(
+            lambda: bar.counted(send), lambda: self._find(file, purpose), retry=self._retry, in_doubt=in_doubt
+        )
 
-    def _in_parts(self, file: Fingerprint, purpose: str, bar: ByteProgress) -> RemoteFile | None:
-        if file.size_bytes <= self._sizes.above_bytes or not isinstance(self._backend, MultipartBackend):
-            return None
-        parted = MultipartUpload(
-            self._backend,
+    def _in_parts(
+        self, backend: MultipartBackend, file: Fingerprint, purpose: str, bar: ByteProgress, *, in_doubt: bool
+    ) -> RemoteFile:
+        if in_doubt:
+            self._retry.sleep(self._retry.consistency_delay_s)
+            found = self._retry.call(lambda: self._find(file, purpose))
+            if found:
+                return found[0]
+        upload = MultipartUpload(
+            backend,
             file,
             purpose=purpose,
             account=self._backend.account,
@@ -112,16 +131,20 @@ class Uploader:
             retry=self._retry,
             sizes=self._sizes,
         )
-        return parted.send(bar, find=lambda: self._find(file, purpose))
+        return upload.send(bar, find=lambda: self._find(file, purpose))
 
-    def _find(self, file: Fingerprint, purpose: str) -> RemoteFile | None:
+    def _find(self, file: Fingerprint, purpose: str) -> list[RemoteFile]:
+        """Return what the service has under this content's name, oldest first."""
+        spoiled = {entry["file_id"] for entry in self._ledger.entries("upload_spoiled", **self._facts(file, purpose))}
         try:
-            for remote in paginate(lambda after: self._backend.list_files(purpose=purpose, after=after)):
-                if remote.filename == file.remote_name and _is_whole(remote, file):
-                    return remote
+            listed = list(paginate(lambda after: self._backend.list_files(purpose=purpose, after=after)))
         except RequestRefusedError:
-            pass  # a service that cannot list its files gets them twice, which costs nothing but time
-        return None
+            return []  # a service that cannot list its files gets them twice, which costs nothing but time
+        named = [remote for remote in listed if remote.filename == file.remote_name and _is_whole(remote, file)]
+        return [remote for remote in reversed(named) if remote.id not in spoiled]
+
+
+_STEPS = frozenset({"upload_intent", "upload", "upload_spoiled"})
 
 
 def _is_whole(remote: RemoteFile, file: Fingerprint) -> bool:

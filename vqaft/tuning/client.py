@@ -1,4 +1,4 @@
-"""Training models: upload a file, create a job, follow it to its end."""
+"""Fine-tuning client: upload a file, create a job, watch it until it has ended."""
 
 from __future__ import annotations
 
@@ -7,31 +7,32 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from vqaft.errors import JobFailedError
+from vqaft.errors import JobFailedError, RequestRefusedError
 from vqaft.providers import CALENDAR, Sunset
 from vqaft.service import (
     DEFAULT_PATH,
     Ledger,
     MultipartPolicy,
-    Page,
     PollingPolicy,
     RemoteFile,
     RetryPolicy,
     Uploader,
+    check_backend,
     download_whole,
+    is_gone,
     paginate,
 )
 from vqaft.tuning.backend import FineTuneBackend, MetricsBackend
 from vqaft.tuning.idempotent_create import JobCreation
-from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec
+from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec, check_hyperparameters
 from vqaft.tuning.metrics import StepMetrics, metrics_of_events, read_metrics
-from vqaft.tuning.preflight import check_rows, cost_in_words
+from vqaft.tuning.preflight import check_rows, cost_in_words, provider_of
 from vqaft.tuning.sunset_guard import SunsetGuard
-from vqaft.tuning.watch import JobProgress, JobUpdate, follow
+from vqaft.tuning.watch import JobProgress, JobUpdate, events_of, follow, retrieve_job
 
 
 class FineTuneClient:
-    """Fine-tunes models by any service behind a `FineTuneBackend`; run the same again, and nothing is done twice.
+    """Fine-tunes models on any service behind a `FineTuneBackend`; the same call twice uploads and trains once.
 
     Args:
         backend: The service, e.g. `OpenAIBackend(client)`.
@@ -42,6 +43,9 @@ class FineTuneClient:
         sizes: When a file is sent in parts, and how.
         calendar: What providers announced about the end of their models.
         progress: Whether uploads show a progress bar, and `start` what training costs.
+
+    Raises:
+        DataError: If the backend is not one, e.g. the SDK's client itself.
     """
 
     def __init__(
@@ -55,12 +59,13 @@ class FineTuneClient:
         calendar: Sequence[Sunset] = CALENDAR,
         progress: bool = True,
     ) -> None:
+        check_backend(backend, _METHODS, user="FineTuneClient")
         self._backend = backend
         self._ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger or DEFAULT_PATH)
         self._retry = retry or RetryPolicy()
         self._pace = pace or PollingPolicy()
         self._progress = progress
-        self._guard = SunsetGuard(backend, account=backend.account, calendar=calendar)
+        self._guard = SunsetGuard(backend, account=getattr(backend, "address", backend.account), calendar=calendar)
         self._creation = JobCreation(backend, ledger=self._ledger, retry=self._retry)
         self._uploader = Uploader(
             backend, ledger=self._ledger, retry=self._retry, sizes=sizes or MultipartPolicy(), progress=progress
@@ -79,22 +84,22 @@ class FineTuneClient:
 
         Raises:
             DataError: If there is no such file, it is empty, or it changed while it was sent.
-            ServiceError: If the service does not take it.
+            ServiceError: If the service does not accept it.
         """
         return self._uploader.upload(Path(path))
 
     def create(self, spec: JobSpec) -> FineTuneJob:
-        """Create a job, or give the one that was created from the same description before.
+        """Create a job, or return the one that was created from the same description before.
 
-        A job that failed or was cancelled is not given again: then a new one is created.
+        A job that failed or was cancelled is not returned again: then a new one is created.
 
         Args:
             spec: What to train, and on what.
 
         Raises:
             ModelRetiredError: If the model cannot be trained any more; nothing was sent then.
-            ServiceError: If the service does not take it; or if it is in doubt whether a job was made and the service
-                cannot tell: a second one is never made then.
+            ServiceError: If the service does not accept it; or if it is in doubt whether a job was created and the
+                service cannot tell: a second one is never created then.
         """
         self._guard.check(spec.model)
         return self._creation.create(spec)
@@ -111,7 +116,7 @@ class FineTuneClient:
         extra: Mapping[str, Any] | None = None,
         check: bool = True,
     ) -> FineTuneJob:
-        """Look at model and files, say what it costs, upload, create the job: all that comes before waiting.
+        """Check model and files, print what training costs, upload, and create the job.
 
         Args:
             train: The training file.
@@ -120,19 +125,21 @@ class FineTuneClient:
             hyperparameters: How to train.
             seed: 0 to 2147483647.
             suffix: 1 to 64 characters that become part of the model's name.
-            extra: What else the provider takes, in its own words; see `JobSpec`.
+            extra: What else the provider accepts, under its own names; see `JobSpec`.
             check: Whether to check the files' rows before anything is sent.
 
         Raises:
             ModelRetiredError: If the model cannot be trained any more.
-            RecordError: If a row is not what the providers accept; all rows at fault are named.
-            ServiceError: If the service does not take a file or the job.
+            RecordError: If a row is not what the provider accepts; all rows at fault are named.
+            DataError: If an argument is out of its range.
+            ServiceError: If the service does not accept a file or the job.
         """
+        chosen = hyperparameters or Hyperparameters()
+        check_hyperparameters(chosen)
         self._guard.check(model)
         files = Path(train), None if validation is None else Path(validation)
         if check:
-            check_rows(*files, account=self._backend.account)
-        chosen = hyperparameters or Hyperparameters()
+            check_rows(*files, provider=provider_of(self._backend))
         self._show_cost(files[0], model, chosen)
         spec = JobSpec(
             model=model,
@@ -146,7 +153,7 @@ class FineTuneClient:
         return self.create(spec)
 
     def watch(self, job_id: str) -> Iterator[JobEvent]:
-        """Give a job's events as they happen, each once, until the job ended.
+        """Yield a job's events as they happen, each once, until the job has ended.
 
         Args:
             job_id: The job.
@@ -155,19 +162,14 @@ class FineTuneClient:
             The events from the job's beginning on, oldest first.
 
         Raises:
-            ServiceError: If the service cannot be reached for longer than the retry policy allows.
+            ServiceError: If there is no such job, or the service cannot be reached for longer than allowed.
         """
         for update in self._follow(job_id):
             yield from update.events
 
     def events(self, job_id: str) -> tuple[JobEvent, ...]:
-        """Give what happened in a job until now, oldest first, without waiting."""
-
-        def page(after: str | None) -> Page[JobEvent]:
-            return self._retry.call(lambda: self._backend.list_events(job_id, after=after))
-
-        newest_first = {event.id: event for event in paginate(page)}
-        return tuple(reversed(newest_first.values()))
+        """Return what happened in a job until now, oldest first, without waiting."""
+        return events_of(self._backend, job_id, retry=self._retry)
 
     def wait(self, job_id: str, *, progress: bool = True) -> FineTuneJob:
         """Wait until a job has ended.
@@ -181,24 +183,24 @@ class FineTuneClient:
 
         Raises:
             JobFailedError: If it ended without a model; with the service's code and words.
-            ServiceError: If the service cannot be reached for longer than the retry policy allows.
+            ServiceError: If there is no such job, or the service cannot be reached for longer than allowed.
         """
         with JobProgress(job_id, enabled=progress) as bar:
             try:
                 for update in self._follow(job_id):
                     bar.show(update)
             except KeyboardInterrupt:
-                bar.say(f"Job {job_id} goes on. Return with wait({job_id!r}) or: vqaft watch {job_id}")
+                bar.say(f"Job {job_id} continues at the service. Return with wait({job_id!r}) or: vqaft watch {job_id}")
                 raise
         self._record_end(update.job)
         return _succeeded(update.job)
 
     def retrieve(self, job_id: str) -> FineTuneJob:
         """Describe a job."""
-        return self._retry.call(lambda: self._backend.retrieve_job(job_id))
+        return retrieve_job(self._backend, job_id, retry=self._retry)
 
     def jobs(self) -> Iterator[FineTuneJob]:
-        """Give the account's jobs, newest first."""
+        """Yield the account's jobs, newest first."""
         return paginate(lambda after: self._retry.call(lambda: self._backend.list_jobs(after=after)))
 
     def cancel(self, job_id: str) -> FineTuneJob:
@@ -210,35 +212,40 @@ class FineTuneClient:
         return self._retry.call(lambda: self._backend.pause_job(job_id))
 
     def resume(self, job_id: str) -> FineTuneJob:
-        """Let a paused job go on."""
+        """Resume a paused job."""
         return self._retry.call(lambda: self._backend.resume_job(job_id))
 
     def checkpoints(self, job_id: str) -> tuple[Checkpoint, ...]:
-        """Give the models saved on the way, in the order of their steps."""
+        """Return the models saved during training, in the order of their steps."""
         fetched = paginate(lambda after: self._retry.call(lambda: self._backend.list_checkpoints(job_id, after=after)))
         return tuple(sorted(fetched, key=lambda checkpoint: checkpoint.step))
 
     def metrics(self, job_id: str) -> tuple[StepMetrics, ...]:
-        """Give the losses and accuracies of each step, from the job's result files.
+        """Return the losses and accuracies of each step, from the job's result files.
 
         Args:
-            job_id: The job; before it succeeded there is no result file, and its events are read instead. A service
-                that has a route for them is asked by it.
+            job_id: The job; before it succeeded there is no result file, and its events are read instead, as where
+                the file was deleted. A service that has a route for them is asked by it.
         """
         backend = self._backend
         if isinstance(backend, MetricsBackend):
             return self._retry.call(lambda: backend.list_metrics(job_id))
-        names = self.retrieve(job_id).result_files
-        if not names:
+        try:
+            names = self.retrieve(job_id).result_files
+            contents = [download_whole(self._backend, name, retry=self._retry) for name in names]
+        except RequestRefusedError as error:
+            if not is_gone(error):
+                raise
+            contents = []
+        if not contents:
             return metrics_of_events(self.events(job_id))
-        contents = [download_whole(self._backend, name, retry=self._retry) for name in names]
         return tuple(step for content in contents for step in read_metrics(content))
 
     def _show_cost(self, train: Path, model: str, hyperparameters: Hyperparameters) -> None:
-        if not self._progress:
+        provider = provider_of(self._backend)
+        if not self._progress or provider is None:
             return
-        account = self._backend.account
-        words = cost_in_words(train, model=model, hyperparameters=hyperparameters, account=account)
+        words = cost_in_words(train, model=model, hyperparameters=hyperparameters, provider=provider)
         if words is not None:
             from tqdm.auto import tqdm
 
@@ -252,6 +259,9 @@ class FineTuneClient:
 
     def _follow(self, job_id: str) -> Iterator[JobUpdate]:
         return follow(self._backend, job_id, retry=self._retry, pace=self._pace)
+
+
+_METHODS = ("create_job", "retrieve_job")
 
 
 def _succeeded(job: FineTuneJob) -> FineTuneJob:

@@ -1,4 +1,4 @@
-"""A fine-tuning job and what is known of it."""
+"""Fine-tuning jobs: what one is created from, and what a provider says about it."""
 
 from __future__ import annotations
 
@@ -6,27 +6,50 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from vqaft.errors import DataError
+from vqaft.service import KEY
+
 Auto: TypeAlias = Literal["auto"]
 
+
+MAX_EPOCHS = 50
+MAX_BATCH_SIZE = 256
+MAX_BETA = 2.0
+MAX_SEED = 2**31 - 1
+MAX_SUFFIX = 64
+MAX_METADATA = 15
+"""Pairs of metadata; the sixteenth is vqaft's own key."""
+
+MAX_KEY = 64
+MAX_VALUE = 512
 
 FINAL_STATUSES = frozenset({"succeeded", "failed", "cancelled"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hyperparameters:
-    """How to train; what is left at "auto" the provider chooses.
+    """How to train; the provider chooses what is left at "auto".
 
     Attributes:
         n_epochs: How often the training data is seen, 1 to 50.
         batch_size: Examples a step, 1 to 256.
         learning_rate_multiplier: Factor on the provider's learning rate, above 0.
         beta: Weight of the penalty between the old and the new model, above 0 to 2; for the method "dpo" only.
+
+    Raises:
+        DataError: If a value is outside its range.
     """
 
     n_epochs: int | Auto = "auto"
     batch_size: int | Auto = "auto"
     learning_rate_multiplier: float | Auto = "auto"
     beta: float | Auto = "auto"
+
+    def __post_init__(self) -> None:
+        _check_whole("n_epochs", self.n_epochs, most=MAX_EPOCHS)
+        _check_whole("batch_size", self.batch_size, most=MAX_BATCH_SIZE)
+        _check_positive("learning_rate_multiplier", self.learning_rate_multiplier, most=float("inf"))
+        _check_positive("beta", self.beta, most=MAX_BETA)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +63,16 @@ class JobSpec:
         hyperparameters: How to train.
         seed: 0 to 2147483647; chosen by the provider where None.
         suffix: 1 to 64 characters that become part of the model's name.
-        metadata: Up to 16 pairs kept with the job; keys of 64 and values of 512 characters.
+        metadata: Up to 15 pairs kept with the job; keys of 64 and values of 512 characters.
         method: "supervised", or "dpo" for rows with a preferred and another answer (text only).
-        integrations: Where the provider reports the training to, in its own words, e.g. Weights & Biases.
-        extra: What else the provider takes for a job, in its own words: {"trainingType": "globalStandard"} at Azure,
+        integrations: Where the provider reports the training to, under its own names, e.g. Weights & Biases.
+        extra: What else the provider accepts for a job, under its own names: {"trainingType": "globalStandard"} at
+            Azure,
             {"learning_rate": 1e-4, "multimodal_params": {"train_vision": True}} at Together, {"loraRank": 16} at
             Fireworks. It goes into the request as it is, over what vqaft says of the same.
+
+    Raises:
+        DataError: If a value is missing or outside its range.
     """
 
     model: str
@@ -54,10 +81,23 @@ class JobSpec:
     hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
     seed: int | None = None
     suffix: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
     method: Literal["supervised", "dpo"] = "supervised"
-    integrations: tuple[Mapping[str, Any], ...] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    integrations: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        for name in ("model", "training_file"):
+            _check_text(name, getattr(self, name))
+        if self.validation_file is not None:
+            _check_text("validation_file", self.validation_file)
+        check_hyperparameters(self.hyperparameters)
+        if self.seed is not None and (type(self.seed) is not int or not 0 <= self.seed <= MAX_SEED):
+            raise DataError(f"seed={self.seed!r}", hint=f"A whole number from 0 to {MAX_SEED}.")
+        if self.suffix is not None:
+            _check_text("suffix", self.suffix, most=MAX_SUFFIX)
+        _check_method(self.method)
+        _check_metadata(self.metadata)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,13 +131,13 @@ class FineTuneJob:
     result_files: tuple[str, ...] = ()
     training_file: str | None = None
     validation_file: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
     created_at: int | None = None
     estimated_finish: int | None = None
 
     @property
     def is_final(self) -> bool:
-        """Whether the status is one that never changes again; unknown ones are taken as still going."""
+        """Whether the status is one that never changes again; unknown ones count as still running."""
         return self.status in FINAL_STATUSES
 
 
@@ -106,7 +146,7 @@ class JobEvent:
     """Something that happened in a job.
 
     Attributes:
-        id: The provider's id, by which repeated events are recognised.
+        id: The provider's id, by which repeated events are recognized.
         created_at: Seconds since 1970 by the provider's clock.
         level: "info", "warn" or "error".
         type: "message", "metrics", "moderation_checks" or what the provider adds.
@@ -119,21 +159,67 @@ class JobEvent:
     level: str
     type: str
     message: str
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """A model saved on the way.
+    """A model saved during training.
 
     Attributes:
         id: The provider's id.
         step: The training step it was saved at.
-        model: The name to ask it by.
+        model: The name to ask it under.
         metrics: Losses and accuracies at that step, as far as given.
     """
 
     id: str
     step: int
     model: str
-    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+
+def check_hyperparameters(given: object) -> None:
+    """Refuse anything but `Hyperparameters`, such as a mapping.
+
+    Raises:
+        DataError: With what to pass instead.
+    """
+    if not isinstance(given, Hyperparameters):
+        raise DataError(f"hyperparameters is a {type(given).__name__}", hint="Pass Hyperparameters(n_epochs=…, …).")
+
+
+def _check_whole(name: str, value: object, *, most: int) -> None:
+    if value != "auto" and (type(value) is not int or not 1 <= value <= most):
+        raise DataError(f"{name}={value!r}", hint=f'A whole number from 1 to {most}, or "auto".')
+
+
+def _check_positive(name: str, value: object, *, most: float) -> None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value != "auto" and not (is_number and 0 < value <= most and value != float("inf")):  # type: ignore[operator] # a number
+        limit = "" if most == float("inf") else f", at most {most:g}"
+        raise DataError(f"{name}={value!r}", hint=f'A number above 0{limit}, or "auto".')
+
+
+def _check_text(name: str, value: object, *, most: int = 1024) -> None:
+    if not isinstance(value, str) or not 1 <= len(value) <= most:
+        raise DataError(f"{name}={str(value)[:80]!r}", hint=f"A text of 1 to {most} characters.")
+
+
+def _check_method(method: object) -> None:
+    if method not in ("supervised", "dpo"):
+        raise DataError(f"method={method!r}", hint='"supervised" or "dpo".')
+
+
+def _check_metadata(metadata: object) -> None:
+    hint = f"Up to {MAX_METADATA} pairs of texts; keys up to {MAX_KEY} and values up to {MAX_VALUE} characters."
+    if not isinstance(metadata, Mapping):
+        raise DataError(f"metadata is a {type(metadata).__name__}", hint=hint)
+    pairs = [(key, value) for key, value in metadata.items() if key != KEY]
+    fits = all(_is_text(key, most=MAX_KEY) and _is_text(value, most=MAX_VALUE) for key, value in pairs)
+    if len(pairs) > MAX_METADATA or not fits:
+        raise DataError("metadata holds too much, or what is not text", hint=hint)
+
+
+def _is_text(value: object, *, most: int) -> bool:
+    return isinstance(value, str) and len(value) <= most

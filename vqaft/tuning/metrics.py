@@ -1,4 +1,4 @@
-"""The numbers of each training step, from a job's result file."""
+"""Training metrics: the numbers of each step, from a job's result file or its events."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typing import Any
 from vqaft.errors import MissingExtraError
 from vqaft.tuning.job import JobEvent
 
+MAX_LINE = 100_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class StepMetrics:
@@ -25,13 +27,13 @@ class StepMetrics:
     """
 
     step: int
-    values: Mapping[str, float] = field(default_factory=dict)
+    values: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 def read_metrics(content: bytes) -> tuple[StepMetrics, ...]:
     """Read a result file: CSV, plain or base64-encoded, of whatever columns.
 
-    Empty cells, cells that are no finite numbers and rows without a step are left out.
+    Empty cells, cells that are not finite numbers and rows without a step are left out.
 
     Args:
         content: The file as it was downloaded.
@@ -39,7 +41,9 @@ def read_metrics(content: bytes) -> tuple[StepMetrics, ...]:
     Returns:
         The steps in the order of the file.
     """
-    table = csv.DictReader(_plain(content).decode("utf-8-sig", errors="replace").splitlines())
+    lines = _plain(content).decode("utf-8-sig", errors="replace").splitlines()
+    # A cell holds a number: a longer line is none of this table, and csv's reader would stop at it.
+    table = csv.DictReader(line for line in lines if len(line) <= MAX_LINE)
     rows = [{name: _number(cell) for name, cell in row.items() if name} for row in table]
     return tuple(
         StepMetrics(step=int(step), values=_without_step(row)) for row in rows if (step := row.get("step")) is not None
@@ -47,13 +51,13 @@ def read_metrics(content: bytes) -> tuple[StepMetrics, ...]:
 
 
 def metrics_of_events(events: Iterable[JobEvent]) -> tuple[StepMetrics, ...]:
-    """Gather the numbers of a job's metrics events, for a job that has no result file yet.
+    """Collect the numbers of a job's metrics events, for a job that has no result file yet.
 
     Args:
-        events: A job's events; those without a step or a number are passed over.
+        events: A job's events; those without a step or a number are ignored.
 
     Returns:
-        One for each step, in their order; what several events say of one step is put together.
+        One for each step, in their order; the numbers of several events about one step are merged.
     """
     by_step: dict[int, dict[str, float]] = {}
     for event in events:
@@ -64,16 +68,16 @@ def metrics_of_events(events: Iterable[JobEvent]) -> tuple[StepMetrics, ...]:
 
 
 def numbers_of(event: JobEvent) -> dict[str, float]:
-    """Give the finite numbers in an event's data; totals, which do not change, are left out."""
+    """Return the finite numbers in an event's data; totals, which do not change, are left out."""
     return {
         name: float(number)
         for name, number in event.data.items()
-        if isinstance(number, int | float) and math.isfinite(number) and not name.startswith("total_")
+        if isinstance(number, int | float) and abs(number) < float("inf") and not name.startswith("total_")
     }
 
 
 def metrics_frame(metrics: Iterable[StepMetrics]) -> Any:
-    """Give a pandas frame: the steps as its index, a column for each number, ready to `.plot()`.
+    """Return a pandas frame: the steps as its index, a column for each number, ready to `.plot()`.
 
     Args:
         metrics: As `FineTuneClient.metrics` gives them.

@@ -1,11 +1,9 @@
-"""Following a job until it ends.
-
-A training job's progress bar.
-"""
+"""Watching a job: polling it until it has ended, each event once, and its progress bar."""
 
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,10 +11,22 @@ from types import TracebackType
 from typing import Any, Self
 
 from vqaft.errors import RequestRefusedError
-from vqaft.service import Page, PollingPolicy, RetryPolicy
+from vqaft.service import Page, PollingPolicy, RetryPolicy, is_gone
 from vqaft.tuning.backend import FineTuneBackend
 from vqaft.tuning.job import FineTuneJob, JobEvent
 from vqaft.tuning.metrics import numbers_of
+
+MAX_EVENT_PAGES = 200
+"""Pages of events fetched at one look, newest first: 20,000 events at 100 a page; older ones are left out."""
+
+MAX_REMEMBERED = 100_000
+"""Event ids that are remembered, to recognize repetitions."""
+
+QUIET_TYPES = frozenset({"message", "metrics"})
+"""Event types that are not printed while all goes well; moderation checks are."""
+
+SHOWN = frozenset({"epoch", "train_loss", "valid_loss", "full_valid_loss", "train_accuracy"})
+"""The numbers beside the bar."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +43,10 @@ class JobUpdate:
 
 
 def follow(backend: FineTuneBackend, job_id: str, *, retry: RetryPolicy, pace: PollingPolicy) -> Iterator[JobUpdate]:
-    """Look at a job again and again until it ended; each event is given once.
+    """Poll a job until it has ended; each event is yielded once.
 
-    Events are told apart by their ids, since the clocks and the order of a service are not to be trusted. A status
-    that is not known is taken for a job that still goes on.
+    Events are recognized by their ids, since the clocks and the order of a service are not to be trusted. A status
+    that is not known counts as a job that is still running.
 
     Args:
         backend: The service.
@@ -46,14 +56,19 @@ def follow(backend: FineTuneBackend, job_id: str, *, retry: RetryPolicy, pace: P
 
     Yields:
         One update for each look; the last one's job has ended.
+
+    Raises:
+        RequestRefusedError: If the job does not exist, or not any more.
+        ServiceError: If the service cannot be reached for longer than allowed.
     """
-    seen: set[str] = set()
+    seen: dict[str, None] = {}
     wait_s = pace.shortest_s
     while True:
         # The job goes first: events that came before its end are then all there.
-        job = retry.call(lambda: backend.retrieve_job(job_id))
-        # Who answered once is waited for longer.
-        retry = replace(retry, unavailable_timeout_s=max(retry.unavailable_timeout_s, pace.patience_s))
+        job = retrieve_job(backend, job_id, retry=retry)
+        # A service that answered once is waited for longer.
+        timeout_s = max(retry.unavailable_timeout_s, pace.patience_s)
+        retry = replace(retry, unavailable_timeout_s=timeout_s)
         events = _new_events(backend, job_id, seen=seen, retry=retry)
         yield JobUpdate(job=job, events=events)
         if job.is_final:
@@ -62,23 +77,54 @@ def follow(backend: FineTuneBackend, job_id: str, *, retry: RetryPolicy, pace: P
         retry.sleep(wait_s)
 
 
-def _new_events(backend: FineTuneBackend, job_id: str, *, seen: set[str], retry: RetryPolicy) -> tuple[JobEvent, ...]:
+def retrieve_job(backend: FineTuneBackend, job_id: str, *, retry: RetryPolicy) -> FineTuneJob:
+    """Describe a job.
+
+    Raises:
+        RequestRefusedError: If the job does not exist, or not any more; with what to do.
+        ServiceError: If the service cannot be reached.
+    """
+    try:
+        return retry.call(lambda: backend.retrieve_job(job_id))
+    except RequestRefusedError as error:
+        if not is_gone(error):
+            raise
+        hint = "It was deleted there, or belongs to another project. `vqaft jobs` lists those that there are."
+        raise RequestRefusedError(
+            f"the service has no job {job_id}", status=error.status, code=error.code, hint=hint
+        ) from error
+
+
+def events_of(backend: FineTuneBackend, job_id: str, *, retry: RetryPolicy) -> tuple[JobEvent, ...]:
+    """Return what happened in a job until now, oldest first; none where the service has no events."""
+    return _new_events(backend, job_id, seen={}, retry=retry)
+
+
+def _new_events(
+    backend: FineTuneBackend, job_id: str, *, seen: dict[str, None], retry: RetryPolicy
+) -> tuple[JobEvent, ...]:
     fresh: dict[str, JobEvent] = {}
     for page in _event_pages(backend, job_id, retry):
-        new = {event.id: event for event in page.entries if event.id not in seen}
+        new = {event.id: event for event in page.entries if event.id not in seen and event.id not in fresh}
         fresh |= new
         # One old event among new ones is a repetition; only a page of old ones is the end of the new.
         if not new:
             break
-    seen.update(fresh)
+    seen.update(dict.fromkeys(reversed(fresh)))
+    while len(seen) > MAX_REMEMBERED:
+        del seen[next(iter(seen))]
     return tuple(reversed(fresh.values()))
 
 
 def _event_pages(backend: FineTuneBackend, job_id: str, retry: RetryPolicy) -> Iterator[Page[JobEvent]]:
-    marks: set[str | None] = set()
+    cursors: set[str | None] = set()
     after: str | None = None
-    while after not in marks:
-        marks.add(after)
+    while after not in cursors:
+        if len(cursors) == MAX_EVENT_PAGES:
+            text = f"job {job_id} has more than {MAX_EVENT_PAGES} pages of new events; the older ones are left out"
+            warnings.warn(text, stacklevel=2)
+            return
+        cursors.add(after)
         try:
             page = retry.call(partial(backend.list_events, job_id, after=after))
         except RequestRefusedError:
@@ -89,20 +135,8 @@ def _event_pages(backend: FineTuneBackend, job_id: str, retry: RetryPolicy) -> I
         after = page.after
 
 
-QUIET_TYPES = frozenset({"message", "metrics"})
-
-
-"""What is not printed while all goes well; moderation checks are."""
-
-
-SHOWN = frozenset({"epoch", "train_loss", "valid_loss", "full_valid_loss", "train_accuracy"})
-
-
-"""The numbers beside the bar."""
-
-
 class JobProgress:
-    """Shows a job's status, steps and losses; prints warnings and errors above the bar.
+    """Progress bar of a job: status, steps and losses; warnings and errors are printed above it.
 
     Args:
         job_id: The job, for the bar's label.
@@ -128,18 +162,30 @@ class JobProgress:
         self._bar.write(text)
 
     def show(self, update: JobUpdate) -> None:
-        """Bring the bar up to date."""
+        """Update the bar."""
         for event in update.events:
             if event.level != "info" or event.type not in QUIET_TYPES:
                 self.say(f"{event.level}: {event.message}")
             self._step(event.data.get("step"), event.data.get("total_steps"))
             self._shown |= {name: f"{number:.4g}" for name, number in numbers_of(event).items() if name in SHOWN}
-        if update.job.estimated_finish is not None:
-            self._shown["ends"] = f"{dt.datetime.fromtimestamp(update.job.estimated_finish).astimezone():%H:%M}"
+        finish = _time_of_day(update.job.estimated_finish)
+        if finish is not None:
+            self._shown["ends"] = finish
         self._bar.set_postfix({"status": update.job.status, **self._shown})
 
     def _step(self, step: object, total: object) -> None:
         if isinstance(total, int | float):
-            self._bar.total = int(total)
+            self._bar.total = _whole(total)
         if isinstance(step, int | float):
-            self._bar.n = int(step)
+            self._bar.n = _whole(step)
+
+
+def _whole(number: float) -> int:
+    return int(number) if abs(number) < 1e15 else 0  # noqa: PLR2004 - NaN and infinities compare as false
+
+
+def _time_of_day(seconds: float | None) -> str | None:
+    try:
+        return None if seconds is None else f"{dt.datetime.fromtimestamp(seconds).astimezone():%H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return None
