@@ -7,14 +7,16 @@ from typing import Any
 
 import httpx
 import pytest
+from fireworks import Fireworks
 from openai import AzureOpenAI, OpenAI
+from together import Together
 
 from vqaft.backends import FireworksBackend, OpenAIBackend, TogetherBackend
 
 KEY = "sk-canary-0123456789"
 OPENAI = "https://api.openai.com/v1"
 AZURE = "https://me.openai.azure.com"
-TOGETHER = "https://api.together.xyz/v1"
+TOGETHER = "https://api.together.ai/v1"
 FIREWORKS = "https://api.fireworks.ai"
 
 
@@ -34,12 +36,12 @@ def azure_backend() -> OpenAIBackend:
 
 @pytest.fixture
 def together_backend() -> TogetherBackend:
-    return TogetherBackend(KEY)
+    return TogetherBackend(Together(api_key=KEY))
 
 
 @pytest.fixture
 def fireworks_backend() -> FireworksBackend:
-    return FireworksBackend(KEY, account_id="me")
+    return FireworksBackend(Fireworks(api_key=KEY, account_id="me"))
 
 
 @pytest.fixture

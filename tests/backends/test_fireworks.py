@@ -152,8 +152,11 @@ def test_a_large_file_is_waited_for_until_fireworks_has_looked_at_it(
     respx.post(path__regex=":validateUpload$").respond(json={})
     look = respx.get(path__regex="/datasets/.+")
     states = ["UPLOADING", "UPLOADING", "READY"]
+    states_left = iter(states)
     look.mock(
-        side_effect=[httpx.Response(200, json={"name": "accounts/me/datasets/d", "state": state}) for state in states]
+        side_effect=lambda sent: httpx.Response(
+            200, json={"name": sent.url.path.removeprefix("/v1/"), "state": next(states_left)}
+        )
     )
     assert client.upload(large).status == "processed"
     assert (look.call_count, waited) == (3, [2.0, 2.0, 2.0])
@@ -180,8 +183,8 @@ def test_a_dataset_id_is_one_that_fireworks_takes(filename: str) -> None:
 @respx.mock
 def test_states_are_called_as_everywhere(fireworks_backend: FireworksBackend, state: str, wanted: str) -> None:
     problem = {"code": "INVALID_ARGUMENT", "message": "row 3"}
-    respx.get(f"{URL}/supervisedFineTuningJobs/j").respond(json={**JOB, "state": state, "status": problem})
-    job = fireworks_backend.retrieve_job("j")
+    respx.get(f"{URL}/supervisedFineTuningJobs/vq-{STAMP}").respond(json={**JOB, "state": state, "status": problem})
+    job = fireworks_backend.retrieve_job(f"vq-{STAMP}")
     assert job.status == wanted
     assert (job.fine_tuned_model is not None) == (wanted == "succeeded")
     assert job.error_message == ("row 3" if wanted == "failed" else None)
@@ -189,11 +192,11 @@ def test_states_are_called_as_everywhere(fireworks_backend: FireworksBackend, st
 
 @respx.mock
 def test_cancels_and_asks(fireworks_backend: FireworksBackend) -> None:
-    respx.get(f"{URL}/supervisedFineTuningJobs/j").respond(json=JOB)
-    gone = respx.delete(f"{URL}/supervisedFineTuningJobs/j").respond(json={})
+    respx.get(f"{URL}/supervisedFineTuningJobs/vq-{STAMP}").respond(json=JOB)
+    gone = respx.delete(f"{URL}/supervisedFineTuningJobs/vq-{STAMP}").respond(json={})
     reply = {"choices": [{"message": {"content": "red"}, "finish_reason": "stop"}]}
     route = respx.post("https://api.fireworks.ai/inference/v1/chat/completions").respond(json=reply)
-    assert fireworks_backend.cancel_job("j").status == "cancelled"
+    assert fireworks_backend.cancel_job(f"vq-{STAMP}").status == "cancelled"
     assert gone.called
     assert fireworks_backend.complete(ChatRequest(model="m", messages=b"[]", max_tokens=9)).text == "red"
     assert orjson.loads(route.calls.last.request.content)["max_tokens"] == 9
@@ -202,8 +205,8 @@ def test_cancels_and_asks(fireworks_backend: FireworksBackend) -> None:
 @respx.mock
 def test_a_model_without_a_name_is_called_as_its_job(fireworks_backend: FireworksBackend) -> None:
     job = {**JOB, "state": "JOB_STATE_COMPLETED", "outputModel": ""}
-    respx.get(f"{URL}/supervisedFineTuningJobs/j").respond(json=job)
-    assert fireworks_backend.retrieve_job("j").fine_tuned_model == f"accounts/me/models/vq-{STAMP}"
+    respx.get(f"{URL}/supervisedFineTuningJobs/vq-{STAMP}").respond(json=job)
+    assert fireworks_backend.retrieve_job(f"vq-{STAMP}").fine_tuned_model == f"accounts/me/models/vq-{STAMP}"
 
 
 @respx.mock
@@ -211,10 +214,12 @@ def test_how_far_a_job_is_comes_once_a_step(fireworks_backend: FireworksBackend,
     far = [{"epoch": 0, "percent": 40}, {"epoch": 0, "percent": 40}, {"epoch": 1, "percent": 40}]
     running = [{**JOB, "jobProgress": progress, "updateTime": "2026-11-20T17:36:45Z"} for progress in far]
     looks = iter([job for job in [JOB, *running, {**JOB, "state": "JOB_STATE_COMPLETED"}] for _ in range(2)])
-    respx.get(f"{URL}/supervisedFineTuningJobs/j").mock(side_effect=lambda _: httpx.Response(200, json=next(looks)))
+    respx.get(f"{URL}/supervisedFineTuningJobs/vq-{STAMP}").mock(
+        side_effect=lambda _: httpx.Response(200, json=next(looks))
+    )
     pace = PollingPolicy(shortest_s=0, longest_s=0)
     client = FineTuneClient(fireworks_backend, ledger=tmp_path / "ledger.jsonl", pace=pace, progress=False)
-    seen = list(client.watch("j"))
+    seen = list(client.watch(f"vq-{STAMP}"))
     assert [event.message for event in seen] == ["40 % of epoch 0", "40 % of epoch 1"]
     assert seen[0].data == {"step": 40, "total_steps": 100}
 

@@ -17,7 +17,7 @@ from vqaft.inference import ChatRequest
 from vqaft.service import KEY
 from vqaft.tuning import FineTuneClient, Hyperparameters, JobSpec
 
-URL = "https://api.together.xyz/v1"
+URL = "https://api.together.ai/v1"
 STAMP = "0123456789abcdef01234567-1"
 JOB = {
     "id": "ft-1",
@@ -225,7 +225,11 @@ def test_a_job_is_started_with_what_together_alone_has(
     respx.get(f"{URL}/fine-tunes/models/limits").respond(json={"model_name": "m"})
     for route in (respx.post(f"{URL}/files/upload"), respx.get(f"{URL}/files/file-1")):
         route.respond(json={"id": "file-1", "filename": "x", "bytes": 0})
-    create = respx.post(f"{URL}/fine-tunes").respond(json=JOB)
+
+    def made(sent: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={**JOB, "model_output_name": f"me/m-{json.loads(sent.content)['suffix']}"})
+
+    create = respx.post(f"{URL}/fine-tunes").mock(side_effect=made)
     client = FineTuneClient(together_backend, ledger=tmp_path / "ledger.jsonl", progress=False)
     for rate in (1e-4, 1e-4, 1e-5):
         client.start(file, model="m", extra={"learning_rate": rate}, check=False)

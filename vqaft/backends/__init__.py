@@ -4,8 +4,4 @@ from vqaft.backends.fireworks.backend import FireworksBackend
 from vqaft.backends.openai.backend import OpenAIBackend
 from vqaft.backends.together.backend import TogetherBackend
 
-__all__ = [
-    "FireworksBackend",
-    "OpenAIBackend",
-    "TogetherBackend",
-]
+__all__ = ["FireworksBackend", "OpenAIBackend", "TogetherBackend"]

@@ -1,15 +1,16 @@
-"""What an HTTP status and an error's body mean: the one place where a failed request gets its kind.
+"""Error classification and waits: what an HTTP status, an error's body and the rate-limit headers mean.
 
-The allowance that a service states in its headers.
+The one place where a failed request gets its type, and with it whether it is sent again.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import email.utils
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -23,20 +24,64 @@ from vqaft.errors import (
     ServiceUnreachableError,
 )
 
+QUOTA_CODES = frozenset({"insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached"})
+RETIRED_CODES = frozenset({"model_not_found", "model_deprecated", "DeploymentNotFound"})
+OVERLOAD_STATUSES = frozenset({429, 503, 529})
+TRANSIENT_STATUSES = frozenset({408, 409, 425})
+MAX_RETRY_AFTER_S = 86_400.0
+"""A longer wait than a day is taken for a mistake and ignored."""
+
+MAX_PAUSE_S = 120.0
+"""Daily allowances come back later than this; the service says so by refusing, and that is believed."""
+
+MAX_WORDS = 2_000
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-
-
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
-LONGEST_PAUSE_S = 120.0
+def error_for_status(status: int, *, body: Any, headers: Mapping[str, str]) -> ServiceError:
+    """Return the error that a response stands for.
+
+    The code decides, then the status; the message's words never do.
+
+    Args:
+        status: The HTTP status, outside 200 to 299.
+        body: The body, decoded where it was JSON; any other shape counts as no information.
+        headers: The response's headers, by lower-case names.
+
+    Returns:
+        An error of the type that says whether trying again helps; it carries the service's words, code and parameter.
+    """
+    inner = _inner(body)
+    codes = tuple(code for code in (inner.get("code"), inner.get("type")) if isinstance(code, str) and code)
+    words, code = _words(inner), next(iter(codes), None)
+    message = (
+        f"the service answered {status}"
+        + (f" ({code[:100]})" if code else "")
+        + (f": {words.rstrip('.')}" if words else "")
+    )
+    kind, hint = _kind(status, frozenset(codes))
+    error = kind(message, status=status, code=code, retry_after_s=retry_after_s(headers), hint=hint)
+    param = inner.get("param")
+    error.param = param if isinstance(param, str) else None
+    return error
 
 
-"""Daily allowances come back later than this; the service says so by refusing, and that is believed."""
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Return how long a service asks to wait, in seconds; None where it says nothing sensible.
+
+    `retry-after-ms` goes before `retry-after`, which is a number of seconds or a date. A date is measured against the
+    response's own `date`, the service's clock, and against the local clock only where there is none. Negative
+    numbers, dates that have passed, what is not a number, and more than a day are ignored, each by itself.
+
+    Args:
+        headers: The response's headers; looked up by lower-case names.
+    """
+    return next((wait for wait in _waits(headers) if wait is not None and 0 <= wait <= MAX_RETRY_AFTER_S), None)
 
 
 def pause_s(headers: Mapping[str, str]) -> float | None:
-    """Give the seconds until an allowance that is used up is filled again; None where none is, or it is not said.
+    """Return the seconds until an allowance that is used up is filled again; None where none is, or it is not said.
 
     Args:
         headers: A response's headers, by lower-case names; `x-ratelimit-remaining-requests` and `-tokens`, and the
@@ -47,60 +92,19 @@ def pause_s(headers: Mapping[str, str]) -> float | None:
         for what in ("requests", "tokens")
         if headers.get(f"x-ratelimit-remaining-{what}", "").strip() == "0"
     ]
-    sensible = [wait for wait in waits if wait is not None and wait <= LONGEST_PAUSE_S]
+    sensible = [wait for wait in waits if wait is not None and wait <= MAX_PAUSE_S]
     return max(sensible, default=None)
 
 
 def duration_s(text: str) -> float | None:
-    """Read a duration such as "1m30s", "500ms", "2h" or "7", in seconds; None where it is none."""
+    """Return a duration such as "1m30s", "500ms", "2h" or "7" in seconds; None where it is not one."""
     stripped = text.strip()
-    if re.fullmatch(r"\d+(\.\d+)?", stripped):
+    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", stripped):
         return float(stripped)
-    pieces = _PIECE.findall(stripped)
+    pieces = _PIECE.findall(stripped[:100])
     if not pieces or "".join(number + unit for number, unit in pieces) != stripped:
         return None
     return sum(float(number) * _SECONDS[unit] for number, unit in pieces)
-
-
-QUOTA_CODES = frozenset({"insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached"})
-
-
-RETIRED_CODES = frozenset({"model_not_found", "model_deprecated", "DeploymentNotFound"})
-
-
-OVERLOAD_STATUSES = frozenset({429, 503, 529})
-
-
-TRANSIENT_STATUSES = frozenset({408, 409, 425})
-
-
-LONGEST_RETRY_AFTER_S = 86_400.0
-
-
-"""A wish to wait longer than a day is taken for a mistake and left alone."""
-
-
-def error_for_status(status: int, *, body: Any, headers: Mapping[str, str]) -> ServiceError:
-    """Give the error that a response stands for.
-
-    The code decides, then the status; the message's words never do.
-
-    Args:
-        status: The HTTP status, outside 200 to 299.
-        body: The body, decoded where it was JSON; any other shape is taken for no information.
-        headers: The response's headers.
-
-    Returns:
-        An error of the kind that says whether trying again helps; it carries the service's words.
-    """
-    codes, words = _codes_and_words(body)
-    code = next(iter(codes), None)
-    message = (
-        f"the service answered {status}" + (f" ({code})" if code else "") + (f": {words.rstrip('.')}" if words else "")
-    )
-    wait = retry_after_s(headers)
-    kind, hint = _kind(status, frozenset(codes))
-    return kind(message, status=status, code=code, retry_after_s=wait, hint=hint)
 
 
 def _kind(status: int, codes: frozenset[str]) -> tuple[type[ServiceError], str | None]:
@@ -117,20 +121,14 @@ def _kind(status: int, codes: frozenset[str]) -> tuple[type[ServiceError], str |
     return RequestRefusedError, None
 
 
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Read how long a service asks to wait, in seconds; None where it does not say anything sensible.
-
-    `retry-after-ms` goes before `retry-after`, which is a number of seconds or a date. Negative numbers, dates that
-    have passed, what is no number, and more than a day are taken for no wish.
-
-    Args:
-        headers: The response's headers; looked up by lower-case names.
-    """
+def _waits(headers: Mapping[str, str]) -> Iterator[float | None]:
     milliseconds = _number(headers.get("retry-after-ms"))
-    seconds = milliseconds / 1000 if milliseconds is not None else _number(headers.get("retry-after"))
-    if seconds is None:
-        seconds = _seconds_until(headers.get("retry-after"))
-    return seconds if seconds is not None and 0 <= seconds <= LONGEST_RETRY_AFTER_S else None
+    yield None if milliseconds is None else milliseconds / 1000
+    yield _number(headers.get("retry-after"))
+    until = _date(headers.get("retry-after"))
+    if until is not None:
+        now = _date(headers.get("date"))
+        yield until - (time.time() if now is None else now)
 
 
 def _number(text: str | None) -> float | None:
@@ -141,19 +139,22 @@ def _number(text: str | None) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _seconds_until(date: str | None) -> float | None:
+def _date(text: str | None) -> float | None:
     try:
-        return email.utils.parsedate_to_datetime(date or "").timestamp() - time.time()
-    except (TypeError, ValueError, OverflowError):
+        found = email.utils.parsedate_to_datetime(text or "")
+        # A date without a zone is UTC, as HTTP's dates are: the local zone has no part in it.
+        return (found if found.tzinfo else found.replace(tzinfo=dt.UTC)).timestamp()
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None
 
 
-def _codes_and_words(body: Any) -> tuple[tuple[str, ...], str | None]:
+def _inner(body: Any) -> Mapping[str, Any]:
     inner = body.get("error", body) if isinstance(body, dict) else None
     if isinstance(inner, str):
-        return (), inner
-    if not isinstance(inner, dict):
-        return (), None
-    codes = tuple(code for code in (inner.get("code"), inner.get("type")) if isinstance(code, str) and code)
+        return {"message": inner}
+    return inner if isinstance(inner, dict) else {}
+
+
+def _words(inner: Mapping[str, Any]) -> str | None:
     words = inner.get("message")
-    return codes, words if isinstance(words, str) else None
+    return words[:MAX_WORDS] if isinstance(words, str) else None

@@ -1,4 +1,7 @@
-"""Fireworks AI, by its own REST (https://docs.fireworks.ai/api-reference)."""
+"""Fireworks AI backend, through the caller's own `fireworks.Fireworks` client.
+
+The API is documented at https://docs.fireworks.ai/api-reference.
+"""
 
 from __future__ import annotations
 
@@ -16,49 +19,71 @@ from vqaft.backends.fireworks.wire import (
     fireworks_job,
     fireworks_progress,
     job_id_of,
+    objects_in,
     signed_address,
     upload_body,
 )
-from vqaft.backends.http import Call, HTTPCaller
-from vqaft.backends.openai.wire import reply_from
-from vqaft.errors import RequestRefusedError, ServiceError
+from vqaft.backends.http import Call
+from vqaft.backends.openai.wire import reply_from, same_id
+from vqaft.backends.sdk import SDKCaller
+from vqaft.errors import DataError, MissingExtraError, RequestRefusedError, ServiceError
 from vqaft.inference import ChatReply, ChatRequest
 from vqaft.service import FileSlice, OnBytes, Page, RemoteFile
 from vqaft.tuning import Checkpoint, FineTuneJob, JobEvent, JobSpec
 
 if TYPE_CHECKING:
-    import httpx
+    from fireworks import Fireworks
 
-BASE_URL = "https://api.fireworks.ai"
 DIRECT_BYTES = 150_000_000
+_WITHOUT_THOUGHTS = {"reasoning_effort": "none"}
 
 
 class FireworksBackend:
     """Trains and asks open-weight vision models at Fireworks AI.
 
-    A file becomes a dataset there. Of a job there is nothing to follow but its state and how far it is; its id is made
-    of its intent, so that asking twice cannot make two.
+    A file becomes a dataset there. Of a job only its state and progress can be followed; its id is made from its
+    intent, so that asking twice cannot create two.
+
+    Example:
+        >>> from fireworks import Fireworks
+        >>> backend = FireworksBackend(Fireworks(account_id="me"))
 
     Args:
-        api_key: The account's key.
-        account_id: The account's name, as in `accounts/<name>/…`.
-        base_url: The service's address.
-        http_client: An `httpx.Client` of the caller's, for proxies and time limits.
+        client: The caller's client, with the account's id, as in `accounts/<id>/…`; its address, key, proxies and time
+            limits are used, its retries are not.
+        account: A name for the account in ledgers; by default the address and the account's id.
+
+    Raises:
+        MissingExtraError: If the package fireworks-ai is not installed.
+        DataError: If the client is not a `fireworks.Fireworks`, or has no account id.
     """
 
-    def __init__(
-        self, api_key: str, *, account_id: str, base_url: str = BASE_URL, http_client: httpx.Client | None = None
-    ) -> None:
-        self._caller = HTTPCaller(base_url, api_key, http_client=http_client)
-        self._owner = f"/v1/accounts/{quote(account_id, safe='')}"
+    provider = "fireworks"
+
+    def __init__(self, client: Fireworks, *, account: str | None = None) -> None:
+        try:
+            import fireworks
+        except ImportError as error:
+            raise MissingExtraError("fireworks-ai", extra="fireworks") from error
+        self._caller = SDKCaller(client, fireworks, account=account)
+        if not client.account_id:
+            hint = 'Pass Fireworks(account_id="…"), or set FIREWORKS_ACCOUNT_ID.'
+            raise DataError("the client has no account id", hint=hint)
+        self._owner = f"/v1/accounts/{quote(client.account_id, safe='')}"
+        self._account = account or f"{self._caller.address}{self._owner}"
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.account.partition('#')[0]})"
+        return f"{type(self).__name__}({self.address})"
 
     @property
     def account(self) -> str:
-        """The service's address and a fingerprint of the account, without any secret."""
-        return f"{self._caller.account}{self._owner}"
+        """Whose files and jobs these are, without any secret."""
+        return self._account
+
+    @property
+    def address(self) -> str:
+        """The service's address."""
+        return self._caller.address
 
     def upload_file(
         self,
@@ -68,7 +93,7 @@ class FireworksBackend:
         purpose: str = "fine-tune",  # noqa: ARG002
         on_bytes: OnBytes | None = None,
     ) -> RemoteFile:
-        """Make a dataset of a file, by two or four requests of which the first are harmless; see `FilesBackend`."""
+        """Create a dataset of a file, by two or four requests of which the first are harmless; see `FilesBackend`."""
         size_bytes = path.stat().st_size
         name = dataset_id_of(filename)
         dataset = f"{self._owner}/datasets/{name}"
@@ -76,7 +101,7 @@ class FireworksBackend:
         try:
             self._post(f"{self._owner}/datasets", wanted)
         except ServiceError as error:
-            if error.status != HTTPStatus.CONFLICT:  # announced by an earlier try
+            if error.status != HTTPStatus.CONFLICT:  # announced by an earlier attempt
                 raise
         with FileSlice(path, on_bytes=on_bytes) as content:
             if size_bytes <= DIRECT_BYTES:
@@ -85,21 +110,21 @@ class FireworksBackend:
                 place = signed_address(self._post(f"{dataset}:getUploadEndpoint", upload_body(filename, size_bytes)))
                 self._caller.put_signed(place, content, size_bytes=size_bytes)
                 self._post(f"{dataset}:validateUpload", {})
-        status = None if size_bytes <= DIRECT_BYTES else "uploading"  # Fireworks looks at a large file first
+        status = None if size_bytes <= DIRECT_BYTES else "uploading"  # Fireworks validates a large file first
         return RemoteFile(id=dataset.removeprefix("/v1/"), filename=filename, status=status)
 
     def list_files(self, *, purpose: str = "fine-tune", after: str | None = None) -> Page[RemoteFile]:  # noqa: ARG002
-        """Give a page of datasets; see `FineTuneBackend`."""
+        """Return a page of datasets; see `FineTuneBackend`."""
         listed = self._get(_page_path(f"{self._owner}/datasets", after))
-        entries = tuple(fireworks_dataset(entry) for entry in listed.get("datasets") or [])
-        return Page(entries=entries, after=listed.get("nextPageToken") or None)
+        entries = tuple(map(fireworks_dataset, objects_in(listed, "datasets")))
+        return Page(entries=entries, after=_cursor(listed))
 
     def retrieve_file(self, file_id: str) -> RemoteFile:
         """Describe a dataset; see `FineTuneBackend`."""
-        return fireworks_dataset(self._get(f"/v1/{file_id}"))
+        return same_id(fireworks_dataset(self._get(f"/v1/{quote(file_id)}")), file_id)
 
     def download_file(self, file_id: str) -> bytes:
-        """Say that Fireworks' jobs have no result files."""
+        """Raise: the jobs of Fireworks have no result files."""
         raise RequestRefusedError(f"{file_id} cannot be downloaded from Fireworks this way")
 
     def create_job(self, spec: JobSpec) -> FineTuneJob:
@@ -110,13 +135,13 @@ class FireworksBackend:
 
     def retrieve_job(self, job_id: str) -> FineTuneJob:
         """Describe a job; see `FineTuneBackend`."""
-        return fireworks_job(self._get(self._job_path(job_id)))
+        return same_id(fireworks_job(self._get(self._job_path(job_id))), job_id)
 
     def list_jobs(self, *, after: str | None = None) -> Page[FineTuneJob]:
-        """Give a page of jobs; see `FineTuneBackend`."""
+        """Return a page of jobs; see `FineTuneBackend`."""
         listed = self._get(_page_path(f"{self._owner}/supervisedFineTuningJobs", after))
-        entries = tuple(fireworks_job(entry) for entry in listed.get("supervisedFineTuningJobs") or [])
-        return Page(entries=entries, after=listed.get("nextPageToken") or None)
+        entries = tuple(map(fireworks_job, objects_in(listed, "supervisedFineTuningJobs")))
+        return Page(entries=entries, after=_cursor(listed))
 
     def cancel_job(self, job_id: str) -> FineTuneJob:
         """Cancel a job, which at Fireworks is deleting it; see `FineTuneBackend`."""
@@ -125,25 +150,25 @@ class FireworksBackend:
         return replace(job, status="cancelled")
 
     def pause_job(self, job_id: str) -> FineTuneJob:
-        """Say that Fireworks cannot pause a job."""
+        """Raise: Fireworks cannot pause a job."""
         raise RequestRefusedError(f"Fireworks cannot pause job {job_id}", hint="Cancel it instead.")
 
     def resume_job(self, job_id: str) -> FineTuneJob:
-        """Let a job go on that Fireworks paused; see `FineTuneBackend`."""
+        """Resume a job that Fireworks paused; see `FineTuneBackend`."""
         return fireworks_job(self._post(f"{self._job_path(job_id)}:resume", {}))
 
     def list_events(self, job_id: str, *, after: str | None = None) -> Page[JobEvent]:  # noqa: ARG002
-        """Give how far the job is as an event of its own: Fireworks has no others."""
+        """Return the progress of the job as an event: Fireworks has no others."""
         event = fireworks_progress(self._get(self._job_path(job_id)))
         return Page(entries=() if event is None else (event,))
 
     def list_checkpoints(self, job_id: str, *, after: str | None = None) -> Page[Checkpoint]:  # noqa: ARG002
-        """Give no checkpoints: Fireworks has none that can be asked."""
+        """Return no checkpoints: Fireworks has none that can be asked."""
         return Page(entries=())
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """Ask a model once; see `ChatBackend`."""
-        body = request.body(limit_name="max_tokens")
+        body = request.body(limit_name="max_tokens", without_thoughts=_WITHOUT_THOUGHTS)
         answer = self._caller.send(Call(method="POST", path="/inference/v1/chat/completions", content=body))
         return replace(reply_from(answer.json()), pause_s=pause_s(answer.headers))
 
@@ -155,6 +180,11 @@ class FireworksBackend:
 
     def _post(self, path: str, wanted: dict[str, Any]) -> dict[str, Any]:
         return self._caller.send(Call(method="POST", path=path, json=wanted)).json()
+
+
+def _cursor(listed: dict[str, Any]) -> str | None:
+    cursor = listed.get("nextPageToken")
+    return cursor if isinstance(cursor, str) and cursor else None
 
 
 def _page_path(path: str, after: str | None) -> str:

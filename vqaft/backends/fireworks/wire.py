@@ -140,3 +140,16 @@ def last_part(name: object) -> str:
     if not isinstance(name, str) or not name:
         raise ServiceUnreachableError("the answer holds no name")
     return name.rpartition("/")[2]
+
+
+def objects_in(value: JSON, name: str) -> list[JSON]:
+    """Return the objects of a list.
+
+    Raises:
+        ServiceUnreachableError: If there is something else in its place: from such an answer nobody may conclude that
+            nothing was created yet. Fireworks leaves an empty list out.
+    """
+    entries = value.get(name) or []
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ServiceUnreachableError("the answer holds no list of objects")
+    return entries

@@ -1,4 +1,4 @@
-"""Any service that speaks OpenAI's API, by the caller's own client."""
+"""OpenAI backend: any service that speaks OpenAI's API, through the caller's own client."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from vqaft.backends.errors import pause_s
-from vqaft.backends.http import Call, Caller
-from vqaft.backends.openai.caller import OpenAICaller
+from vqaft.backends.http import Call
 from vqaft.backends.openai.wire import (
     batch_from,
     checkpoint_from,
@@ -23,7 +22,9 @@ from vqaft.backends.openai.wire import (
     mapping_in,
     page_from,
     reply_from,
+    same_id,
 )
+from vqaft.backends.sdk import SDKCaller
 from vqaft.inference import Batch, ChatReply, ChatRequest
 from vqaft.service import FilePart, FileSlice, OnBytes, Page, RemoteFile
 from vqaft.tuning import Checkpoint, FineTuneJob, JobEvent, JobSpec
@@ -32,10 +33,16 @@ if TYPE_CHECKING:
     from openai import OpenAI
 
 JOBS = "/fine_tuning/jobs"
+_WITHOUT_THOUGHTS: Mapping[str, Mapping[str, Any]] = {
+    "openai": {"reasoning_effort": "minimal"},
+    "azure": {"reasoning_effort": "minimal"},
+}
+_LOCAL_WITHOUT_THOUGHTS = {"chat_template_kwargs": {"enable_thinking": False}}
+"""What vLLM, SGLang and llama.cpp pass on to the model's chat template."""
 
 
 class OpenAIBackend:
-    """Trains and asks models by OpenAI's API: OpenAI, Azure OpenAI, vqaft's own server, and others.
+    """Trains and asks models through OpenAI's API: OpenAI, Azure OpenAI, vqaft's own server, and others.
 
     Example:
         >>> from openai import OpenAI
@@ -44,18 +51,39 @@ class OpenAIBackend:
     Args:
         client: The caller's `openai.OpenAI` or `openai.AzureOpenAI`, of openai 2.x or 3.x; its address, key, proxies
             and time limits are used, its retries are not.
+        account: A name for the account in ledgers. By default the address with organization and project: enough
+            unless several accounts are used at one address, or one account at addresses that change.
+
+    Raises:
+        DataError: If the client is not a synchronous client of the package openai.
     """
 
-    def __init__(self, client: OpenAI) -> None:
-        self._caller: Caller = OpenAICaller(client)
+    def __init__(self, client: OpenAI, *, account: str | None = None) -> None:
+        import openai
+
+        self._caller = SDKCaller(client, openai, account=account)
+        self._is_azure = isinstance(client, openai.AzureOpenAI)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.account.partition('#')[0]})"
+        return f"{type(self).__name__}({self.address})"
 
     @property
     def account(self) -> str:
-        """The service's address and a fingerprint of the account, without any secret."""
+        """Whose files and jobs these are, without any secret."""
         return self._caller.account
+
+    @property
+    def address(self) -> str:
+        """The service's address."""
+        return self._caller.address
+
+    @property
+    def provider(self) -> str | None:
+        """Whose service this is: "openai" or "azure"; None for another one that speaks OpenAI's API."""
+        host = urlsplit(self.address).hostname or ""
+        if self._is_azure or host.endswith(".azure.com"):
+            return "azure"
+        return "openai" if host == "api.openai.com" or host.endswith(".api.openai.com") else None
 
     def upload_file(
         self, path: Path, *, filename: str, purpose: str = "fine-tune", on_bytes: OnBytes | None = None
@@ -66,7 +94,7 @@ class OpenAIBackend:
             return file_from(self._caller.send(call).json())
 
     def list_files(self, *, purpose: str = "fine-tune", after: str | None = None) -> Page[RemoteFile]:
-        """Give a page of the account's files of a purpose, newest first; see `FineTuneBackend`."""
+        """Return a page of the account's files of a purpose, newest first; see `FineTuneBackend`."""
         query = f"purpose={quote(purpose, safe='')}" + (f"&after={quote(after, safe='')}" if after else "")
         return page_from(self._get(f"/files?limit=100&{query}"), file_from)
 
@@ -78,7 +106,7 @@ class OpenAIBackend:
     def upload_part(self, upload_id: str, part: FilePart, *, on_bytes: OnBytes | None = None) -> str:
         """Send a part; see `MultipartBackend`."""
         with FileSlice(part.path, offset=part.offset, length=part.length, on_bytes=on_bytes) as content:
-            name = f"{part.path.name}.{part.index}"
+            name = f"part-{part.index}"
             call = Call(method="POST", path=f"{_upload_path(upload_id)}/parts", file=(name, content), file_field="data")
             return identity_of(self._caller.send(call).json())
 
@@ -88,12 +116,12 @@ class OpenAIBackend:
         return file_from(mapping_in(done, "file"))
 
     def cancel_upload(self, upload_id: str) -> None:
-        """Throw the parts away; see `MultipartBackend`."""
+        """Discard the parts; see `MultipartBackend`."""
         self._caller.send(Call(method="POST", path=f"{_upload_path(upload_id)}/cancel"))
 
     def retrieve_file(self, file_id: str) -> RemoteFile:
         """Describe a file; see `FineTuneBackend`."""
-        return file_from(self._get(f"/files/{quote(file_id, safe='')}"))
+        return same_id(file_from(self._get(f"/files/{quote(file_id, safe='')}")), file_id)
 
     def download_file(self, file_id: str) -> bytes:
         """Fetch a file's content; see `FineTuneBackend`."""
@@ -105,10 +133,10 @@ class OpenAIBackend:
 
     def retrieve_job(self, job_id: str) -> FineTuneJob:
         """Describe a job; see `FineTuneBackend`."""
-        return job_from(self._get(_job_path(job_id)))
+        return same_id(job_from(self._get(_job_path(job_id))), job_id)
 
     def list_jobs(self, *, after: str | None = None) -> Page[FineTuneJob]:
-        """Give a page of the account's jobs, newest first; see `FineTuneBackend`."""
+        """Return a page of the account's jobs, newest first; see `FineTuneBackend`."""
         return page_from(self._get(_page_path(JOBS, after)), job_from)
 
     def cancel_job(self, job_id: str) -> FineTuneJob:
@@ -124,15 +152,15 @@ class OpenAIBackend:
         return self._change_job(job_id, "resume")
 
     def list_events(self, job_id: str, *, after: str | None = None) -> Page[JobEvent]:
-        """Give a page of the job's events, newest first; see `FineTuneBackend`."""
+        """Return a page of the job's events, newest first; see `FineTuneBackend`."""
         return page_from(self._get(_page_path(f"{_job_path(job_id)}/events", after)), event_from)
 
     def list_checkpoints(self, job_id: str, *, after: str | None = None) -> Page[Checkpoint]:
-        """Give a page of the models saved on the way, newest first; see `FineTuneBackend`."""
+        """Return a page of the models saved during training, newest first; see `FineTuneBackend`."""
         return page_from(self._get(_page_path(f"{_job_path(job_id)}/checkpoints", after)), checkpoint_from)
 
     def shutdown_date(self, model: str) -> dt.date | None:
-        """Give the day on which a model stops answering; see `ModelsBackend`."""
+        """Return the day on which a model stops answering; see `ModelsBackend`."""
         day = self._get(f"/models/{quote(model, safe=':')}").get("shutdown_date")
         try:
             return dt.date.fromisoformat(day[:10]) if isinstance(day, str) else None
@@ -140,9 +168,9 @@ class OpenAIBackend:
             return None
 
     def refuses_training(self, model: str) -> str | None:
-        """Say why this account may not train the model; see `ModelsBackend`.
+        """Return why this account may not train the model; see `ModelsBackend`.
 
-        The route's shape is not documented: only a list of models in which this one is missing is taken for a no.
+        The route's shape is not documented: only a list of models in which this one is missing counts as a refusal.
         """
         listed = self._get("/fine_tuning/model_limits").get("data")
         names = [entry.get("model") or entry.get("id") for entry in listed or [] if isinstance(entry, dict)]
@@ -150,7 +178,7 @@ class OpenAIBackend:
         return "the service lists what the account may train, and the model is not there" if is_missing else None
 
     def create_batch(self, input_file: str, *, metadata: Mapping[str, str]) -> Batch:
-        """Hand over a file of requests; see `BatchBackend`."""
+        """Create a batch of a file of requests; see `BatchBackend`."""
         wanted = {
             "input_file_id": input_file,
             "endpoint": "/v1/chat/completions",
@@ -161,15 +189,22 @@ class OpenAIBackend:
 
     def retrieve_batch(self, batch_id: str) -> Batch:
         """Describe a batch; see `BatchBackend`."""
-        return batch_from(self._get(f"/batches/{quote(batch_id, safe='')}"))
+        return same_id(batch_from(self._get(f"/batches/{quote(batch_id, safe='')}")), batch_id)
+
+    def cancel_batch(self, batch_id: str) -> Batch:
+        """Cancel a batch; see `CancellingBackend`."""
+        answer = self._caller.send(Call(method="POST", path=f"/batches/{quote(batch_id, safe='')}/cancel"))
+        return same_id(batch_from(answer.json()), batch_id)
 
     def list_batches(self, *, after: str | None = None) -> Page[Batch]:
-        """Give a page of the account's batches, newest first; see `BatchBackend`."""
+        """Return a page of the account's batches, newest first; see `BatchBackend`."""
         return page_from(self._get(_page_path("/batches", after)), batch_from)
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """Ask a model once; see `ChatBackend`."""
-        answer = self._caller.send(Call(method="POST", path="/chat/completions", content=request.body()))
+        thoughts = _WITHOUT_THOUGHTS.get(self.provider or "", _LOCAL_WITHOUT_THOUGHTS)
+        body = request.body(without_thoughts=thoughts)
+        answer = self._caller.send(Call(method="POST", path="/chat/completions", content=body))
         return replace(reply_from(answer.json()), pause_s=pause_s(answer.headers))
 
     def _get(self, path: str) -> dict[str, Any]:
@@ -179,7 +214,8 @@ class OpenAIBackend:
         return self._caller.send(Call(method="POST", path=path, json=wanted)).json()
 
     def _change_job(self, job_id: str, verb: str) -> FineTuneJob:
-        return job_from(self._caller.send(Call(method="POST", path=f"{_job_path(job_id)}/{verb}")).json())
+        answer = self._caller.send(Call(method="POST", path=f"{_job_path(job_id)}/{verb}"))
+        return same_id(job_from(answer.json()), job_id)
 
 
 def _job_path(job_id: str) -> str:

@@ -1,7 +1,4 @@
-"""The service's JSON as vqaft's values; what a service leaves out or adds breaks nothing.
-
-The body of a request for a fine-tuning job: OpenAI's shape, and what all shapes share.
-"""
+"""OpenAI's JSON as vqaft's values, and back; fields that a service leaves out or adds break nothing."""
 
 from __future__ import annotations
 
@@ -13,22 +10,24 @@ from vqaft.inference import Batch, ChatReply
 from vqaft.service import KEY, Page, RemoteFile
 from vqaft.tuning import Checkpoint, FineTuneJob, JobEvent, JobSpec
 
+Entry = TypeVar("Entry")
+JSON = Mapping[str, Any]
+Identified = TypeVar("Identified", Batch, FineTuneJob, RemoteFile)
+
 FIELDS = frozenset(
     {"model", "training_file", "validation_file", "suffix", "metadata", "baseModel", "dataset", "evaluationDataset"}
 )
-
-
-"""What a job is known by, in any provider's words."""
+"""Fields that identify a job, under any provider's names."""
 
 
 def job_body(spec: JobSpec) -> dict[str, Any]:
-    """Give the JSON that creates a job; what was not given is left out, for the service to choose.
+    """Return the JSON that creates a job; what was not given is left to the service.
 
     Args:
         spec: What to create the job from.
 
     Raises:
-        RequestRefusedError: If `extra` holds what a job is known by.
+        RequestRefusedError: If `extra` holds a field that identifies the job.
     """
     wanted: dict[str, Any] = {
         "model": spec.model,
@@ -44,14 +43,14 @@ def job_body(spec: JobSpec) -> dict[str, Any]:
 
 
 def with_extra(wanted: dict[str, Any], spec: JobSpec) -> dict[str, Any]:
-    """Leave out what was not given, and put in what the caller says in the provider's own words.
+    """Leave out what was not given, and add the caller's fields under the provider's own names.
 
     Args:
         wanted: A body; what is None was not given.
         spec: What the body was made from.
 
     Raises:
-        RequestRefusedError: If `extra` holds what a job is known by.
+        RequestRefusedError: If `extra` holds a field that identifies the job.
     """
     clash = sorted(FIELDS & spec.extra.keys())
     if clash:
@@ -79,7 +78,7 @@ def refuse_settings(provider: str, spec: JobSpec, *, unknown: frozenset[str]) ->
     }
     refused = [name for name, is_given in given.items() if is_given and name in unknown]
     if refused:
-        hint = "Leave it out, or say it in the provider's own words with `extra`."
+        hint = "Leave it out, or pass it under the provider's own name with `extra`."
         raise RequestRefusedError(f"{provider} has no {', '.join(refused)} here", hint=hint)
 
 
@@ -93,14 +92,8 @@ def _hyperparameters(spec: JobSpec) -> dict[str, Any]:
     return {**values, **({"beta": chosen.beta} if spec.method == "dpo" else {})}
 
 
-Entry = TypeVar("Entry")
-
-
-JSON = Mapping[str, Any]
-
-
 def file_from(value: JSON) -> RemoteFile:
-    """Read a file object."""
+    """Parse a file object."""
     return RemoteFile(
         id=identity_of(value),
         filename=_text(value, "filename") or "",
@@ -110,7 +103,7 @@ def file_from(value: JSON) -> RemoteFile:
 
 
 def job_from(value: JSON) -> FineTuneJob:
-    """Read a fine-tuning job object."""
+    """Parse a fine-tuning job object."""
     error = mapping_in(value, "error")
     return FineTuneJob(
         id=identity_of(value),
@@ -130,7 +123,7 @@ def job_from(value: JSON) -> FineTuneJob:
 
 
 def event_from(value: JSON) -> JobEvent:
-    """Read a job event."""
+    """Parse a job event."""
     return JobEvent(
         id=identity_of(value),
         created_at=_whole(value, "created_at") or 0,
@@ -142,7 +135,7 @@ def event_from(value: JSON) -> JobEvent:
 
 
 def checkpoint_from(value: JSON) -> Checkpoint:
-    """Read a checkpoint."""
+    """Parse a checkpoint."""
     metrics = mapping_in(value, "metrics")
     return Checkpoint(
         id=identity_of(value),
@@ -153,13 +146,14 @@ def checkpoint_from(value: JSON) -> Checkpoint:
 
 
 def batch_from(value: JSON) -> Batch:
-    """Read a batch object."""
+    """Parse a batch object."""
     counts = mapping_in(value, "request_counts")
     done, failed = _whole(counts, "completed"), _whole(counts, "failed")
     problems = [entry for entry in _entries(mapping_in(value, "errors"), "data") if isinstance(entry, dict)]
     return Batch(
         id=identity_of(value),
         status=_text(value, "status") or "unknown",
+        input_file=_text(value, "input_file_id"),
         output_file=_text(value, "output_file_id"),
         error_file=_text(value, "error_file_id"),
         metadata={str(key): str(item) for key, item in mapping_in(value, "metadata").items()},
@@ -170,7 +164,7 @@ def batch_from(value: JSON) -> Batch:
 
 
 def page_from(value: JSON, entry_from: Callable[[JSON], Entry]) -> Page[Entry]:
-    """Read a page of a list; the last entry's id is the mark of the next page.
+    """Parse a page of a list; the last entry's id is the mark of the next page.
 
     Raises:
         ServiceUnreachableError: If there is no list in it. That is not the same as an empty list, from which it would
@@ -185,10 +179,10 @@ def page_from(value: JSON, entry_from: Callable[[JSON], Entry]) -> Page[Entry]:
 
 
 def reply_from(value: JSON) -> ChatReply:
-    """Read a chat completion.
+    """Parse a chat completion.
 
     Raises:
-        ServiceUnreachableError: If there is no choice in it: such an answer is none, and another try may give one.
+        ServiceUnreachableError: If there is no choice in it: such an answer is damaged, another may be complete.
     """
     choices = [choice for choice in _entries(value, "choices") if isinstance(choice, dict)]
     if not choices:
@@ -205,15 +199,26 @@ def reply_from(value: JSON) -> ChatReply:
 
 
 def identity_of(value: JSON) -> str:
-    """Read an object's id.
+    """Parse an object's id.
 
     Raises:
-        ServiceUnreachableError: If there is none: such an answer is none, and another try may give one.
+        ServiceUnreachableError: If there is none: such an answer is damaged, another may be complete.
     """
     identity = value.get("id")
     if not isinstance(identity, str) or not identity:
         raise ServiceUnreachableError("the answer holds no id")
     return identity
+
+
+def same_id(found: Identified, asked: str) -> Identified:
+    """Return what was found, if it is what was asked for: a confused cache or proxy answers about something else.
+
+    Raises:
+        ServiceUnreachableError: If it is about something else; another attempt may give the right one.
+    """
+    if found.id != asked:
+        raise ServiceUnreachableError(f"the answer is about {found.id[:80]!r}, not about {asked!r}")
+    return found
 
 
 def _text(value: JSON, name: str) -> str | None:
@@ -227,17 +232,17 @@ def _whole(value: JSON, name: str) -> int | None:
 
 
 def is_number(value: object) -> TypeGuard[int | float]:
-    """Tell whether a value is a measurement, which NaN and the infinities are not."""
+    """Return whether a value is a measurement, which NaN and the infinities are not."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
 
 
 def mapping_of(value: object) -> JSON:
-    """Give an object; an empty one where it is something else."""
+    """Return an object; an empty one where it is something else."""
     return value if isinstance(value, dict) else {}
 
 
 def mapping_in(value: JSON, name: str) -> JSON:
-    """Give an inner object; an empty one where there is none."""
+    """Return an inner object; an empty one where there is none."""
     return mapping_of(value.get(name))
 
 
