@@ -25,7 +25,7 @@ from vqaft.inference import (
     TokenPrice,
     plan_run,
 )
-from vqaft.inference.batch.api import read_results
+from vqaft.inference.batch.results import read_results
 from vqaft.inference.batch.shards import batch_line, write_shards
 from vqaft.service import OnBytes, Page, RemoteFile, RetryPolicy
 

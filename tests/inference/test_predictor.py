@@ -266,7 +266,7 @@ def test_each_model_is_paid_at_its_own_price(
 def test_of_processes_that_race_for_a_journal_one_wins(tmp_path: Path) -> None:
     code = (
         "import sys, time; from vqaft.errors import StateError; from vqaft.inference.journal import Journal\n"
-        "try:\n    Journal('journal.jsonl')\nexcept StateError as error:\n    print(error)\nelse:\n"
+        "try:\n    held = Journal('journal.jsonl')\nexcept StateError as error:\n    print(error)\nelse:\n"
         "    print('won', flush=True); sys.stdin.read()\n"
     )
     command = [sys.executable, "-c", code]

@@ -1,15 +1,65 @@
-"""One question to a chat model, and its reply; the seam to the service.
-
-What a model is asked with, beside the messages.
-"""
+"""Chat completions: the request, the reply, the settings that predictor and judge ask with, and the backend's seam."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import orjson
+
+from vqaft.errors import DataError, RequestRefusedError
+
+MAX_TEMPERATURE = 2.0
+OWN_FIELDS = frozenset({"model", "messages", "temperature", "max_tokens", "max_completion_tokens", "seed"})
+"""Fields of a request that have settings of their own, and so cannot stand in `extra_body`."""
+
+OPTIONAL_FIELDS = {
+    "temperature": "temperature",
+    "seed": "seed",
+    "reasoning_effort": "thinking",
+    "reasoning": "thinking",
+    "chat_template_kwargs": "thinking",
+}
+"""Fields that a model may refuse, and what is left out then; reasoning models take no temperature, for example."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatSettings:
+    """What a model is asked with, beside the messages.
+
+    Attributes:
+        model: The model's name.
+        temperature: 0 to 2; left to the provider where None. A model that refuses it is asked without.
+        max_tokens: The most tokens of an answer, a reasoning model's thoughts included; left to the provider where
+            None.
+        seed: For repeatable answers as far as the provider can; none where None.
+        thinking: False switches a reasoning model's thoughts off, as far as the service can; None leaves it as it is.
+        extra_body: Further fields of the request, under the provider's own names, e.g. {"top_k": 1}.
+
+    Raises:
+        DataError: If a value is outside its range.
+    """
+
+    model: str
+    temperature: float | None = 0.0
+    max_tokens: int | None = 300
+    seed: int | None = None
+    thinking: bool | None = None
+    extra_body: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        _check_settings(self)
+
+    def request(self, messages: bytes) -> ChatRequest:
+        """Return a request of the messages, a JSON array in bytes."""
+        return ChatRequest(messages=messages, **vars(self))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings by name, to be recorded; those that were not chosen are left out."""
+        values = vars(self)
+        chosen = {name: values[name] for name in ("thinking", "extra_body") if values[name] not in (None, {})}
+        return {name: values[name] for name in ("model", "temperature", "max_tokens", "seed")} | chosen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +73,8 @@ class ChatRequest:
         max_tokens: The most tokens to answer with; left to the provider where None.
         seed: For repeatable answers as far as the provider can; none where None.
         response_format: The `response_format` of structured output; none where None.
+        thinking: False switches a reasoning model's thoughts off, as far as the service can.
+        extra_body: Further fields of the request, under the provider's own names.
     """
 
     model: str
@@ -30,13 +82,18 @@ class ChatRequest:
     temperature: float | None = None
     max_tokens: int | None = None
     seed: int | None = None
-    response_format: Mapping[str, Any] | None = None
+    response_format: Mapping[str, Any] | None = field(default=None, hash=False)
+    thinking: bool | None = None
+    extra_body: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
-    def body(self, *, limit_name: str = "max_completion_tokens") -> bytes:
-        """Give the body of the HTTP request, in JSON.
+    def body(
+        self, *, limit_name: str = "max_completion_tokens", without_thoughts: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """Return the body of the HTTP request, in JSON.
 
         Args:
             limit_name: What the service calls `max_tokens`.
+            without_thoughts: What the service has to be told to switch thinking off; nothing is sent where None.
         """
         settings = {
             "model": self.model,
@@ -45,8 +102,23 @@ class ChatRequest:
             "seed": self.seed,
             "response_format": self.response_format,
         }
-        head = orjson.dumps({name: value for name, value in settings.items() if value is not None})
+        given = {name: value for name, value in settings.items() if value is not None}
+        if self.thinking is False:
+            given |= without_thoughts or {}
+        head = orjson.dumps({**given, **self.extra_body})
         return head[:-1] + b',"messages":' + self.messages + b"}"
+
+    def without(self, error: RequestRefusedError) -> ChatRequest | None:
+        """Return the request without the field that a model refused; None where it refused something else.
+
+        Args:
+            error: The refusal; its code says that a parameter is not supported, its parameter says which.
+        """
+        name = OPTIONAL_FIELDS.get(error.param or "")
+        code = (error.code or "").lower()
+        if name is None or getattr(self, name) is None or not ("unsupported" in code or code == "unknown_parameter"):
+            return None
+        return replace(self, **{name: None})  # type: ignore[arg-type] # all of them may be None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,31 +151,49 @@ class ChatBackend(Protocol):
         """Make one request, never repeated here.
 
         Raises:
-            ServiceError: Of the kind that says whether trying again can help.
+            ServiceError: Of the type that says whether trying again can help.
         """
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChatSettings:
-    """What a model is asked with, beside the messages.
+def _check_settings(settings: ChatSettings) -> None:
+    problems = {
+        "model": not isinstance(settings.model, str),
+        "temperature": not _is_within(settings.temperature, MAX_TEMPERATURE),
+        "max_tokens": not _is_whole(settings.max_tokens, least=1),
+        "seed": not _is_whole(settings.seed, least=None),
+        "thinking": settings.thinking not in (None, True, False),
+    }
+    for name, is_wrong in problems.items():
+        if is_wrong:
+            raise DataError(f"{name}={getattr(settings, name)!r}", hint=_RANGES[name])
+    _check_extra(settings.extra_body)
 
-    Attributes:
-        model: The model's name.
-        temperature: 0 to 2; left to the provider where None.
-        max_tokens: The most tokens of an answer; left to the provider where None.
-        seed: For repeatable answers as far as the provider can; none where None.
-    """
 
-    model: str
-    temperature: float | None = 0.0
-    max_tokens: int | None = 300
-    seed: int | None = None
+def _check_extra(extra: object) -> None:
+    hint = f"A mapping without {', '.join(sorted(OWN_FIELDS))}: these have settings of their own."
+    if not isinstance(extra, Mapping) or OWN_FIELDS & extra.keys():
+        raise DataError("extra_body is not a mapping, or holds a field that has a setting of its own", hint=hint)
+    try:
+        orjson.dumps(dict(extra))
+    except TypeError as error:
+        raise DataError(f"extra_body cannot be written as JSON ({error})") from error
 
-    def request(self, messages: bytes) -> ChatRequest:
-        """Make a request of the messages, a JSON array in bytes."""
-        return ChatRequest(messages=messages, **self.as_dict())
 
-    def as_dict(self) -> dict[str, Any]:
-        """Give the settings by name, to be recorded."""
-        return asdict(self)
+_RANGES = {
+    "model": "A text.",
+    "temperature": "A number from 0 to 2, or None for the provider's own.",
+    "max_tokens": "A whole number from 1 on, or None for the provider's own.",
+    "seed": "A whole number, or None.",
+    "thinking": "True, False, or None for the model's own.",
+}
+
+
+def _is_whole(value: object, *, least: int | None) -> bool:
+    return value is None or (
+        isinstance(value, int) and not isinstance(value, bool) and (least is None or value >= least)
+    )
+
+
+def _is_within(value: object, most: float) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most)

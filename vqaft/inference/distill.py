@@ -1,4 +1,4 @@
-"""Saving what a tuned model knows before its provider shuts it down."""
+"""Distilled: a model's answers saved as predictions and as a training file for its successor."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class RecordBuilder(Protocol):
     """Turns an example into a request's messages and into a training row; `MessageBuilder` is one."""
 
     def request_json(self, example: VQAExample) -> bytes:
-        """Give the messages as a JSON array in bytes."""
+        """Return the messages as a JSON array in bytes."""
         ...
 
     def record(self, example: VQAExample) -> ChatRecord:
-        """Give the training row."""
+        """Return the training row."""
         ...
 
 
@@ -58,9 +58,9 @@ def distill(
     workers: int = 32,
     progress: bool = True,
 ) -> Distilled:
-    """Ask a model about all you have, and keep its answers with the data they belong to.
+    """Ask a model about examples, and save its answers with the data they belong to.
 
-    Every answer is on the disk before it counts; a run that was cut off is gone on with by the same call. The folder
+    Every answer is on the disk before it counts; calling it again resumes an interrupted run. The folder
     needs nothing else later: the training file holds the images.
 
     Args:
@@ -70,7 +70,7 @@ def distill(
         model: The model that is to be saved.
         folder: Where to.
         settings: What to ask with; the model in it does not matter.
-        workers: The most requests at once.
+        workers: The most requests that run concurrently.
         progress: Whether to show a progress bar.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Every answer on the disk before it counts, so that no answer is paid for twice."""
+"""Prediction journal: every answer is on the disk before it counts, so that no answer is paid for twice."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from vqaft.durable import LineLog
+from vqaft.durable import AppendLog
+from vqaft.errors import StateError
 from vqaft.inference.chat import ChatRequest
 from vqaft.inference.predictions import Prediction, prediction_from, prediction_json
 
-PASSING = frozenset({"unreachable", "rate_limit", "quota", "auth"})
+TRANSIENT = frozenset({"unreachable", "rate_limit", "quota", "auth"})
 """Failures that say nothing about the question: they are not kept, and a later run asks again."""
 
 
@@ -25,15 +26,20 @@ class Journal:
     added, dropped or put in another order between runs. One process at a time may work on a journal.
 
     Args:
-        path: The file; an existing one is gone on with.
+        path: The file, readable by its owner only; an existing one is continued.
 
     Raises:
-        StateError: If another process works on it; with its process id.
+        StateError: If another process works on it, with its process id; or if the file is not a journal of this
+            version, or cannot be opened.
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
-        self._log = LineLog(Path(path), exclusive=True)
-        self._known = {entry["key"]: entry["prediction"] for entry in self._log.entries() if "key" in entry}
+        self._log = AppendLog(Path(path), kind="journal", exclusive=True)
+        try:
+            self._known = {str(entry.get("key")): entry.get("prediction") for entry in self._log.entries()}
+        except BaseException:
+            self._log.close()
+            raise
 
     def __contains__(self, key: object) -> bool:
         return key in self._known
@@ -51,18 +57,27 @@ class Journal:
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """The file, with symbolic links resolved."""
         return self._log.path
 
     def find(self, key: str, *, example_id: str) -> Prediction | None:
-        """Give what was answered to this request before; None where it was not.
+        """Return what was answered to this request before; None where it was not.
 
         Args:
             key: The request's `request_key`.
             example_id: Whose prediction it shall be.
+
+        Raises:
+            StateError: If the entry is not a prediction, or one of another version of vqaft.
         """
-        value: Mapping[str, Any] | None = self._known.get(key)
-        return None if value is None else replace(prediction_from(value), example_id=example_id)
+        if key not in self._known:
+            return None
+        value: Mapping[str, Any] | Any = self._known[key]
+        try:
+            return replace(prediction_from(value), example_id=example_id)
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            hint = "Use the version of vqaft that wrote it, or another journal."
+            raise StateError(f"holds a prediction of another version ({error})", path=self.path, hint=hint) from error
 
     def keep(self, key: str, prediction: Prediction) -> None:
         """Write a prediction down; when this returns it is on the disk.
@@ -74,12 +89,13 @@ class Journal:
         Raises:
             StateError: If the disk is full or fails.
         """
-        if prediction.failure is None or prediction.failure.kind not in PASSING:
+        if prediction.failure is None or prediction.failure.kind not in TRANSIENT:
             value = prediction_json(prediction)
             self._log.append({"key": key, "prediction": value})
             self._known[key] = value
 
 
 def request_key(request: ChatRequest) -> str:
-    """Give the hash of all that decides a request's answer."""
-    return hashlib.sha256(request.body()).hexdigest()[:32]
+    """Return the hash of all that decides a request's answer."""
+    content = request.body(without_thoughts={"thinking": False})
+    return hashlib.sha256(content).hexdigest()[:32]

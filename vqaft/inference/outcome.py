@@ -1,4 +1,4 @@
-"""What a reply or an error means for an example: an answer, or a failure of some kind."""
+"""Outcome of a request: whether a reply or an error is an answer, or which kind of failure."""
 
 from __future__ import annotations
 

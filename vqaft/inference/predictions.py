@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, get_args, overload
 
-from vqaft.durable import atomic_writer
-from vqaft.errors import MissingExtraError, StateError
+from vqaft.durable import atomic_writer, read_file
+from vqaft.errors import DataError, MissingExtraError, StateError
 
 FailureKind: TypeAlias = Literal[
     "image", "refused", "content_filter", "truncated", "empty", "rate_limit", "quota", "auth", "unreachable", "rejected"
@@ -36,6 +36,10 @@ class Failure:
     kind: FailureKind
     message: str
     partial: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(FailureKind):
+            raise DataError(f"kind={self.kind!r}", hint=f"One of {', '.join(get_args(FailureKind))}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +70,14 @@ class Prediction:
 
     def __post_init__(self) -> None:
         if (self.answer is None) == (self.failure is None):
-            message = "a prediction has either an answer or a failure"
-            raise ValueError(message)
+            raise DataError("a prediction has either an answer or a failure", example_id=str(self.example_id))
+        texts = (self.example_id, self.model, "" if self.answer is None else self.answer)
+        if not all(isinstance(text, str) for text in texts):
+            raise DataError("example id, model and answer of a prediction are texts")
 
 
 def prediction_json(prediction: Prediction) -> dict[str, Any]:
-    """Give a prediction as plain values; what is None is left out."""
+    """Return a prediction as plain values; what is None is left out."""
     values = {name: value for name, value in vars(prediction).items() if value is not None}
     if prediction.failure is not None:
         values["failure"] = {name: value for name, value in asdict(prediction.failure).items() if value is not None}
@@ -79,11 +85,11 @@ def prediction_json(prediction: Prediction) -> dict[str, Any]:
 
 
 def prediction_from(values: Mapping[str, Any]) -> Prediction:
-    """Read what `prediction_json` gave.
+    """Return the prediction of what `prediction_json` returned.
 
     Raises:
-        TypeError: If there is something in it that no prediction has.
-        ValueError: If there is neither an answer nor a failure.
+        TypeError: If it holds a field that a prediction of this version does not have, or is not a mapping.
+        DataError: If it is not a prediction.
     """
     failure = values.get("failure")
     return Prediction(**{**values, "failure": None if failure is None else Failure(**failure)})
@@ -124,7 +130,7 @@ class Predictions(Sequence[Prediction]):
     @overload
     def __getitem__(self, index: slice) -> Predictions: ...
     def __getitem__(self, index: int | slice) -> Prediction | Predictions:
-        """Give one prediction, or a part of them."""
+        """Return one prediction, or a part of them."""
         if isinstance(index, slice):
             return Predictions(self._predictions[index], settings=self._settings)
         return self._predictions[index]
@@ -150,9 +156,12 @@ class Predictions(Sequence[Prediction]):
         """Write all to a file of JSON lines: the settings first, then one line a prediction.
 
         Args:
-            path: The file; replaced as a whole.
+            path: The file, readable by its owner only; replaced in one step.
+
+        Raises:
+            StateError: If it cannot be written.
         """
-        with atomic_writer(Path(path)) as file:
+        with atomic_writer(Path(path), private=True) as file:
             file.write(_line({"format": FORMAT, "settings": self._settings}))
             file.writelines(_line(prediction_json(prediction)) for prediction in self)
         return Path(path)
@@ -165,21 +174,21 @@ class Predictions(Sequence[Prediction]):
             path: The file.
 
         Raises:
-            StateError: If the file is no such file, or damaged.
+            StateError: If the file cannot be read, is another kind of file, of another version, or damaged.
         """
-        lines = Path(path).read_bytes().split(b"\n")
+        lines = read_file(Path(path)).split(b"\n")
         try:
             head = json.loads(lines[0])
             settings = head["settings"] if head["format"] == FORMAT else None
             predictions = [prediction_from(json.loads(line)) for line in lines[1:] if line]
-        except (ValueError, KeyError, TypeError) as error:
-            raise StateError(f"this is no file of predictions ({error})", path=path) from error
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise StateError(f"this is not a file of predictions ({error})", path=path) from error
         if settings is None:
             raise StateError(f"written by another version of vqaft: {head['format']!r}", path=path)
         return cls(predictions, settings=settings)
 
     def to_pandas(self) -> Any:
-        """Give a pandas frame, one row a prediction; the failure's kind and message have columns of their own.
+        """Return a pandas frame, one row a prediction; the failure's kind and message have columns of their own.
 
         Raises:
             MissingExtraError: If pandas is not installed.

@@ -1,7 +1,4 @@
-"""Asking one model about many examples at once.
-
-Asking several models the same questions in one run.
-"""
+"""Predictor: one model asked about many examples concurrently, or several models asked the same questions."""
 
 from __future__ import annotations
 
@@ -16,26 +13,30 @@ from vqaft.inference.journal import Journal
 from vqaft.inference.predictions import Predictions
 from vqaft.inference.rate_limited_backend import RateLimitedBackend
 from vqaft.inference.run import Asker, Question, RequestBuilder, run
-from vqaft.service import Ledger
+from vqaft.service import Ledger, check_backend
 
 
 class Predictor:
-    """Asks a model about examples, many at once, and keeps the order.
+    """Asks a model about examples concurrently, and keeps their order.
 
     A failure is a prediction of its own kind, never an error; only what every other request would meet too (a wrong
     key, no money left, no such model, nobody there) is raised: by the first request, which goes ahead alone, or later,
-    with the predictions made until then as the error's `partial`.
+    with the predictions made until then as the error's `partial`. Equal requests are sent, and paid, once.
 
     Args:
         backend: The service, e.g. `OpenAIBackend(client)`; a `RateLimitedBackend` where several predictors or judges
-            share one account's limits, or where rate limits or retries are to be set.
+            share one account's limits, or where limits or retries are to be set.
         builder: Turns examples into messages; the one that made the training file.
-        model: The model's name.
-        workers: The most requests at once; the pace adapts to the service below that.
-        temperature: 0 to 2; left to the provider where None.
+        model: The model's name; or all settings together, as `ChatSettings`, which has further ones, such as `thinking`
+            and `extra_body`. Then `temperature`, `max_tokens` and `seed` do not matter.
+        workers: The most requests that run concurrently; below that, concurrency adapts to the service.
+        temperature: 0 to 2; left to the provider where None. A model that refuses it is asked without.
         max_tokens: The most tokens of an answer; left to the provider where None.
-        seed: For repeatable answers as far as the provider can.
+        seed: For repeatable answers as far as the provider can; none where None.
         progress: Whether to show a progress bar.
+
+    Raises:
+        DataError: If the backend is not one, e.g. the SDK's client itself, or a setting is outside its range.
     """
 
     def __init__(
@@ -43,17 +44,18 @@ class Predictor:
         backend: ChatBackend,
         builder: RequestBuilder,
         *,
-        model: str,
+        model: str | ChatSettings,
         workers: int = 32,
         temperature: float | None = 0.0,
         max_tokens: int | None = 300,
         seed: int | None = None,
         progress: bool = True,
     ) -> None:
-        settings = ChatSettings(model=model, temperature=temperature, max_tokens=max_tokens, seed=seed)
-        shared = paced(backend, workers)
+        if not isinstance(model, ChatSettings):
+            model = ChatSettings(model=model, temperature=temperature, max_tokens=max_tokens, seed=seed)
+        shared = rate_limited(backend, workers, user="Predictor")
         self._account = shared.account
-        self._asker = Asker(shared, builder, settings)
+        self._asker = Asker(shared, builder, model)
         self._workers = workers
         self._progress = progress
 
@@ -83,7 +85,7 @@ class Predictor:
         settings = self._asker.settings
         with Journal(journal) if journal is not None else nullcontext() as kept:
             found = run(questions, workers=self._workers, journal=kept, label=settings.model, progress=self._progress)
-        predictions = Predictions(found, settings=settings.as_dict())
+        predictions = Predictions(found, settings=self._asker.used_settings)
         if ledger is not None:
             self._record(ledger, predictions)
         return predictions
@@ -100,9 +102,12 @@ class Predictor:
         )
 
 
-def paced(backend: ChatBackend, workers: int) -> RateLimitedBackend:
-    """Give a backend its pace, unless it has one."""
-    return backend if isinstance(backend, RateLimitedBackend) else RateLimitedBackend(backend, max_concurrency=workers)
+def rate_limited(backend: ChatBackend, workers: int, *, user: str) -> RateLimitedBackend:
+    """Return a backend with rate limits and retries: itself where it has them."""
+    if isinstance(backend, RateLimitedBackend):
+        return backend
+    check_backend(backend, ("complete",), user=user)
+    return RateLimitedBackend(backend, max_concurrency=workers)
 
 
 def predict_models(
@@ -118,8 +123,8 @@ def predict_models(
 ) -> tuple[Predictions, ...]:
     """Ask several models, e.g. base and tuned, the same questions.
 
-    The requests alternate between the models, example by example, so that whatever the service goes through meanwhile
-    meets them alike.
+    The requests alternate between the models, example by example, so that an outage or a slow hour of the service meets
+    them alike.
 
     Args:
         backend: The service.
@@ -127,7 +132,7 @@ def predict_models(
         examples: What to ask about.
         models: The models' names.
         settings: What to ask with; the model in it does not matter.
-        workers: The most requests at once.
+        workers: The most requests that run concurrently.
         journal: As in `Predictor.predict`.
         progress: Whether to show a progress bar.
 
@@ -139,12 +144,11 @@ def predict_models(
         StateError: If another process works on the journal, or the disk is full.
     """
     common = settings or ChatSettings(model="")
-    shared = paced(backend, workers)
+    shared = rate_limited(backend, workers, user="predict_models")
     askers = [Asker(shared, builder, replace(common, model=model)) for model in models]
     questions = [Question(asker=asker, example=example) for example in examples for asker in askers]
     with Journal(journal) if journal is not None else nullcontext() as kept:
         found = run(questions, workers=workers, journal=kept, label=", ".join(models), progress=progress)
     return tuple(
-        Predictions(found[start :: len(askers)], settings=asker.settings.as_dict())
-        for start, asker in enumerate(askers)
+        Predictions(found[start :: len(askers)], settings=asker.used_settings) for start, asker in enumerate(askers)
     )

@@ -1,20 +1,22 @@
-"""A service asked with patience and at its own pace.
+"""Backend wrapper: retries, adaptive concurrency (AIMD), rate limiting, and a token budget.
 
-What tokens cost.
+It also learns which optional fields a model refuses, as reasoning models refuse a temperature, and leaves them out.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from vqaft.errors import QuotaError, RateLimitError, VqaftError
-from vqaft.inference.chat import ChatBackend, ChatReply, ChatRequest
+from vqaft.errors import DataError, QuotaError, RateLimitError, RequestRefusedError, ServiceError
+from vqaft.inference.chat import OPTIONAL_FIELDS, ChatBackend, ChatReply, ChatRequest
 from vqaft.inference.rate_limiter import AIMDLimiter, TokenBucket
-from vqaft.service import RetryPolicy
+from vqaft.service import RetryPolicy, check_backend
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class TokenPrice:
     batch_discount: float = 0.5
 
     def dollars(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """Give what tokens cost, asked one by one.
+        """Return what tokens cost, asked one by one.
 
         Args:
             prompt_tokens: Tokens sent.
@@ -42,12 +44,10 @@ class TokenPrice:
 
 
 FIRST_CONTACT_S = 20.0
+"""A service that never answered yet is given up after this long, not after all of `unavailable_timeout_s`."""
 
 
-"""A service that never answered yet is given up after this long, not after the whole of `RetryPolicy.outage_s`."""
-
-
-class StoppedError(VqaftError):
+class StoppedError(ServiceError):
     """The run was stopped before this request had an answer."""
 
 
@@ -65,20 +65,24 @@ class Tally:
 
 
 class RateLimitedBackend:
-    """A `ChatBackend` around another one that keeps the pace and retries; share one for all that use one account.
+    """A `ChatBackend` around another one that retries and limits the rate; share one for all that use one account.
 
-    How many requests are under way adapts to the service: see `AIMDLimiter`. When it asks to wait, all wait. Until
-    the first answer there is one request at a time, so that a wrong key or name costs one request.
+    How many requests run concurrently adapts to the service: see `AIMDLimiter`. When it asks to wait, all wait. Until
+    the first answer there is one request at a time, so that a wrong key or name costs one request. An optional field
+    that a model refuses (see `OPTIONAL_FIELDS`) is left out for that model from then on, with a warning.
 
     Args:
         backend: The service.
-        max_concurrency: The most requests under way at once.
+        max_concurrency: The most requests that run concurrently.
         requests_per_minute: The account's limit, where it is known; the service's headers are heeded in any case.
         tokens_per_minute: The same for tokens, sent and answered.
-        most_tokens: What may be used in all; then the run stops as one does whose account is empty, and can be gone on
-            with. Requests under way at that moment are still answered.
+        most_tokens: The most tokens to use in all; then the run stops as one does whose account is empty, and can be
+            resumed. Requests that run at that moment are still answered.
         price: What tokens cost, to tell what was spent; by the model's name where a tuned one costs more than its base.
         retry: How often and how long a request that failed is sent again.
+
+    Raises:
+        DataError: If the backend is not one, e.g. the SDK's client itself, or a limit is not positive.
     """
 
     def __init__(
@@ -92,11 +96,15 @@ class RateLimitedBackend:
         price: TokenPrice | Mapping[str, TokenPrice] | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
+        check_backend(backend, ("complete",), user="RateLimitedBackend")
+        if type(max_concurrency) is not int or max_concurrency < 1:
+            raise DataError(f"max_concurrency={max_concurrency!r}", hint="A whole number from 1 on.")
         self._backend = backend
+        self._refused: dict[str, frozenset[str]] = {}
         self._retry = retry or RetryPolicy()
         self._limit = AIMDLimiter(max_concurrency)
         self._turn = threading.Condition()
-        self._under_way = 0
+        self._running = 0
         self._resume_at = self._retry.clock()
         self._requests = TokenBucket(requests_per_minute, clock=self._retry.clock)
         self._tokens = TokenBucket(tokens_per_minute, clock=self._retry.clock)
@@ -128,8 +136,12 @@ class RateLimitedBackend:
 
     @property
     def at_once(self) -> int:
-        """How many requests may be under way now."""
+        """How many requests may run concurrently now."""
         return self._limit.now
+
+    def refused_fields(self, model: str) -> frozenset[str]:
+        """Return the settings that a model refused, and that it is asked without."""
+        return self._refused.get(model, frozenset())
 
     def complete(self, request: ChatRequest) -> ChatReply:
         """Ask until there is an answer or no hope; see `ChatBackend`."""
@@ -146,15 +158,32 @@ class RateLimitedBackend:
             ServiceError: The last one, where there is no answer.
             StoppedError: If the tally says to stop.
         """
-        unavailable_timeout_s = (
-            self._retry.unavailable_timeout_s
-            if self._has_answered
-            else min(FIRST_CONTACT_S, self._retry.unavailable_timeout_s)
-        )
-        patience = replace(
-            self._retry, unavailable_timeout_s=unavailable_timeout_s, sleep=lambda seconds: self._sleep(seconds, tally)
-        )
-        return patience.call(lambda: self._attempt(request, tally))
+        timeout_s = self._retry.unavailable_timeout_s
+        timeout_s = timeout_s if self._has_answered else min(FIRST_CONTACT_S, timeout_s)
+        retry = replace(self._retry, unavailable_timeout_s=timeout_s, sleep=lambda seconds: self._sleep(seconds, tally))
+        while True:
+            accepted = self._without_refused(request)
+            try:
+                return retry.call(lambda: self._attempt(accepted, tally))  # noqa: B023 - called before it changes
+            except RequestRefusedError as error:
+                if not self._learn(accepted, error):
+                    raise
+
+    def _without_refused(self, request: ChatRequest) -> ChatRequest:
+        left_out: dict[str, Any] = dict.fromkeys(self.refused_fields(request.model))
+        return replace(request, **left_out)
+
+    def _learn(self, request: ChatRequest, error: RequestRefusedError) -> bool:
+        """Remember the optional field that a model refused; return whether it was one."""
+        if request.without(error) is None:
+            return False
+        name = OPTIONAL_FIELDS[error.param or ""]
+        with self._turn:
+            known = self.refused_fields(request.model)
+            self._refused[request.model] = known | {name}
+        if name not in known:
+            warnings.warn(f"{request.model} refuses {error.param}: it is asked without", stacklevel=2)
+        return True
 
     def _attempt(self, request: ChatRequest, tally: Tally) -> ChatReply:
         with self._slot(tally) as epoch:
@@ -166,22 +195,25 @@ class RateLimitedBackend:
             except RateLimitError as error:
                 self._slow_down(epoch, error.retry_after_s)
                 raise
+            if not isinstance(reply, ChatReply):
+                given, backend = type(reply).__name__, type(self._backend).__name__
+                raise DataError(f"{backend}.complete returned a {given}", hint="A backend returns a ChatReply.")
             self._take_note(request.model, reply, self._retry.clock() - start)
             return reply
 
     @contextmanager
     def _slot(self, tally: Tally) -> Iterator[int]:
         with self._turn:
-            while self._under_way >= self._limit.now and not tally.stop.is_set():
-                # Looks up now and then, since a stop is not announced here.
+            while self._running >= self._limit.now and not tally.stop.is_set():
+                # Wakes up now and then, since a stop is not announced here.
                 self._turn.wait(timeout=0.5)
-            self._under_way += 1
+            self._running += 1
             epoch = self._limit.epoch
         try:
             yield epoch
         finally:
             with self._turn:
-                self._under_way -= 1
+                self._running -= 1
                 self._turn.notify_all()
 
     def _keep_pace(self, tally: Tally) -> None:

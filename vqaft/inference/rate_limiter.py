@@ -1,7 +1,4 @@
-"""How many requests may be under way: more while all goes well, fewer when the service says so.
-
-So many a minute, and no more.
-"""
+"""Rate limiting: a token bucket for requests and tokens a minute, and AIMD for concurrency."""
 
 from __future__ import annotations
 
@@ -10,10 +7,10 @@ from collections.abc import Callable
 
 
 class TokenBucket:
-    """A bucket that fills evenly and may be overdrawn once: who comes after waits until it is paid back.
+    """Token-bucket rate limiter that may be overdrawn once: who comes after waits until it is full again.
 
     Args:
-        per_minute: What comes in, a minute; no limit where None.
+        per_minute: The rate; no limit where None.
         clock: Seconds that never go back.
     """
 
@@ -24,7 +21,7 @@ class TokenBucket:
         self._free_at = clock()
 
     def take(self, amount: float) -> float:
-        """Take an amount and give the seconds to wait before using it."""
+        """Take an amount and return the seconds to wait before using it."""
         if self._per_second is None:
             return 0.0
         with self._lock:
@@ -35,11 +32,7 @@ class TokenBucket:
 
 
 LATENCY_WEIGHT = 0.1
-
-
 SLOW_FACTOR = 3.0
-
-
 FIRST_VOLLEY = 8
 
 
@@ -51,7 +44,7 @@ class AIMDLimiter:
     as long as they did at best: more requests would only wait in the service's queue.
 
     Args:
-        most: The most requests at once.
+        most: The most requests that run concurrently.
     """
 
     def __init__(self, most: int) -> None:
@@ -64,7 +57,7 @@ class AIMDLimiter:
 
     @property
     def now(self) -> int:
-        """How many requests may be under way now, at least 1."""
+        """How many requests may run concurrently now, at least 1."""
         return max(1, int(self._limit))
 
     @property
@@ -73,7 +66,7 @@ class AIMDLimiter:
         return self._epoch
 
     def succeeded(self, latency_s: float) -> None:
-        """Take note of an answer and how long it took."""
+        """Record an answer and how long it took."""
         before = self._latency_s
         if before is None and self._is_probing:
             self._limit = float(min(FIRST_VOLLEY, self._most) - 1)
@@ -85,7 +78,7 @@ class AIMDLimiter:
         self._limit = min(float(self._most), self._limit + step)
 
     def throttled(self, epoch: int) -> None:
-        """Take note that the service asked to slow down; requests of one volley count once.
+        """Record that the service asked to slow down; requests of one volley count once.
 
         Args:
             epoch: The epoch in which the request began.

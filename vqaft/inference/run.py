@@ -1,19 +1,22 @@
-"""Many questions at once: answers in order, nothing lost where the run has to stop.
-
-One example to one prediction.
-"""
+"""Prediction run: examples asked concurrently, answers in order, equal requests paid once, nothing lost on a stop."""
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
+import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from vqaft.data import VQAExample
-from vqaft.errors import ServiceError, ServiceUnreachableError, VqaftError
+from vqaft.durable import MACHINE_ERRNOS, state_error
+from vqaft.errors import DataError, ServiceUnreachableError, StateError, VqaftError
 from vqaft.inference.chat import ChatReply, ChatRequest, ChatSettings
 from vqaft.inference.journal import Journal, request_key
 from vqaft.inference.outcome import NON_RETRYABLE, failure_of_error, outcome_of_reply
@@ -21,12 +24,18 @@ from vqaft.inference.predictions import Failure, Prediction, Predictions
 from vqaft.inference.rate_limited_backend import RateLimitedBackend, StoppedError, Tally
 from vqaft.parallel import ordered_map
 
+FILES_PER_WORKER = 2
+"""Descriptors that a worker needs: its connection, and the image that it reads."""
+
+SPARE_FILES = 16
+_LOOK_EVERY_S = 0.2
+
 
 class RequestBuilder(Protocol):
     """Turns an example into the messages of a request; `MessageBuilder` is one."""
 
     def request_json(self, example: VQAExample) -> bytes:
-        """Give the messages as a JSON array in bytes.
+        """Return the messages as a JSON array in bytes.
 
         Raises:
             ImageError: If the image cannot be sent.
@@ -38,7 +47,7 @@ class Asker:
     """Asks one model about one example at a time; used from many threads.
 
     Args:
-        backend: The service, with its pace and patience.
+        backend: The service, with its limits and retries.
         builder: Turns examples into messages.
         settings: What the model is asked with.
     """
@@ -50,45 +59,49 @@ class Asker:
 
     @property
     def settings(self) -> ChatSettings:
-        """What the model is asked with."""
+        """What the model is to be asked with."""
         return self._settings
+
+    @property
+    def used_settings(self) -> dict[str, Any]:
+        """What the model was asked with: without the fields that it refused, which are named."""
+        refused = sorted(self._backend.refused_fields(self._settings.model))
+        values = {name: None if name in refused else value for name, value in self._settings.as_dict().items()}
+        return {**values, "refused_by_model": refused} if refused else values
 
     @property
     def spent_dollars(self) -> float | None:
         """What the service was paid until now; None where the price of its tokens was not said."""
         return self._backend.spent_dollars
 
-    def ask(self, example: VQAExample, *, journal: Journal | None, stop: threading.Event) -> Prediction:
-        """Ask about an example, unless the journal has the answer; a failure is a prediction too.
+    def ask(self, example: VQAExample, shared: SharedAnswers) -> Prediction:
+        """Ask about an example, unless the answer to an equal request is there already; a failure is a prediction too.
 
         Args:
             example: What to ask about.
-            journal: Where answers are kept.
-            stop: Set where no further request shall be sent.
+            shared: The run's answers, and its journal.
 
         Raises:
             ServiceError: What every other request would meet too.
-            StateError: If the answer could not be written down.
-            StoppedError: If it was stopped before there was an answer.
+            StateError: If the answer could not be written down, or the machine is at its limits.
+            StoppedError: If the run was stopped before there was an answer.
         """
         try:
             request = self._settings.request(self._builder.request_json(example))
-        except VqaftError as error:
+        except DataError as error:
             return self._prediction(example, Tally(attempts=0), failure_of_error(error))
-        key = request_key(request) if journal is not None else ""
-        known = journal.find(key, example_id=example.id) if journal is not None else None
-        if known is not None:
-            return known
-        prediction = self._send(example, request, Tally(stop=stop))
-        if journal is not None:
-            journal.keep(key, prediction)
-        return prediction
+        except OSError as error:
+            if error.errno in MACHINE_ERRNOS:
+                raise state_error(error, error.filename or example.id, doing="cannot be read") from error
+            raise
+        prediction = shared.answer(request, lambda tally: self._send(example, request, tally))
+        return replace(prediction, example_id=example.id)
 
     def _send(self, example: VQAExample, request: ChatRequest, tally: Tally) -> Prediction:
         start = time.monotonic()
         try:
             reply = self._backend.ask(request, tally)
-        except (StoppedError, *NON_RETRYABLE):
+        except (StoppedError, StateError, *NON_RETRYABLE):
             raise
         except VqaftError as error:
             if isinstance(error, ServiceUnreachableError) and not self._backend.has_answered:
@@ -117,6 +130,65 @@ class Asker:
         )
 
 
+class SharedAnswers:
+    """The answers of one run by the content of their requests: equal requests are sent once, also concurrent ones.
+
+    Args:
+        journal: Where answers are kept, of this and of earlier runs.
+        stop: Set where no further request shall be sent.
+    """
+
+    def __init__(self, journal: Journal | None, stop: threading.Event) -> None:
+        self._journal = journal
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._answers: dict[str, Future[Prediction]] = {}
+
+    def answer(self, request: ChatRequest, send: Callable[[Tally], Prediction]) -> Prediction:
+        """Return the answer to a request: an earlier one, that of an equal request which is running, or a new one.
+
+        Args:
+            request: What to ask.
+            send: Sends it and returns the prediction; called with a `Tally`.
+
+        Raises:
+            VqaftError: What `send` raises, for all equal requests.
+            StoppedError: If the run was stopped meanwhile.
+        """
+        key = request_key(request)
+        with self._lock:
+            future = self._answers.get(key)
+            is_first = future is None
+            if future is None:
+                future = self._answers[key] = Future()
+        if not is_first:
+            return self._wait(future)
+        try:
+            future.set_result(self._first(key, send))
+        except BaseException as error:
+            future.set_exception(error)
+            raise
+        return future.result()
+
+    def _first(self, key: str, send: Callable[[Tally], Prediction]) -> Prediction:
+        known = self._journal.find(key, example_id="") if self._journal is not None else None
+        if known is not None:
+            return known
+        prediction = send(Tally(stop=self._stop))
+        if self._journal is not None:
+            self._journal.keep(key, prediction)
+        return prediction
+
+    def _wait(self, future: Future[Prediction]) -> Prediction:
+        while not self._stop.is_set():
+            try:
+                return future.result(timeout=_LOOK_EVERY_S)
+            except TimeoutError:
+                if future.done():
+                    raise
+        raise StoppedError("stopped before it was answered")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """One model to be asked about one example.
@@ -133,11 +205,11 @@ class Question:
 def run(
     questions: Sequence[Question], *, workers: int, journal: Journal | None, label: str, progress: bool
 ) -> list[Prediction]:
-    """Ask all questions, many at once.
+    """Ask all questions concurrently.
 
     Args:
         questions: What to ask, in the order in which they are begun.
-        workers: How many requests at once.
+        workers: The most requests that run concurrently; fewer where the process may not open so many files.
         journal: Where answers are kept.
         label: What the progress bar is called.
         progress: Whether to show one.
@@ -147,18 +219,21 @@ def run(
 
     Raises:
         ServiceError: If no further request can succeed; with the answers until then as `partial`.
-        KeyboardInterrupt: After the requests under way were waited for.
+        StateError: If the disk is full or the machine is at its limits; with the answers until then as `partial`.
+        KeyboardInterrupt: Within a second or two; running requests are waited for a second.
     """
     from tqdm.auto import tqdm
 
     stop = threading.Event()
+    shared = SharedAnswers(journal, stop)
     finished: dict[int, Prediction] = {}
     troubles: list[BaseException] = []
+    threads = affordable_workers(workers)
 
     def ask(number: int) -> Prediction:
         question = questions[number]
         try:
-            finished[number] = question.asker.ask(question.example, journal=journal, stop=stop)
+            finished[number] = question.asker.ask(question.example, shared)
         except BaseException as error:
             troubles.append(error)
             stop.set()
@@ -168,20 +243,46 @@ def run(
     with tqdm(total=len(questions), desc=label, unit="answer", disable=not progress) as bar:
         shown = _Shown(bar, questions)
         try:
-            for prediction in ordered_map(ask, range(len(questions)), workers=workers, window=8 * workers, stop=stop):
+            for prediction in ordered_map(ask, range(len(questions)), workers=threads, window=8 * threads, stop=stop):
                 shown.add(prediction)
-        except Exception:  # noqa: BLE001 - raised again, as the one that came first
+        except Exception as error:  # noqa: BLE001 - raised again, as the one that came first
             # Questions that were merely stopped may stand before the one whose trouble stopped them.
-            raise _with_partial(troubles[0], finished) from None
+            raise _with_partial(troubles[0] if troubles else error, dict(finished)) from None
         except KeyboardInterrupt:
             kept = f"{len(finished)} answers are in {journal.path}; r" if journal else "R"
-            bar.write(f"Stopped. {kept}un the same again to go on.")
+            bar.write(f"Stopped. {kept}un the same again to resume.")
             raise
     return [finished[number] for number in range(len(questions))]
 
 
+def affordable_workers(workers: int) -> int:
+    """Return how many of the wanted workers can have the files that they need open; warn where not all can.
+
+    Args:
+        workers: How many are wanted.
+    """
+    if sys.platform == "win32":  # pragma: no cover - no such limit there
+        return workers
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY or workers * FILES_PER_WORKER + SPARE_FILES < limit // 2:
+        return workers
+    descriptors = Path("/dev/fd")
+    used = len(os.listdir(descriptors)) if descriptors.is_dir() else SPARE_FILES  # noqa: PTH208 - names alone
+    affordable = max(1, (limit - used - SPARE_FILES) // FILES_PER_WORKER)
+    if affordable >= workers:
+        return workers
+    warnings.warn(
+        f"this process may open {limit} files: {affordable} requests run concurrently instead of {workers}; "
+        "raise `ulimit -n` for more",
+        stacklevel=3,
+    )
+    return affordable
+
+
 def _with_partial(error: BaseException, finished: Mapping[int, Prediction]) -> BaseException:
-    if isinstance(error, ServiceError):
+    if isinstance(error, VqaftError):
         error.partial = Predictions(finished[number] for number in sorted(finished))
     return error
 

@@ -1,22 +1,15 @@
-"""Many requests handed over at once, answered within a day: the seam to a Batch API.
-
-The lines of a batch's output and error files.
-
-One file of requests, at most one batch.
-"""
+"""Batch API: the seam to a service that answers files of requests within a day, and idempotent creation of batches."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from vqaft.inference.chat import ChatReply
-from vqaft.inference.outcome import outcome_of_reply
-from vqaft.inference.predictions import Failure, FailureKind, Prediction
+from vqaft.errors import RequestRefusedError, ServiceError
 from vqaft.service import (
     KEY,
     FilesBackend,
@@ -26,7 +19,9 @@ from vqaft.service import (
     RetryPolicy,
     Uploader,
     create_idempotently,
+    is_gone,
     paginate,
+    was_refused,
 )
 
 FINAL_STATUSES = frozenset({"completed", "failed", "expired", "cancelled"})
@@ -39,6 +34,7 @@ class Batch:
     Attributes:
         id: The service's id.
         status: An open set; see `is_final`.
+        input_file: Id of the file with the requests; None where the service does not say.
         output_file: Id of the file with the answers; one that expired or was cancelled may have one too.
         error_file: Id of the file with the requests that failed.
         metadata: What was kept with the batch.
@@ -49,24 +45,25 @@ class Batch:
 
     id: str
     status: str
+    input_file: str | None = None
     output_file: str | None = None
     error_file: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict, hash=False)
     done: int | None = None
     total: int | None = None
     problem: str | None = None
 
     @property
     def is_final(self) -> bool:
-        """Whether the status never changes again; unknown ones are taken as still going."""
+        """Whether the status never changes again; unknown ones count as still running."""
         return self.status in FINAL_STATUSES
 
 
 class BatchBackend(FilesBackend, Protocol):
-    """What a service must be able to do to take batches; each method makes one request and never repeats it."""
+    """What a service must be able to do to accept batches; each method makes one request and never repeats it."""
 
     def create_batch(self, input_file: str, *, metadata: Mapping[str, str]) -> Batch:
-        """Hand over a file of requests. Repeating this call makes a second, paid batch."""
+        """Create a batch of a file of requests. Repeating this call creates a second, paid batch."""
         ...
 
     def retrieve_batch(self, batch_id: str) -> Batch:
@@ -74,74 +71,21 @@ class BatchBackend(FilesBackend, Protocol):
         ...
 
     def list_batches(self, *, after: str | None = None) -> Page[Batch]:
-        """Give a page of the account's batches, newest first."""
+        """Return a page of the account's batches, newest first."""
         ...
 
 
-_PASSING_CODES = frozenset({"batch_expired", "batch_cancelled", "server_error", "rate_limit_exceeded"})
+@runtime_checkable
+class CancellingBackend(Protocol):
+    """What a service must be able to do to have a superfluous batch cancelled."""
 
-
-def read_results(content: bytes, *, model: str) -> Iterator[tuple[str, Prediction]]:
-    """Read an output or error file; lines that are none are passed over, their requests count as missing.
-
-    Args:
-        content: The file.
-        model: The model that was asked.
-
-    Yields:
-        The custom id and what became of the request; its example's id is left empty. Requests that another try may
-        mend have a failure of the kind "unreachable" or "rate_limit".
-    """
-    for line in content.split(b"\n"):
-        try:
-            value = json.loads(line)
-            yield str(value["custom_id"]), _prediction(value, model)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            continue
-
-
-def _prediction(value: dict[str, Any], model: str) -> Prediction:
-    response = value.get("response") or {}
-    status = int(response.get("status_code") or 0)
-    body = response.get("body") or {}
-    choices = body.get("choices") or []
-    if status != HTTPStatus.OK or not choices:
-        return Prediction(example_id="", model=model, failure=_failure(value.get("error") or body.get("error"), status))
-    message, usage = choices[0].get("message") or {}, body.get("usage") or {}
-    reply = ChatReply(
-        text=message.get("content"), finish_reason=choices[0].get("finish_reason"), refusal=message.get("refusal")
-    )
-    outcome = outcome_of_reply(reply)
-    return Prediction(
-        example_id="",
-        model=model,
-        answer=outcome if isinstance(outcome, str) else None,
-        failure=outcome if isinstance(outcome, Failure) else None,
-        prompt_tokens=usage.get("prompt_tokens"),
-        completion_tokens=usage.get("completion_tokens"),
-    )
-
-
-def _failure(error: Any, status: int) -> Failure:
-    code = str(error.get("code") or "") if isinstance(error, dict) else ""
-    words = str(error.get("message") or "") if isinstance(error, dict) else ""
-    message = ": ".join(part for part in (code, words) if part) or f"the request was answered with status {status}"
-    return Failure(kind=_kind(code, status), message=message)
-
-
-def _kind(code: str, status: int) -> FailureKind:
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return "rate_limit"
-    says_nothing = not code and status in {0, HTTPStatus.OK}
-    if says_nothing or code in _PASSING_CODES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return "unreachable"
-    if "content_filter" in code or "content_policy" in code:
-        return "content_filter"
-    return "image" if "image" in code else "rejected"
+    def cancel_batch(self, batch_id: str) -> Batch:
+        """Cancel a batch."""
+        ...
 
 
 class BatchCreation:
-    """Creates batches on one account; see `JobCreation`, whose way it goes.
+    """Creates batches on one account, each file of requests once; see `JobCreation`, which works the same way.
 
     Args:
         backend: The service.
@@ -157,51 +101,122 @@ class BatchCreation:
         self._uploader = Uploader(backend, ledger=ledger, retry=retry, sizes=MultipartPolicy(), progress=progress)
 
     def open_batches(self) -> list[Batch]:
-        """Give the batches whose answers were not all taken by an earlier run; one whose id was lost is looked for."""
-        account = self._backend.account
-        batches = []
-        for intent in list(self._ledger.entries("batch_intent", account=account)):
-            if self._ledger.last("batch_end", account=account, key=intent["key"]) is not None:
-                continue
-            made = self._ledger.last("batch", account=account, key=intent["key"])
-            found = self._retrieve(made["batch"]) if made else self._find(intent["key"])
-            batches += [] if found is None else [found]
-        return batches
+        """Return the batches whose answers were not all collected by an earlier run.
+
+        One whose id was lost is waited for and looked for; one that is gone at the service is closed, with a warning.
+        """
+        doubtful = self._doubtful()
+        if doubtful:
+            self._retry.sleep(self._retry.consistency_delay_s)
+        found = [batch for key, file in doubtful.items() if (batch := self._adopt(key, file)) is not None]
+        known = (self._retrieve(entry["batch"]) for entry in self._open_entries())
+        unique = {batch.id: batch for batch in [*known, *found] if batch is not None}
+        return list(unique.values())
 
     def create(self, path: Path) -> Batch:
-        """Send a file of requests and make a batch of it.
+        """Send a file of requests and create a batch of it.
 
         Args:
             path: The file; its name tells its content.
+
+        Raises:
+            ServiceError: If the service does not accept it.
         """
-        account = self._backend.account
         file = self._uploader.upload(path, purpose="batch")
-        count = len(list(self._ledger.entries("batch_intent", account=account, file=file.id)))
-        key = f"{path.stem}-{count + 1}"
-        self._ledger.record("batch_intent", account=account, key=key, file=file.id)
-        batch = create_idempotently(
-            lambda: self._backend.create_batch(file.id, metadata={KEY: key}),
-            lambda: self._look(key),
-            retry=self._retry,
-        )
-        self._ledger.record("batch", account=account, key=key, batch=batch.id)
+        doubtful = [key for key, name in self._doubtful().items() if name == file.id]
+        key = doubtful[-1] if doubtful else f"{path.stem}-{len(self._entries('batch_intent', file=file.id)) + 1}"
+        self._record("batch_intent", key=key, file=file.id)
+        try:
+            batch = create_idempotently(
+                lambda: self._backend.create_batch(file.id, metadata={KEY: key}),
+                lambda: self._look(key, file.id),
+                retry=self._retry,
+                in_doubt=bool(doubtful),
+                discard=self._discard,
+            )
+        except ServiceError as error:
+            if not doubtful and was_refused(error):
+                self._record("batch_refused", key=key, file=file.id)
+            raise
+        self._record("batch", key=key, batch=batch.id, file=file.id)
         return batch
 
-    def close(self, batch: Batch) -> None:
-        """Note that a batch's answers were all taken."""
-        account, key = self._backend.account, batch.metadata.get(KEY)
-        made = self._ledger.last("batch", account=account, batch=batch.id)
-        key = made["key"] if made else key
-        self._ledger.record("batch_end", account=account, key=key, batch=batch.id, status=batch.status)
+    def cancel_late(self) -> None:
+        """Cancel batches of lost requests that appeared only after others had been created for the same questions."""
+        for key, file in self._doubtful().items():
+            found = self._retry.call(partial(self._look, key, file))
+            for batch in found:
+                self._discard(batch)
+                self._record("batch_end", key=key, batch=batch.id, status="superseded")
+            if not found:
+                self._record("batch_end", key=key, batch=None, status="not created")
 
-    def _retrieve(self, batch_id: str) -> Batch:
-        return self._retry.call(lambda: self._backend.retrieve_batch(batch_id))
+    def close(self, batch: Batch, *, status: str | None = None) -> None:
+        """Record that a batch's answers were all collected, or why they never will be."""
+        made = self._ledger.last("batch", account=self._backend.account, batch=batch.id)
+        key = made["key"] if made else batch.metadata.get(KEY)
+        self._record("batch_end", key=key, batch=batch.id, status=status or batch.status)
 
-    def _find(self, key: str) -> Batch | None:
-        return self._retry.call(lambda: self._look(key))
+    def key_of(self, batch: Batch) -> str | None:
+        """Return the key that a batch was created under; None where it is not known."""
+        made = self._ledger.last("batch", account=self._backend.account, batch=batch.id)
+        return made["key"] if made else batch.metadata.get(KEY)
 
-    def _look(self, key: str) -> Batch | None:
-        for batch in paginate(lambda after: self._backend.list_batches(after=after)):
-            if batch.metadata.get(KEY) == key:
-                return batch
+    def retrieve(self, batch_id: str, *, retry: RetryPolicy) -> Batch | None:
+        """Describe a batch; None where it is gone at the service, which is recorded and warned of."""
+        try:
+            return retry.call(lambda: self._backend.retrieve_batch(batch_id))
+        except RequestRefusedError as error:
+            if not is_gone(error):
+                raise
+        text = f"batch {batch_id} is gone at the service; what it had not delivered is asked, and paid, again"
+        warnings.warn(text, stacklevel=2)
+        self.close(Batch(id=batch_id, status="gone"))
         return None
+
+    def _retrieve(self, batch_id: str) -> Batch | None:
+        return self.retrieve(batch_id, retry=self._retry)
+
+    def _record(self, kind: str, **facts: Any) -> None:
+        self._ledger.record(kind, account=self._backend.account, **facts)
+
+    def _entries(self, kind: str, **facts: Any) -> list[dict[str, Any]]:
+        return list(self._ledger.entries(kind, account=self._backend.account, **facts))
+
+    def _open_entries(self) -> list[dict[str, Any]]:
+        ended = {entry["batch"] for entry in self._entries("batch_end")}
+        return [entry for entry in self._entries("batch") if entry["batch"] not in ended]
+
+    def _doubtful(self) -> dict[str, str]:
+        """Return the keys of intents whose last request may have been carried out unheard, each with its file."""
+        open_keys: dict[str, str] = {}
+        for entry in self._ledger.entries(account=self._backend.account):
+            if entry["kind"] == "batch_intent":
+                open_keys[entry["key"]] = entry["file"]
+            elif entry["kind"] in {"batch", "batch_end", "batch_refused"}:
+                open_keys.pop(entry["key"], None)
+        return open_keys
+
+    def _adopt(self, key: str, file: str) -> Batch | None:
+        found = self._retry.call(lambda: self._look(key, file))
+        for extra in found[1:]:
+            self._discard(extra)
+        if not found:
+            return None
+        self._record("batch", key=key, batch=found[0].id, file=file)
+        return found[0]
+
+    def _look(self, key: str, file: str) -> list[Batch]:
+        """Return the batches of an intent, oldest first: by the key, or by its file where no metadata is kept."""
+        known = {entry["batch"] for entry in self._entries("batch")}
+        listed = list(paginate(lambda after: self._backend.list_batches(after=after)))
+        keyed = [batch for batch in listed if batch.metadata.get(KEY) == key]
+        if not keyed:
+            keyless = [batch for batch in listed if KEY not in batch.metadata and batch.id not in known]
+            keyed = [batch for batch in keyless if batch.input_file == file]
+        return keyed[::-1]
+
+    def _discard(self, batch: Batch) -> None:
+        if not batch.is_final and isinstance(self._backend, CancellingBackend):
+            backend = self._backend
+            self._retry.call(lambda: backend.cancel_batch(batch.id))

@@ -1,32 +1,39 @@
-"""Asking one model about many examples by the Batch API: cheaper, within a day."""
+"""Batch predictor: one model asked about many examples through the Batch API, cheaper and within a day."""
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from vqaft.data import VQAExample
-from vqaft.errors import ServiceError, VqaftError
-from vqaft.inference.batch.api import Batch, BatchBackend, BatchCreation, read_results
+from vqaft.errors import DataError, RequestRefusedError, ServiceError
+from vqaft.inference.batch.api import Batch, BatchBackend, BatchCreation
+from vqaft.inference.batch.results import read_results
 from vqaft.inference.batch.shards import ShardLimits, batch_line, write_shards
 from vqaft.inference.chat import ChatSettings
 from vqaft.inference.journal import Journal, request_key
 from vqaft.inference.outcome import failure_of_error
 from vqaft.inference.predictions import Failure, Prediction, Predictions
 from vqaft.inference.run import RequestBuilder
-from vqaft.service import Ledger, PollingPolicy, RetryPolicy, download_whole
+from vqaft.service import Ledger, PollingPolicy, RetryPolicy, check_backend, download_whole, is_gone
 
 ROUNDS = 3
-"""How often requests that a batch left unanswered are handed over again."""
+"""How often requests that a batch left unanswered are sent again."""
+
+_CUSTOM_ID = re.compile(rb'^\{"custom_id":"([0-9a-f]{32})"')
+_GONE = "the service has deleted the answers of batch {}; run the same again to ask, and pay, again"
 
 
 class BatchPredictor:
-    """Does what `Predictor` does, by files that the service answers within 24 hours, at a lower price.
+    """Does what `Predictor` does, through files that the service answers within 24 hours, at a lower price.
 
-    A run that is killed is gone on with by the same call: batches under way are waited for, answers that are there
-    are not paid again, and each set of requests makes at most one batch.
+    Calling it again resumes an interrupted run: running batches are waited for, answers that are there are not paid
+    again, and each set of requests becomes at most one batch.
 
     Args:
         backend: The service.
@@ -37,6 +44,9 @@ class BatchPredictor:
         retry: How long to go on where the service fails.
         pace: How often a batch is looked at.
         progress: Whether to show progress bars.
+
+    Raises:
+        DataError: If the backend does not have a Batch API, or is not a backend.
     """
 
     def __init__(
@@ -51,6 +61,7 @@ class BatchPredictor:
         pace: PollingPolicy | None = None,
         progress: bool = True,
     ) -> None:
+        check_backend(backend, ("create_batch", "retrieve_batch", "list_batches"), user="BatchPredictor")
         self._backend = backend
         self._builder = builder
         self._settings = settings
@@ -69,33 +80,41 @@ class BatchPredictor:
             examples: What to ask about.
 
         Returns:
-            A prediction for each example, in their order.
+            A prediction for each example, in their order. Where the service deleted the answers of a batch, they are
+            failures that say so, and the next call asks again.
 
         Raises:
-            ServiceError: If the service does not take a batch, or none of a batch's requests was answered.
+            ServiceError: If the service does not accept a batch, or none of a batch's requests was answered.
             StateError: If another process works in the folder, or the disk is full.
         """
         wanted = list(examples)
         with Journal(self._folder / "journal.jsonl") as journal:
             failures: dict[str, Failure] = {}
-            self._collect(self._creation.open_batches(), journal, failures)
+            gone: dict[str, Failure] = {}
+            self._collect(self._creation.open_batches(), journal, failures, gone)
             for _ in range(ROUNDS):
-                batches = [self._creation.create(path) for path in self._shards(wanted, journal, failures)]
+                skipped = frozenset(gone)
+                batches = [self._creation.create(path) for path in self._shards(wanted, journal, failures, skipped)]
                 if not batches:
                     break
-                self._collect(batches, journal, failures)
-            found = [self._prediction(example, journal, failures) for example in wanted]
+                self._creation.cancel_late()
+                self._collect(batches, journal, failures, gone)
+            found = [self._prediction(example, journal, {**failures, **gone}) for example in wanted]
         return Predictions(found, settings=self._settings.as_dict())
 
-    def _shards(self, examples: Sequence[VQAExample], journal: Journal, failures: dict[str, Failure]) -> Iterator[Path]:
-        return write_shards(self._folder, self._lines(examples, journal, failures), limits=self._limits)
+    def _shards(
+        self, examples: Sequence[VQAExample], journal: Journal, failures: dict[str, Failure], skipped: frozenset[str]
+    ) -> Iterator[Path]:
+        return write_shards(self._folder, self._lines(examples, journal, failures, skipped), limits=self._limits)
 
-    def _lines(self, examples: Sequence[VQAExample], journal: Journal, failures: dict[str, Failure]) -> Iterator[bytes]:
-        written: set[str] = set()
+    def _lines(
+        self, examples: Sequence[VQAExample], journal: Journal, failures: dict[str, Failure], skipped: frozenset[str]
+    ) -> Iterator[bytes]:
+        written = set(skipped)
         for example in examples:
             try:
                 request = self._settings.request(self._builder.request_json(example))
-            except VqaftError as error:
+            except DataError as error:
                 failures[example.id] = failure_of_error(error)
                 continue
             key = request_key(request)
@@ -103,43 +122,85 @@ class BatchPredictor:
                 written.add(key)
                 yield batch_line(key, request.body())
 
-    def _collect(self, batches: Sequence[Batch], journal: Journal, failures: dict[str, Failure]) -> None:
+    def _collect(
+        self, batches: Sequence[Batch], journal: Journal, failures: dict[str, Failure], gone: dict[str, Failure]
+    ) -> None:
         for begun in batches:
+            asked = self._asked(begun)
             batch = self._wait(begun)
-            count = 0
-            for file in (batch.output_file, batch.error_file):
-                if file is not None:
-                    count += self._take(file, journal, failures)
+            if batch is None:  # recorded and warned of
+                gone |= dict.fromkeys(asked, Failure(kind="unreachable", message=_GONE.format(begun.id)))
+                continue
+            try:
+                count = self._take(batch, asked, journal, failures)
+            except RequestRefusedError as error:
+                if not is_gone(error):
+                    raise
+                warnings.warn(f"{self._folder}: {_GONE.format(batch.id)}", stacklevel=3)
+                lost = [key for key in asked if key not in journal]
+                gone |= dict.fromkeys(lost, Failure(kind="unreachable", message=_GONE.format(batch.id)))
+                self._creation.close(batch, status="gone")
+                continue
             self._creation.close(batch)
             if not count and batch.status == "failed":
                 raise ServiceError(f"batch {batch.id} failed: {batch.problem or 'the service does not say why'}")
 
-    def _take(self, file: str, journal: Journal, failures: dict[str, Failure]) -> int:
-        content = download_whole(self._backend, file, retry=self._retry)
-        results = list(read_results(content, model=self._settings.model))
-        for key, prediction in results:
-            if key not in journal:
-                journal.keep(key, prediction)
-            if prediction.failure is not None:
-                failures[key] = prediction.failure
-        return len(results)
+    def _asked(self, batch: Batch) -> frozenset[str]:
+        """Return the custom ids of a batch's requests, from its file; none where the file is not there any more."""
+        path = self._folder / f"{(self._creation.key_of(batch) or '').rpartition('-')[0]}.jsonl"
+        if not path.is_file():
+            return frozenset()
+        with path.open("rb") as file:
+            return frozenset(match[1].decode() for line in file if (match := _CUSTOM_ID.match(line)))
 
-    def _wait(self, batch: Batch) -> Batch:
+    def _take(self, batch: Batch, asked: frozenset[str], journal: Journal, failures: dict[str, Failure]) -> int:
+        """Collect what a batch delivered: each request's first answer, and nothing that was not asked."""
+        seen: dict[str, Prediction] = {}
+        foreign, contradicted = 0, 0
+        for file in filter(None, (batch.output_file, batch.error_file)):
+            content = download_whole(self._backend, file, retry=self._retry)
+            for key, prediction in read_results(content, model=self._settings.model):
+                foreign += bool(asked) and key not in asked
+                contradicted += key in seen and seen[key] != prediction
+                if key in seen or (asked and key not in asked):
+                    continue
+                seen[key] = prediction
+                if key not in journal:
+                    journal.keep(key, prediction)
+                if prediction.failure is not None:
+                    failures[key] = prediction.failure
+        self._warn(
+            batch, {"answers to requests that were not in it": foreign, "second, different answers": contradicted}
+        )
+        return len(seen)
+
+    def _warn(self, batch: Batch, counts: dict[str, int]) -> None:
+        for what, count in counts.items():
+            if count:
+                warnings.warn(f"batch {batch.id} delivered {count} {what}; they are ignored", stacklevel=4)
+
+    def _wait(self, batch: Batch) -> Batch | None:
         from tqdm.auto import tqdm
 
-        wait_s = self._pace.shortest_s
-        patient = replace(
-            self._retry, unavailable_timeout_s=max(self._retry.unavailable_timeout_s, self._pace.patience_s)
-        )
         with tqdm(total=batch.total, desc=batch.id, unit="answer", disable=not self._progress) as bar:
-            while True:
-                current = patient.call(lambda: self._backend.retrieve_batch(batch.id))
-                quiet, bar.n, bar.total = bar.n == current.done, current.done or 0, current.total
-                bar.set_postfix({"status": current.status})
-                if current.is_final:
-                    return current
-                wait_s = self._pace.after(wait_s, quiet=quiet)
-                patient.sleep(wait_s)
+            try:
+                return self._wait_showing(batch, bar)
+            except KeyboardInterrupt:
+                bar.write(f"Batch {batch.id} continues at the service. Run the same again to collect its answers.")
+                raise
+
+    def _wait_showing(self, batch: Batch, bar: Any) -> Batch | None:
+        wait_s = self._pace.shortest_s
+        timeout_s = max(self._retry.unavailable_timeout_s, self._pace.patience_s)
+        patient = replace(self._retry, unavailable_timeout_s=timeout_s)
+        while True:
+            current = self._creation.retrieve(batch.id, retry=patient)
+            if current is None or current.is_final:
+                return current
+            quiet, bar.n, bar.total = bar.n == current.done, current.done or 0, current.total
+            bar.set_postfix({"status": current.status})
+            wait_s = self._pace.after(wait_s, quiet=quiet)
+            patient.sleep(wait_s)
 
     def _prediction(self, example: VQAExample, journal: Journal, failures: dict[str, Failure]) -> Prediction:
         failure = failures.get(example.id)
