@@ -20,6 +20,8 @@ from vqaft.data import VQAExample
 from vqaft.evaluation import (
     ANLS,
     AnsweredExample,
+    CookbookExactMatch,
+    CookbookSubstringMatch,
     ExactMatch,
     LenientMatch,
     RelaxedAccuracy,
@@ -40,8 +42,8 @@ SCORERS: dict[str, Callable[[AnsweredExample], Score]] = {
     "relaxed accuracy": RelaxedAccuracy(),
     "VQA accuracy": VQAAccuracy(),
     "token F1": TokenF1(),
-    "exact, cookbook's preset": ExactMatch.cookbook(),
-    "lenient, cookbook's preset": LenientMatch.cookbook(),
+    "exact, cookbook's preset": CookbookExactMatch(),
+    "lenient, cookbook's preset": CookbookSubstringMatch(),
 }
 
 

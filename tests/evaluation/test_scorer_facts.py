@@ -11,7 +11,7 @@ def first(answered: AnsweredExample) -> bool:
 
 
 def test_settings_tell_scorers_apart() -> None:
-    described = [scorer_facts(scorer) for scorer in (ExactMatch(), ExactMatch(), ExactMatch.cookbook(), LenientMatch())]
+    described = [scorer_facts(scorer) for scorer in (ExactMatch(), ExactMatch(), ExactMatch(case="keep"), LenientMatch())]
     assert described[0] == described[1]
     assert len({facts.description for facts in described}) == 3
 

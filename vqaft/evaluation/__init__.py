@@ -19,9 +19,15 @@ from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure, Scorer
 from vqaft.evaluation.scorer_identity import ScorerFacts
 from vqaft.evaluation.scorers.anls import ANLS
 from vqaft.evaluation.scorers.choice_match import ChoiceMatch
-from vqaft.evaluation.scorers.normalize import final_answer
+from vqaft.evaluation.scorers.dates import DateMatch, TimeMatch
+from vqaft.evaluation.scorers.final_answer import final_answer
 from vqaft.evaluation.scorers.numeric import Numeric, RelaxedAccuracy
-from vqaft.evaluation.scorers.string_match import ExactMatch, LenientMatch
+from vqaft.evaluation.scorers.string_match import (
+    CookbookExactMatch,
+    CookbookSubstringMatch,
+    ExactMatch,
+    LenientMatch,
+)
 from vqaft.evaluation.scorers.token_f1 import TokenF1
 from vqaft.evaluation.scorers.vqa_accuracy import VQAAccuracy
 from vqaft.evaluation.slice_comparison import ComparisonSettings, MissingBounds, PairedTest, SliceComparison, Verdict
@@ -38,8 +44,11 @@ __all__ = [
     "ChoiceMatch",
     "Comparison",
     "ComparisonSettings",
+    "CookbookExactMatch",
+    "CookbookSubstringMatch",
     "CorrectedDifference",
     "DataPlan",
+    "DateMatch",
     "Estimate",
     "Evaluation",
     "Evaluator",
@@ -74,6 +83,7 @@ __all__ = [
     "SliceNeed",
     "Slicer",
     "Summary",
+    "TimeMatch",
     "TokenF1",
     "VQAAccuracy",
     "Verdict",

@@ -16,7 +16,8 @@ from vqaft.evaluation.judge.llm_judge import LLMJudge
 from vqaft.evaluation.judge.rubric import JudgeQuestion
 from vqaft.evaluation.rows import PairedRow
 from vqaft.evaluation.score import Score
-from vqaft.evaluation.scorers.normalize import final_answer, words
+from vqaft.evaluation.scorers.final_answer import final_answer
+from vqaft.evaluation.scorers.normalize import words
 from vqaft.evaluation.statistics.clustered_mean import wilson_interval
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.tables import Table, data_frame, percent, percent_range

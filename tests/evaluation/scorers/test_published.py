@@ -17,8 +17,8 @@ from vqaft.data import VQAExample
 from vqaft.evaluation import (
     ANLS,
     AnsweredExample,
-    ExactMatch,
-    LenientMatch,
+    CookbookExactMatch,
+    CookbookSubstringMatch,
     RelaxedAccuracy,
     Score,
     TokenF1,
@@ -139,8 +139,8 @@ def reference_substring(answer: str, truths: tuple[str, ...]) -> float:
         (VQAAccuracy(), reference_vqa, 10),
         (TokenF1(), reference_f1, 0),
         (RelaxedAccuracy(), reference_relaxed, 0),
-        (ExactMatch.cookbook(), reference_strict, 0),
-        (LenientMatch.cookbook(), reference_substring, 0),
+        (CookbookExactMatch(), reference_strict, 0),
+        (CookbookSubstringMatch(), reference_substring, 0),
     ],
 )
 def test_agrees_on_random_pairs(

@@ -1,4 +1,4 @@
-"""Average normalised Levenshtein similarity, for text read in images."""
+"""Average normalized Levenshtein similarity (ANLS), for text read in images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from vqaft.evaluation.score import AnsweredExample, Score
 class ANLS:
     """One minus the edit distance as a share of the longer text; 0 where that falls below a threshold.
 
-    Case and the number of blanks make no difference. The best of the answers that count as right decides.
+    Case and the number of blanks make no difference (the official script divides by the length with all blanks). The
+    best reference decides.
     A. F. Biten et al., "Scene text visual question answering", ICCV 2019. A similarity of just the threshold counts,
     as in the challenges' own evaluation; the paper's formula leaves that one case out.
 

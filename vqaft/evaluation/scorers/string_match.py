@@ -1,44 +1,54 @@
-"""The answer says the truth, in other clothes.
-
-The answer is the same as the truth.
-"""
+"""String scorers: exact match, lenient match, and the two rules of OpenAI's cookbook."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from vqaft.evaluation.score import AnsweredExample, Score
-from vqaft.evaluation.scorers.normalize import final_answer, folded_text, plain_text, words
+from vqaft.evaluation.scorers.final_answer import final_answer
+from vqaft.evaluation.scorers.focus import asked_numbers, is_number, off_focus
+from vqaft.evaluation.scorers.normalize import composed_text, folded_text, words
+from vqaft.evaluation.scorers.numeral import NUMBER_WORDS, UNITS
+from vqaft.evaluation.scorers.occurrences import MONEY, occurrences
+from vqaft.evaluation.scorers.polarity import polarity, reference_polarity
+from vqaft.evaluation.scorers.statement import Span, Statement
+from vqaft.inference import is_refusal
 
-EQUAL = Score(value=1.0, reason="the same as the answer")
-
-
-UNEQUAL = Score(value=0.0, reason="not the same as any answer that counts as right")
+_EQUAL = Score(value=1.0, reason="equals a reference")
+_UNEQUAL = Score(value=0.0, reason="equals no reference")
+_SUBSTRING = Score(value=1.0, reason="lower-cased, the reference is a substring")
+_NO_SUBSTRING = Score(value=0.0, reason="lower-cased, the reference is no substring")
+_ASSERTS = Score(value=1.0, reason="asserts a reference")
+_DENIES = Score(value=0.0, reason="names a reference, but denies it, leaves it open or says it of something else")
+_LACKS = Score(value=0.0, reason="does not say a reference")
+_REFUSES = Score(value=0.0, reason="declines to answer")
+_BOUNDS = tuple(
+    f" {bound}"
+    for bound in (
+        *("more than", "less than", "fewer than", "greater than", "larger than", "smaller than", "at least", "at most"),
+        *("up to", "over", "under", "above", "below", "<", ">", "≤", "≥", "between", "from"),
+    )
+)
+_SQUEEZE = {ord(sign): None for sign in " -'."}
+_SUFFIX = re.compile(r"(?<=\w\w)(?:ies|es|s|y)$")
+_MEASURES = UNITS | MONEY | {"%", "°c", "°f"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExactMatch:
-    """Right where the whole answer equals one that counts as right.
+    """Right where the whole answer equals a reference.
 
-    Blanks around and between words, the way Unicode composes a sign, and (unless asked for) case make no difference;
+    Blanks around and between words, the composition and width of Unicode characters, and case make no difference;
     everything else does.
 
     Attributes:
-        case_sensitive: Whether case makes a difference.
-        verbatim: Compare the stripped prediction with the canonical answer as it is written, sign by sign.
+        case: "ignore", or "keep" where case makes a difference.
     """
 
-    case_sensitive: bool = False
-    verbatim: bool = False
-
-    @classmethod
-    def cookbook(cls) -> ExactMatch:
-        """The rule by which OpenAI's cookbook scores its fine-tuned model.
-
-        The stripped prediction equals the answer, case and all. For comparison with its figures.
-        """
-        return cls(case_sensitive=True, verbatim=True)
+    case: Literal["ignore", "keep"] = "ignore"
 
     def __call__(self, answered: AnsweredExample) -> Score:
         """Score one answer.
@@ -46,63 +56,61 @@ class ExactMatch:
         Args:
             answered: The example and the answer.
         """
-        answer, truths = answered.answer, answered.example.answers
-        if self.verbatim:
-            return EQUAL if answer.strip() == truths[0] else UNEQUAL
-        if answer in truths:
-            return EQUAL
-        form = plain_text if self.case_sensitive else folded_text
+        answer, references = answered.answer, answered.example.answers
+        if answer in references:
+            return _EQUAL
+        form = composed_text if self.case == "keep" else folded_text
         answer = form(answer)
-        for truth in truths:
-            if form(truth) == answer:
-                return EQUAL
-        return UNEQUAL
+        return _EQUAL if any(form(reference) == answer for reference in references) else _UNEQUAL
 
 
-POLAR = frozenset({"yes", "no"})
+@dataclass(frozen=True, kw_only=True)
+class CookbookExactMatch:
+    """The rule by which OpenAI's cookbook scores its fine-tuned model, for comparison with its figures.
+
+    The stripped answer equals the canonical reference, case included.
+    """
+
+    def __call__(self, answered: AnsweredExample) -> Score:
+        """Score one answer.
+
+        Args:
+            answered: The example and the answer.
+        """
+        return _EQUAL if answered.answer.strip() == answered.example.answers[0] else _UNEQUAL
 
 
-NEGATORS = frozenset({"not", "no", "never", "neither", "nor", "isn't", "aren't", "wasn't", "cannot", "without"})
+@dataclass(frozen=True, kw_only=True)
+class CookbookSubstringMatch:
+    """The rule by which OpenAI's cookbook scores its base model, with its defects, for comparison with its figures.
 
+    The lower-cased canonical reference is a substring of the lower-cased answer: "I do not know" is a right "No".
+    """
 
-REACH = 2  # words before a match in which a negation still concerns it
+    def __call__(self, answered: AnsweredExample) -> Score:
+        """Score one answer.
 
-
-SAME = Score(value=1.0, reason="says the answer")
-
-
-INSIDE = Score(value=1.0, reason="holds the answer as whole words")
-
-
-DIFFERENT = Score(value=0.0, reason="does not say the answer")
-
-
-EQUAL_TEXT = Score(value=1.0, reason="lower-cased equal, or the lower-cased answer is a substring")
+        Args:
+            answered: The example and the answer.
+        """
+        reference = answered.example.answers[0].lower()
+        return _SUBSTRING if reference in answered.answer.lower() else _NO_SUBSTRING
 
 
 @dataclass(frozen=True, kw_only=True)
 class LenientMatch:
-    """Right where the final answer says one of the answers that count as right, as whole words.
+    """Right where the answer asserts a reference, in whole words.
 
-    The final answer is parsed out of reasoning ("Conclusion: …"; see `final_answer`). Case, accents, punctuation,
-    articles and the way a number is written make no difference. The truth may stand inside a longer answer, but not
-    behind a negation ("not red") nor beside an "or" ("red or blue"). A yes-or-no question is answered by the first
-    word, or else by the only one of "yes" and "no" that occurs: "not", "know" and "another" are no "no".
+    The final answer is taken out of an explanation (`final_answer`) and read as clauses. A reference counts where it
+    is neither denied ("not red", "no sign of edema"), nor left open ("red or blue", a list of guesses, a question),
+    nor withdrawn ("red. Actually, blue"), nor said of something that was not asked about. Case, width, punctuation,
+    articles, hyphens, the notation of a number and accents that one side leaves out make no difference; signs, units,
+    currencies and marks of letters do. Where an answer holds several numbers, the one counts that belongs to a word of
+    the question or is called the total. Yes and no are read from the clause that says them. A refusal is never right.
 
-    Attributes:
-        whole_words: Turned off only by `cookbook`.
+    Synonyms, translations and abbreviations are not known: give them as further references, or use a judge. How often
+    it errs is measured on hard outputs by `benchmarks/lenient_match.py`.
     """
-
-    whole_words: bool = True
-
-    @classmethod
-    def cookbook(cls) -> LenientMatch:
-        """The rule by which OpenAI's cookbook scores its base model, with its defects.
-
-        Lower-cased equal, or the lower-cased answer is a substring of the lower-cased prediction: "I do not know" is
-        a right "No". For comparison with its figures.
-        """
-        return cls(whole_words=False)
 
     def __call__(self, answered: AnsweredExample) -> Score:
         """Score one answer.
@@ -110,47 +118,91 @@ class LenientMatch:
         Args:
             answered: The example and the answer.
         """
-        truths = answered.example.answers
-        if not self.whole_words:
-            return EQUAL_TEXT if truths[0].lower() in answered.answer.lower() else DIFFERENT
-        if answered.answer in truths:
-            return SAME
-        said = words(final_answer(answered.answer))
-        for truth in truths:
-            score = _compare(said, _truth_words(truth))
-            if score is not DIFFERENT:
-                return score
-        return DIFFERENT
+        example = answered.example
+        if answered.answer in example.answers:
+            return _EQUAL
+        return _lenient(answered.answer, example.answers, example.question)
 
 
-_truth_words = lru_cache(maxsize=1 << 16)(words)
+@lru_cache(maxsize=1 << 14)
+def _lenient(answer: str, references: tuple[str, ...], question: str) -> Score:
+    folded = folded_text(answer)
+    if any(folded_text(reference) == folded for reference in references):
+        return _EQUAL
+    if answer.isascii() and all(_surely_lacks(folded, reference) for reference in references):
+        return _LACKS
+    if is_refusal(answer):
+        return _REFUSES
+    statement = Statement(final_answer(answer))
+    scores = {_compare(statement, reference, question) for reference in references}
+    return next(score for score in (_EQUAL, _ASSERTS, _DENIES, _LACKS) if score in scores)
 
 
-def _compare(said: tuple[str, ...], truth: tuple[str, ...]) -> Score:
-    if said == truth:
-        return SAME if truth else DIFFERENT
-    if len(truth) >= len(said) or not truth:
-        return DIFFERENT
-    if len(truth) == 1 and truth[0] in POLAR:
-        return INSIDE if _polarity(said) == truth[0] else DIFFERENT
-    return INSIDE if _holds(said, truth) else DIFFERENT
-
-
-def _polarity(said: tuple[str, ...]) -> str | None:
-    if said[0] in POLAR:
-        return said[0]
-    found = POLAR.intersection(said)
-    return next(iter(found)) if len(found) == 1 else None
-
-
-def _holds(said: tuple[str, ...], truth: tuple[str, ...]) -> bool:
-    if truth[0] not in said:
+def _surely_lacks(folded: str, reference: str) -> bool:
+    """Return whether a reference cannot stand in an answer, by a look that costs little."""
+    stems = _stems(reference)
+    if not stems:
         return False
-    size = len(truth)
-    for start in range(len(said) - size + 1):
-        if said[start : start + size] != truth:
-            continue
-        before, after = said[max(0, start - REACH) : start], said[start + size : start + size + 1]
-        if NEGATORS.isdisjoint(before) and "or" not in (*before[-1:], *after):
-            return True
-    return False
+    squeezed = folded.translate(_SQUEEZE)
+    return any(stem not in squeezed for stem in stems)
+
+
+@lru_cache(maxsize=1 << 15)
+def _stems(reference: str) -> tuple[str, ...]:
+    """Return what every spelling of a reference holds; nothing where there are several notations, as for numbers."""
+    named = words(reference)
+    if "." in reference or not all(word.isascii() and word.isalpha() for word in named):
+        return ()
+    if not NUMBER_WORDS.isdisjoint(named) or reference_polarity(reference) is not None:
+        return ()
+    return tuple(_SUFFIX.sub("", word) for word in named)
+
+
+def _compare(statement: Statement, reference: str, question: str) -> Score:
+    wanted = words(reference)
+    if not wanted or not statement.tokens:
+        return _LACKS
+    if tuple(token.text for token in statement.tokens if not token.article) == wanted:
+        return _EQUAL
+    wants_yes = reference_polarity(reference)
+    if wants_yes is not None:
+        return _ASSERTS if polarity(statement, question) is wants_yes else _LACKS
+    spans = occurrences(statement, reference)
+    if wanted == ("0",) and not spans:
+        return _ASSERTS if _says_none(statement) else _LACKS
+    if not spans:
+        return _LACKS
+    return _ASSERTS if _asserted(statement, _answering(statement, spans, wanted, question), question) else _DENIES
+
+
+def _answering(statement: Statement, spans: list[Span], wanted: tuple[str, ...], question: str) -> list[Span]:
+    """Return the places that answer the question, where the reference is a number among others."""
+    if not any(map(is_number, wanted)) or not all(is_number(word) or word in _MEASURES for word in wanted):
+        return spans
+    asked = asked_numbers(statement, spans, question)
+    return [span for span in asked if not _is_bound(statement, span)]
+
+
+def _asserted(statement: Statement, spans: list[Span], question: str) -> bool:
+    relevant = [span for span in spans if not off_focus(statement, span, question)]
+    asserted = [span for span in relevant if statement.asserts(span)]
+    # What is said and then denied is not said; a mere "without a red one" later on denies nothing.
+    return bool(asserted) and not (asserted[-1] != relevant[-1] and statement.takes_back(relevant[-1]))
+
+
+def _is_bound(statement: Statement, span: Span) -> bool:
+    """Return whether a number is a bound or an end of a range: "more than 3", "3 to 5", "<3", "3+"."""
+    first, last = span
+    before, after = statement.words[max(0, first - 2) : first], statement.words[last : last + 2]
+    if statement.phrase(max(0, first - 2), first).rstrip().endswith(_BOUNDS):
+        return True
+    if after[:1] == ("+",) or (len(after) > 1 and after[0] in {"to", "or"} and is_number(after[1])):
+        return True
+    if before[-1:] == ("and",) and "between" in statement.words[max(0, first - 4) : first]:
+        return True
+    return len(before) > 1 and before[1] in {"to", "or"} and is_number(before[0])
+
+
+def _says_none(statement: Statement) -> bool:
+    said = statement.words
+    return said[0] in {"none", "nothing", "no", "zero"} or said[:3] in {("there", "are", "no"), ("there", "is", "no")}

@@ -17,9 +17,14 @@ PUNCTUATION = str.maketrans("", "", string.punctuation)
 class TokenF1:
     """The harmonic mean of how much of the answer is in the truth and how much of the truth is in the answer, in words.
 
-    Case, ASCII punctuation and the articles make no difference; a word counts as often as it occurs. The best of the
-    answers that count as right decides. P. Rajpurkar et al., "SQuAD", EMNLP 2016. Where nothing is left of both texts
-    they count as the same, as in SQuAD 2.0.
+    Case, ASCII punctuation and the articles make no difference; a word counts as often as it occurs. The best reference
+    decides. P. Rajpurkar et al., "SQuAD", EMNLP 2016. Where nothing is left of both texts they count as the same, as in
+    SQuAD 2.0.
+
+    The published rule has traps, kept so that figures compare with the literature. Punctuation is deleted, not
+    replaced: "12.50" equals "1250", "3.14" equals "314", "-5" equals "5", "C++" equals "C#". The articles are dropped
+    wherever they stand, so "A" and "the" are empty and equal. A long answer that holds the truth scores little. Use
+    `Numeric` for amounts.
     """
 
     def __call__(self, answered: AnsweredExample) -> Score:
