@@ -34,7 +34,6 @@ def test_structured_output_reaches_the_judge(client: OpenAI) -> None:
         ({"temperature": 3}, "temperature"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"n": 99}, "n"),
-        ({"stream": True}, "stream"),
     ],
 )
 def test_refuses_what_is_wrong(client: OpenAI, change: dict[str, Any], param: str) -> None:
@@ -47,3 +46,30 @@ def test_an_unknown_model(client: OpenAI) -> None:
     with pytest.raises(openai.NotFoundError) as caught:
         client.chat.completions.create(model="none", messages=QUESTION)
     assert caught.value.code == "model_not_found"
+
+
+def test_streams_an_answer_and_its_usage(client: OpenAI) -> None:
+    options: Any = {"include_usage": True}
+    said = client.chat.completions.create(model="quick", messages=QUESTION, stream=True, n=2, stream_options=options)
+    chunks = list(said)
+    told = ["", ""]
+    for choice in (choice for chunk in chunks for choice in chunk.choices):
+        told[choice.index] += choice.delta.content or ""
+    assert told == ["untrained", "untrained"]
+    assert chunks[0].choices[0].delta.role == "assistant"
+    assert [choice.finish_reason for choice in chunks[-2].choices] == ["stop", "stop"]
+    assert chunks[-1].choices == []
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.total_tokens == 2
+    assert len({chunk.id for chunk in chunks}) == 1
+
+
+def test_a_stream_without_usage_ends_with_the_reason(client: OpenAI) -> None:
+    chunks = list(client.chat.completions.create(model="quick", messages=QUESTION, stream=True))
+    assert chunks[-1].choices[0].finish_reason == "stop"
+    assert chunks[-1].usage is None
+
+
+def test_a_stream_that_cannot_begin_is_refused_as_any_request(client: OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError):
+        client.chat.completions.create(model="none", messages=QUESTION, stream=True)

@@ -38,7 +38,7 @@ STEPS: dict[str, Callable[[JobRecord], object]] = {
     "reject": lambda record: record.reject(FAILURE),
     "queue": JobRecord.queue,
     "begin": JobRecord.begin,
-    "epoch": lambda record: record.epoch(epoch()),
+    "step": lambda record: record.step(epoch()),
     "succeed": lambda record: record.succeed(RESULT),
     "fail": lambda record: record.fail(FAILURE),
     "lost": JobRecord.lost,
@@ -81,7 +81,7 @@ def test_a_job_that_has_ended_stays_as_it_is(state: State, end: str, step: str) 
     assert everything(state) == before
 
 
-@pytest.mark.parametrize("step", ["restart", "reject", "queue", "begin", "epoch", "succeed", "fail", "lost", "pause"])
+@pytest.mark.parametrize("step", ["restart", "reject", "queue", "begin", "step", "succeed", "fail", "lost", "pause"])
 def test_nothing_that_was_under_way_touches_a_paused_job(state: State, step: str) -> None:
     record = running_job(state)
     record.pause()
@@ -93,7 +93,7 @@ def test_nothing_that_was_under_way_touches_a_paused_job(state: State, step: str
 @pytest.mark.parametrize("stop", ["restart", "fail", "lost", "cancel", "pause"])
 def test_who_stops_a_training_discards_what_it_saved(state: State, stop: str) -> None:
     record = running_job(state)
-    record.epoch(epoch())
+    record.step(epoch())
     assert everything(state)["checkpoint"]
     assert STEPS[stop](record)
     assert not everything(state)["checkpoint"]
@@ -102,12 +102,12 @@ def test_who_stops_a_training_discards_what_it_saved(state: State, stop: str) ->
 
 def test_only_the_latest_try_is_in_the_results(state: State) -> None:
     record = running_job(state)
-    record.epoch(epoch(1))
-    record.epoch(epoch(2))
+    record.step(epoch(1))
+    record.step(epoch(2))
     for step in ("restart", "queue", "begin"):
         assert STEPS[step](record)
     for number in (1, 2, 3):
-        record.epoch(epoch(number))
+        record.step(epoch(number))
     record.succeed(RESULT)
     table = state.file_path(record.read()["result_files"][0]).read_text(encoding="utf-8")
     assert [row.split(",")[0] for row in table.splitlines()] == ["step", "1", "2", "3"]
@@ -162,8 +162,8 @@ class Watched(Documents):
         ("lost", "pause"),
         ("lost", "cancel"),
         ("fail", "cancel", "succeed"),
-        ("epoch", "cancel"),
-        ("pause", "resume", "cancel", "queue", "begin", "epoch", "succeed"),
+        ("step", "cancel"),
+        ("pause", "resume", "cancel", "queue", "begin", "step", "succeed"),
     ],
     ids="-".join,
 )

@@ -223,8 +223,10 @@ def test_a_pause_that_is_slow_does_not_stop_the_job_that_was_resumed(
         if len(starts) > 1:
             begun_again.set()
 
-    def slow_pause(record: JobRecord, pause: Callable[[JobRecord], bool] = JobRecord.pause) -> bool:
-        made = pause(record)
+    whole_pause = JobRecord.pause
+
+    def slow_pause(record: JobRecord, *, resumable: bool) -> bool:
+        made = whole_pause(record, resumable=resumable)
         paused.set()
         begun_again.wait(1.5)  # as far as the others can come before the training is killed
         return made

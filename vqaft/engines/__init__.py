@@ -18,9 +18,22 @@ from vqaft.engines.engine import (
     TrainingTask,
 )
 from vqaft.engines.similarity_judge import JUDGE_MODEL, SimilarityJudge
+from vqaft.engines.transformers import (
+    AdapterCheck,
+    BatchPlan,
+    ModelFolder,
+    TrainingOptions,
+    TransformersEngine,
+    check_adapter,
+    download_model,
+    export_model,
+    train_rank,
+)
 
 __all__ = [
     "JUDGE_MODEL",
+    "AdapterCheck",
+    "BatchPlan",
     "ChatAnswer",
     "ChatModel",
     "ChatTurn",
@@ -28,6 +41,7 @@ __all__ = [
     "EmbeddedEngine",
     "Engine",
     "MemoryOwner",
+    "ModelFolder",
     "Progress",
     "ResumableEngine",
     "SimilarityJudge",
@@ -35,6 +49,12 @@ __all__ = [
     "TaskChecker",
     "TrainingMetrics",
     "TrainingNote",
+    "TrainingOptions",
     "TrainingResult",
     "TrainingTask",
+    "TransformersEngine",
+    "check_adapter",
+    "download_model",
+    "export_model",
+    "train_rank",
 ]

@@ -1,6 +1,7 @@
 """Image loading, re-encoding and hashing: any source to a data URL that the providers accept."""
 
 from vqaft.images.content_hash import content_of, file_state, image_sha256, local_source
+from vqaft.images.data_url import decode_data_url
 from vqaft.images.encoder import EncodedImage, ImageEncoder
 from vqaft.images.formats.header import NO_IMAGES, ImageHeader, read_header
 from vqaft.images.formats.read import sniff
@@ -49,6 +50,7 @@ __all__ = [
     "check_source",
     "connected",
     "content_of",
+    "decode_data_url",
     "describe_source",
     "file_state",
     "image_sha256",

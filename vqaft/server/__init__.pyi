@@ -3,6 +3,9 @@ from .app import create_app as create_app
 from .http.connections import HTTPServer as HTTPServer
 from .local import LocalServer as LocalServer
 from .local import require_extra as require_extra
+from .open_weights import open_engines as open_engines
+from .open_weights import parse_models as parse_models
 from .serve import listen as listen
 from .serve import serve as serve
 from .store.state import State as State
+from .store.state import model_folder as model_folder

@@ -1,7 +1,8 @@
-"""`python -m vqaft.server FOLDER PORT [--temporary]`: what `LocalServer` starts; the token is in the environment."""
+"""`python -m vqaft.server FOLDER PORT [OPTIONS]`: what `LocalServer` starts; the token is in the environment."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import sys
@@ -11,19 +12,32 @@ from pathlib import Path
 from vqaft.errors import VqaftError
 from vqaft.escape import visible
 from vqaft.server.local import TEMPORARY_PREFIX
+from vqaft.server.open_weights import CHECKED_FOLDER, open_engines, parse_models
 from vqaft.server.serve import serve
 
 
 def main() -> None:
     """Serve on a loopback port until standard input ends; then remove the folder if it is a temporary one."""
     api_key = os.environ.pop("VQAFT_SERVER_API_KEY")
-    folder, port, *options = sys.argv[1:]
+    given = _arguments()
+    folder: Path = given.folder
     try:
-        serve(Path(folder), api_key=api_key, port=int(port), on_ready=_announce, until_input_ends=True)
+        engines = open_engines(parse_models(given.model), cache=folder / CHECKED_FOLDER, gpus=given.gpus)
+        serve(folder, api_key=api_key, port=given.port, on_ready=_announce, until_input_ends=True, engines=engines)
     except VqaftError as error:
         sys.exit(visible(str(error)))
-    if "--temporary" in options and _is_temporary(Path(folder)):  # the process that made it may have been killed
+    if given.temporary and _is_temporary(folder):  # the process that made it may have been killed
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--temporary", action="store_true")
+    parser.add_argument("--model", action="append", default=[])
+    parser.add_argument("--gpus", type=int)
+    return parser.parse_args()
 
 
 def _is_temporary(folder: Path) -> bool:

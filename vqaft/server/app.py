@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from vqaft.engines import ChatModel, Engine
+from vqaft.engines import ChatModel, Engine, MemoryOwner
 from vqaft.server.batches.routes import BatchRoutes
 from vqaft.server.batches.runner import BatchRunner
 from vqaft.server.chat.routes import chat_routes
@@ -55,6 +55,9 @@ def create_app(
         yield
         runner.stop()  # first, for a training that was interrupted with the server waits to hear that it stops
         batches.stop()
+        for engine in engines.values():
+            if isinstance(engine, MemoryOwner):
+                engine.close()
         state.close()
 
     return Starlette(

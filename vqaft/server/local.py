@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -41,18 +42,27 @@ class LocalServer:
         folder: Where files, jobs and models are kept for the next time; None keeps nothing.
         port: The port, 1 to 65535; 0 chooses a free one. By default the folder's own.
         api_key: The token; printable ASCII without spaces. By default the folder's own.
+        models: Folders of open-weight models by the names that they are served under; needs the extra `transformers`.
+        gpus: GPUs to train those with; all that are visible where None.
 
     Raises:
         DataError: If the port is out of range.
     """
 
     def __init__(
-        self, folder: str | PathLike[str] | None = None, *, port: int | None = None, api_key: str | None = None
+        self,
+        folder: str | PathLike[str] | None = None,
+        *,
+        port: int | None = None,
+        api_key: str | None = None,
+        models: Mapping[str, str | PathLike[str]] | None = None,
+        gpus: int | None = None,
     ) -> None:
         if port is not None and not 0 <= port <= MAX_PORT:
             raise DataError(f"the port {port} is not within 0 to {MAX_PORT}")
         self._kept = None if folder is None else Path(folder).absolute()
         self._wanted = port, api_key
+        self._models, self._gpus = dict(models or {}), gpus
         self._access: Access | None = None
         self._folder: Path | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -158,6 +168,8 @@ class LocalServer:
 
     def _launch(self, folder: Path, access: Access, log: int) -> subprocess.Popen[str]:
         options = ["--temporary"] if self._temporary else []
+        options += [f"--model={name}={Path(place).absolute()}" for name, place in self._models.items()]
+        options += [] if self._gpus is None else [f"--gpus={self._gpus}"]
         return subprocess.Popen(  # noqa: S603 - our own module, by this interpreter
             [sys.executable, "-m", "vqaft.server", str(folder), str(access.port), *options],
             stdin=subprocess.PIPE,

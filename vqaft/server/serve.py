@@ -7,19 +7,19 @@ import os
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
 from vqaft.durable import FileLock
-from vqaft.engines import JUDGE_MODEL, EmbeddedEngine, SimilarityJudge
+from vqaft.engines import JUDGE_MODEL, EmbeddedEngine, Engine, SimilarityJudge
 from vqaft.errors import DataError, StateError
 from vqaft.server.app import create_app
 from vqaft.server.http.connections import HTTPServer
 from vqaft.server.http.log_lines import server_log
+from vqaft.server.open_weights import BASE_MODEL
 from vqaft.server.store.state import State
 
-BASE_MODEL = "embedded-vqa"
 MAX_PORT = 65535
 FORCED_EXIT_S = 15.0
 """Seconds from the order to stop until the process is ended whatever it is doing; state is durable at any moment."""
@@ -34,6 +34,7 @@ def serve(
     port: int = 8000,
     on_ready: Callable[[str], None] = print,
     until_input_ends: bool = False,
+    engines: Mapping[str, Engine] | None = None,
 ) -> None:
     """Serve until interrupted. For a process of its own: it sets the process's umask and log.
 
@@ -44,6 +45,7 @@ def serve(
         port: The port to listen on; 0 chooses a free one.
         on_ready: Called with the base URL once requests are accepted.
         until_input_ends: Stop when standard input ends, as it does when the process that started this one dies.
+        engines: What else trains and answers, by the name of its base model, e.g. what `open_engines` returns.
 
     Raises:
         DataError: If the key or the host cannot be used.
@@ -59,7 +61,7 @@ def serve(
         app = create_app(
             state,
             api_key=api_key,
-            engines={BASE_MODEL: EmbeddedEngine(cache_folder=folder / "read")},
+            engines={BASE_MODEL: EmbeddedEngine(cache_folder=folder / "read"), **(engines or {})},
             judges={JUDGE_MODEL: SimilarityJudge()},
             # A server that listens on all addresses is called by names that only its users know.
             hosts=None if ip_address(address).is_unspecified else {"127.0.0.1", "localhost", "[::1]", shown.lower()},

@@ -18,6 +18,7 @@ __all__ = [
     "QuickEngine",
     "ScriptedBackend",
     "ThreadServer",
+    "TrainingFaults",
     "kill_at_write",
     "rate_limit",
 ]

@@ -10,3 +10,4 @@ from .kill_at_write import kill_at_write as kill_at_write
 from .quick_engine import FixedAnswer as FixedAnswer
 from .quick_engine import QuickEngine as QuickEngine
 from .scripted_backend import ScriptedBackend as ScriptedBackend
+from .training_faults import TrainingFaults as TrainingFaults

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from vqaft.chat import ImagePart, Message
-from vqaft.engines import ChatAnswer, ChatTurn
-from vqaft.errors import DataError, ImageError, SchemaError
+from vqaft.engines import ChatAnswer, ChatModel, ChatTurn, StreamingModel
+from vqaft.errors import DataError, ImageError, SchemaError, StateError
 from vqaft.images import InputLimits, inspect_data_url
 from vqaft.server.http.errors import ApiError
 from vqaft.server.models.model_cache import ModelCache
@@ -37,6 +38,12 @@ class ResponseFormatBody(BaseModel):
     json_schema: JsonSchemaBody | None = None
 
 
+class StreamOptionsBody(BaseModel):
+    """What a stream contains beside the answer."""
+
+    include_usage: bool | None = None
+
+
 class ChatBody(BaseModel):
     """The body of a request for a chat completion; fields that engines do not use are ignored."""
 
@@ -51,6 +58,7 @@ class ChatBody(BaseModel):
     seed: int | None = None
     n: Annotated[int, Field(ge=1, le=8)] | None = None
     stream: bool | None = None
+    stream_options: StreamOptionsBody | None = None
 
     def turn(self) -> ChatTurn:
         """Return what the engine is asked."""
@@ -77,33 +85,89 @@ def complete(shelf: ModelCache, body: ChatBody) -> Document:
         body: What is asked.
 
     Raises:
-        ApiError: 404 if there is no such model, 400 if the conversation cannot be answered.
+        ApiError: 404 if there is no such model, 400 if the conversation cannot be answered, 503 if the model cannot
+            answer at the moment.
     """
     if body.stream:
-        raise ApiError(400, "This server does not stream; leave `stream` out.", param="stream")
+        raise ApiError(400, "A line of a batch cannot be streamed; leave `stream` out.", param="stream")
+    *_, answer = _pieces(shelf, body)
+    assert isinstance(answer, ChatAnswer)  # noqa: S101 - the last piece is the whole answer
+    choices = [_choice(answer, index) for index in range(body.n or 1)]
+    return {**_head(body, "chat.completion"), "choices": choices, "usage": _usage(answer)}
+
+
+def stream_completion(shelf: ModelCache, body: ChatBody) -> Iterator[bytes]:
+    """Answer a chat completion as server-sent events; a model that cannot stream sends its answer in one piece.
+
+    Args:
+        shelf: The models that can be asked.
+        body: What is asked.
+
+    Yields:
+        Events with the role, pieces of the text, the reason for the end, the usage if asked for, and `[DONE]`.
+
+    Raises:
+        ApiError: As for `complete`, before the first event.
+    """
+    pieces = _pieces(shelf, body)
+    head, places = _head(body, "chat.completion.chunk"), range(body.n or 1)
+    piece = next(pieces)
+    yield _event(head, [_delta(index, role="assistant", content="") for index in places])
+    while isinstance(piece, str):
+        yield _event(head, [_delta(index, content=piece) for index in places])
+        piece = next(pieces)
+    yield _event(head, [{**_delta(index), "finish_reason": piece.finish_reason} for index in places])
+    if body.stream_options is not None and body.stream_options.include_usage:
+        yield _event({**head, "usage": _usage(piece)}, [])
+    yield b"data: [DONE]\n\n"
+
+
+def _pieces(shelf: ModelCache, body: ChatBody) -> Iterator[str | ChatAnswer]:
+    """Yield pieces of the answer if it is streamed, then the whole answer."""
     pixels = check_bounds(body.messages)
     model = shelf.model(body.model)
     try:
         with shelf.pixels.reserved(pixels):
-            answer = model.answer(body.turn())
+            yield from _answered(model, body.turn(), stream=bool(body.stream))
     except ImageError as error:
         raise ApiError(400, str(error), param="messages", code="invalid_image") from error
     except SchemaError as error:
         raise ApiError(400, str(error), param="response_format", code="invalid_json_schema") from error
     except DataError as error:
         raise ApiError(400, str(error), param="messages", code="invalid_request") from error
+    except StateError as error:
+        message = f"The model cannot answer at the moment: {error.message}."
+        raise ApiError(503, message, param="model", code="model_unavailable") from error
+
+
+def _answered(model: ChatModel, turn: ChatTurn, *, stream: bool) -> Iterator[str | ChatAnswer]:
+    if stream and isinstance(model, StreamingModel):
+        yield from model.stream(turn)
+        return
+    answer = model.answer(turn)
+    if stream and answer.text:
+        yield answer.text
+    yield answer
+
+
+def _head(body: ChatBody, kind: str) -> Document:
+    return {"id": new_id("chatcmpl-"), "object": kind, "created": int(time.time()), "model": body.model}
+
+
+def _usage(answer: ChatAnswer) -> Document:
     return {
-        "id": new_id("chatcmpl-"),
-        "object": "chat.completion",
-        "created": int(time.time()),
-        "model": body.model,
-        "choices": [_choice(answer, index) for index in range(body.n or 1)],
-        "usage": {
-            "prompt_tokens": answer.prompt_tokens,
-            "completion_tokens": answer.completion_tokens,
-            "total_tokens": answer.prompt_tokens + answer.completion_tokens,
-        },
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "total_tokens": answer.prompt_tokens + answer.completion_tokens,
     }
+
+
+def _event(head: Document, choices: list[Document]) -> bytes:
+    return b"data: " + orjson.dumps({**head, "choices": choices}) + b"\n\n"
+
+
+def _delta(index: int, **delta: str) -> Document:
+    return {"index": index, "delta": delta, "finish_reason": None, "logprobs": None}
 
 
 def _choice(answer: ChatAnswer, index: int) -> Document:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from vqaft.server.chat.completion import ChatBody, complete
+from vqaft.server.chat.completion import ChatBody, complete, stream_completion
 from vqaft.server.http.requests import as_list, parse_body, read_page, resource
 from vqaft.server.models.model_cache import ModelCache
 from vqaft.server.store.state import State
@@ -27,6 +30,9 @@ def chat_routes(state: State, shelf: ModelCache) -> list[Route]:
 
     async def create(request: Request) -> Response:
         body = parse_body(await request.body(), ChatBody)
+        if body.stream:
+            events = await to_thread.run_sync(_begun, stream_completion(shelf, body), limiter=answering)
+            return StreamingResponse(events, media_type="text/event-stream")
         return JSONResponse(await to_thread.run_sync(complete, shelf, body, limiter=answering))
 
     def listing(request: Request) -> Response:
@@ -34,3 +40,8 @@ def chat_routes(state: State, shelf: ModelCache) -> list[Route]:
         return JSONResponse(as_list(page, page.documents))
 
     return [resource("/chat/completions", get=listing, post=create)]
+
+
+def _begun(events: Iterator[bytes]) -> Iterator[bytes]:
+    """Wait for the first event, so that a refused request gets a status of its own."""
+    return itertools.chain([next(events)], events)

@@ -16,8 +16,8 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from vqaft.engines import Engine, TrainingMetrics, TrainingResult, TrainingTask
-from vqaft.errors import VqaftError
+from vqaft.engines import Engine, Progress, TrainingResult, TrainingTask
+from vqaft.errors import TrainingError, VqaftError
 
 LOG = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class TrainingFailure:
     param: str | None = None
 
 
-Message: TypeAlias = TrainingMetrics | TrainingResult | TrainingFailure
+Message: TypeAlias = Progress | TrainingResult | TrainingFailure
 
 
 def work(engine: Engine, task: TrainingTask, outbox: Connection) -> None:
@@ -46,12 +46,12 @@ def work(engine: Engine, task: TrainingTask, outbox: Connection) -> None:
     Args:
         engine: What trains.
         task: What to train.
-        outbox: Where every epoch, and then the result or the failure, is sent.
+        outbox: Where every step and note, and then the result or the failure, is sent.
     """
     try:
         outbox.send(engine.train(task, outbox.send))
     except VqaftError as error:
-        outbox.send(_fault_of_the_file(error, task))
+        outbox.send(failure_of(error, task))
     except Exception as error:  # whatever an engine raises ends the job, with its words
         LOG.exception("a training broke")
         outbox.send(TrainingFailure(code="server_error", message=plain_words(error)))
@@ -71,8 +71,20 @@ def plain_words(error: Exception) -> str:
     return f"{type(error).__name__}: {error.strerror if isinstance(error, OSError) else error}"
 
 
-def _fault_of_the_file(error: VqaftError, task: TrainingTask) -> TrainingFailure:
-    param = "validation_file" if error.path == str(task.validation_file) else "training_file"
+def failure_of(error: VqaftError | OSError, task: TrainingTask) -> TrainingFailure:
+    """Return what a job says of an error: its own code, or whether the model or a file is at fault.
+
+    Args:
+        error: What was raised.
+        task: What was to be trained.
+    """
+    if isinstance(error, TrainingError):
+        return TrainingFailure(code=error.code, message=plain_words(error))
+    path = error.path if isinstance(error, VqaftError) else error.filename
+    files = {str(task.training_file), str(task.validation_file)}
+    if path is not None and getattr(error, "line", None) is None and str(path) not in files:
+        return TrainingFailure(code="invalid_model", message=plain_words(error), param="model")
+    param = "validation_file" if str(path) == str(task.validation_file) else "training_file"
     return TrainingFailure(code=f"invalid_{param}", message=plain_words(error), param=param)
 
 

@@ -12,30 +12,40 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
+from time import monotonic
 from typing import Any
 
-from vqaft.engines import TrainingMetrics, TrainingResult
+from vqaft.engines import TrainingMetrics, TrainingNote, TrainingResult
 from vqaft.server.jobs.process import TrainingFailure
 from vqaft.server.jobs.request import JobBody
 from vqaft.server.store.documents import Document
 from vqaft.server.store.state import State, new_id
 
-COLUMNS = ("step", "train_loss", "train_accuracy", "valid_loss", "valid_mean_token_accuracy")
+COLUMNS = (
+    "step",
+    "train_loss",
+    "train_accuracy",
+    "valid_loss",
+    "valid_mean_token_accuracy",
+    "train_answer_accuracy",
+    "valid_answer_accuracy",
+    "learning_rate",
+)
 
 
-def result_csv(epochs: Iterable[Mapping[str, Any]]) -> bytes:
+def result_csv(steps: Iterable[Mapping[str, Any]]) -> bytes:
     """Write the file.
 
     Args:
-        epochs: The data of the metrics events, in the order of the steps.
+        steps: The data of the metrics events, in the order of the steps.
 
     Returns:
-        The file, a row an epoch; a number that is not known is an empty cell.
+        The file, a row a report; a number that is not known is an empty cell.
     """
     text = io.StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)
-    for data in epochs:
+    for data in steps:
         values = {**data, "train_accuracy": data.get("train_mean_token_accuracy")}
         table.writerow("" if values.get(name) is None else values[name] for name in COLUMNS)
     return text.getvalue().encode()
@@ -45,6 +55,7 @@ GOING = ("validating_files", "queued", "running")
 
 
 STARTED = "Fine-tuning job started"
+CONTINUED = "Fine-tuning job continues from its last checkpoint"
 
 
 def create_job(state: State, body: JobBody) -> Document:
@@ -79,6 +90,7 @@ def create_job(state: State, body: JobBody) -> Document:
         "trained_tokens": None,
         "training_file": body.training_file,
         "validation_file": body.validation_file,
+        "_options": body.options,
         "_paused": False,
         "_settings": settings,
         "_suffix": body.suffix,
@@ -95,7 +107,7 @@ class JobRecord:
     """The steps of one job; each tells whether it was made, for the job may have ended or been stopped before.
 
     A step is made whole or not at all, also where the server is killed in it. Only a job that is trained, or was to its
-    end, has models: whatever stops a training discards what it had saved.
+    end, has models: whatever stops a training discards what it had saved, unless the engine can resume from it.
 
     Attributes:
         state: Where the job is.
@@ -111,10 +123,12 @@ class JobRecord:
         assert document is not None  # noqa: S101 - jobs are never deleted
         return document
 
-    def restart(self) -> bool:
-        """The server has started again; a paused job stays as it is."""
-        message = "The server was restarted; the job starts again."
-        return self._step(GOING, {"status": "validating_files"}, message, level="warn", paused=False)
+    def restart(self, *, resumable: bool = False) -> bool:
+        """Queue the job anew after the server was started again; a paused job stays as it is."""
+        how = "continues from its last checkpoint" if resumable else "starts again"
+        message = f"The server was restarted; the job {how}."
+        changes = {"status": "validating_files"}
+        return self._step(GOING, changes, message, level="warn", paused=False, discard=not resumable)
 
     def reject(self, failure: TrainingFailure) -> bool:
         """The files are bad."""
@@ -122,30 +136,51 @@ class JobRecord:
 
     def queue(self) -> bool:
         """The files are good."""
-        return self._step(("validating_files",), {"status": "queued"}, "Files validated, moving job to queued state")
+        message = "Files validated, moving job to queued state"
+        return self._step(("validating_files",), {"status": "queued"}, message, discard=False)
 
-    def begin(self) -> Document | None:
-        """Training starts; gives the document, or None where the job was stopped before."""
-        return self.read() if self._step(("queued",), {"status": "running"}, STARTED, paused=False) else None
+    def begin(self, *, resumed: bool = False) -> Document | None:
+        """Note that training starts, or continues; return the document, or None where the job was stopped before."""
+        changes = {"status": "running", "_since": None}
+        message = CONTINUED if resumed else STARTED
+        begun = self._step(("queued",), changes, message, paused=False, discard=not resumed)
+        return self.read() if begun else None
 
-    def epoch(self, metrics: TrainingMetrics) -> bool:
-        """An epoch is done."""
+    def note(self, note: TrainingNote) -> bool:
+        """Note what the engine says."""
+        with self.state.documents.transaction():
+            if self.read()["status"] != "running":
+                return False
+            self.state.add_event(self.job, note.message, level=note.level)
+            return True
+
+    def step(self, metrics: TrainingMetrics) -> bool:
+        """Note what was measured after a step."""
         data: dict[str, Any] = {
             "step": metrics.step,
             "total_steps": metrics.total_steps,
             "epoch": metrics.epoch,
             "n_epochs": metrics.n_epochs,
             "train_loss": metrics.train_loss,
-            "train_mean_token_accuracy": metrics.train_accuracy,
+            "train_mean_token_accuracy": _first(metrics.train_token_accuracy, metrics.train_accuracy),
+            "train_answer_accuracy": metrics.train_accuracy,
+            "learning_rate": metrics.learning_rate,
+            "rows_per_s": metrics.rows_per_s,
+            "memory_gib": metrics.memory_gib,
         }
         if metrics.valid_loss is not None:
-            data |= {"valid_loss": metrics.valid_loss, "valid_mean_token_accuracy": metrics.valid_accuracy}
+            tokens = _first(metrics.valid_token_accuracy, metrics.valid_accuracy)
+            data |= {"valid_loss": metrics.valid_loss, "valid_mean_token_accuracy": tokens}
+            data |= {"full_valid_loss": metrics.valid_loss, "full_valid_mean_token_accuracy": tokens}
+            data |= {"valid_answer_accuracy": metrics.valid_accuracy}
+        data = {name: value for name, value in data.items() if value is not None}
         loss = f"training loss={metrics.train_loss:.4f}"
         loss += "" if metrics.valid_loss is None else f", validation loss={metrics.valid_loss:.4f}"
         with self.state.documents.transaction():
             if self.read()["status"] != "running":
                 return False
             self.state.add_event(self.job, f"Step {metrics.step}/{metrics.total_steps}: {loss}", data=data)
+            self._estimate(metrics)
             if metrics.checkpoint is not None:
                 self._add_checkpoint(metrics, data, metrics.checkpoint.name)
             return True
@@ -166,6 +201,7 @@ class JobRecord:
             name = _model_name(document)
             changes = {
                 "status": "succeeded",
+                "estimated_finish": None,
                 "finished_at": self.state.now(),
                 "fine_tuned_model": name,
                 "trained_tokens": result.trained_tokens,
@@ -193,14 +229,15 @@ class JobRecord:
         changes = {"status": "cancelled", "finished_at": self.state.now(), "_paused": False}
         return self._step(GOING, changes, "Fine-tuning job cancelled")
 
-    def pause(self) -> bool:
-        """The user wants it to wait; OpenAI's contract has no status of its own for that, so it is queued."""
-        return self._step(GOING, {"status": "queued", "_paused": True}, "Fine-tuning job paused", paused=False)
+    def pause(self, *, resumable: bool = False) -> bool:
+        """Let the job wait; OpenAI's contract has no status of its own for that, so it is queued."""
+        changes = {"status": "queued", "_paused": True}
+        return self._step(GOING, changes, "Fine-tuning job paused", paused=False, discard=not resumable)
 
     def resume(self) -> bool:
         """The user wants it to go on."""
         changes = {"status": "validating_files", "_paused": False}
-        return self._step(("queued",), changes, "Fine-tuning job resumed", paused=True)
+        return self._step(("queued",), changes, "Fine-tuning job resumed", paused=True, discard=False)
 
     def _fail(self, status_in: tuple[str, ...], failure: TrainingFailure) -> bool:
         error = {"code": failure.code, "message": failure.message, "param": failure.param}
@@ -215,21 +252,33 @@ class JobRecord:
         *,
         level: str = "info",
         paused: bool | None = None,
+        discard: bool = True,
     ) -> bool:
         with self.state.documents.transaction():
             old = self.read()
             if old["status"] not in status_in or paused not in {None, old["_paused"]}:
                 return False
-            self.state.documents.change("job", self.job, lambda old: {**old, **changes})
-            self._discard_models()
+            self.state.documents.change("job", self.job, lambda old: {**old, "estimated_finish": None, **changes})
+            if discard:
+                self._discard_models()
             self.state.add_event(self.job, message, level=level)
             return True
 
     def _metrics(self) -> Iterator[dict[str, Any]]:
-        """Give what was measured since training began for the last time, not what an earlier try measured."""
+        """Return what was measured since training began anew, each step once: a resumed job may have repeated some."""
         newest = self.state.documents.page("event", parent=self.job, limit=100_000).documents
         latest_try = [*takewhile(lambda event: event["message"] != STARTED, newest)]
-        return (event["data"] for event in reversed(latest_try) if event["type"] == "metrics")
+        by_step = {event["data"]["step"]: event["data"] for event in reversed(latest_try) if event["type"] == "metrics"}
+        return iter([by_step[step] for step in sorted(by_step)])
+
+    def _estimate(self, metrics: TrainingMetrics) -> None:
+        """Estimate the end from the pace since the first step that was reported after training began."""
+        since = self.read().get("_since") or {"step": metrics.step, "at": monotonic()}
+        done, seconds = metrics.step - since["step"], monotonic() - since["at"]
+        left = metrics.total_steps - metrics.step
+        finish = self.state.now() + round(left * seconds / done) if done > 0 else None
+        changes = {"_since": since, "estimated_finish": finish}
+        self.state.documents.change("job", self.job, lambda old: {**old, **changes})
 
     def _discard_models(self) -> None:
         for checkpoint in self.state.documents.page("checkpoint", parent=self.job, limit=100_000).documents:
@@ -256,6 +305,10 @@ class JobRecord:
             "step_number": metrics.step,
         }
         self.state.documents.insert("checkpoint", checkpoint, parent=self.job)
+
+
+def _first(*values: float | None) -> float | None:
+    return next((value for value in values if value is not None), None)
 
 
 def _model_name(document: Document) -> str:

@@ -75,9 +75,9 @@ class MethodBody(BaseModel):
 
 
 class JobBody(BaseModel):
-    """The body of a request for a fine-tuning job, with the contract's ranges."""
+    """The body of a request for a fine-tuning job, with the contract's ranges; other fields are for the engine."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, extra="allow")
 
     model: str
     training_file: str
@@ -88,6 +88,11 @@ class JobBody(BaseModel):
     suffix: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     metadata: Annotated[dict[Key, Value], Field(max_length=16)] | None = None
     integrations: list[dict[str, Any]] | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The fields that the API does not define."""
+        return dict(self.model_extra or {})
 
     @property
     def settings(self) -> HyperparametersBody:

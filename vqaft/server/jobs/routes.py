@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from vqaft.engines import TaskChecker
+from vqaft.errors import DataError
 from vqaft.server.http.errors import ApiError
 from vqaft.server.http.requests import as_list, find, read_page, resource, with_body
 from vqaft.server.jobs.record import create_job
@@ -112,11 +114,23 @@ def _check(state: State, shelf: ModelCache, body: JobBody) -> None:
         known = ", ".join(shelf.engines)
         message = f"The model {body.model!r} cannot be fine-tuned here; these can: {known}."
         raise ApiError(400, message, param="model", code="model_not_found")
+    _check_options(shelf, body)
     for param, name in (("training_file", body.training_file), ("validation_file", body.validation_file)):
         file = None if name is None else state.documents.get("file", name)
         if name is not None and (file is None or file["purpose"] != "fine-tune"):
             message = f"There is no file {name!r} with the purpose 'fine-tune'."
             raise ApiError(400, message, param=param, code="file_not_found")
+
+
+def _check_options(shelf: ModelCache, body: JobBody) -> None:
+    engine = shelf.engines[body.model]
+    if not isinstance(engine, TaskChecker):
+        return  # what an engine does not know is left aside, as OpenAI's newer fields are
+    try:
+        engine.check_options(body.options)
+    except DataError as error:
+        param = error.message.partition(":")[0] if ":" in error.message else "model"
+        raise ApiError(400, str(error), param=param) from error
 
 
 def _metadata_filter(request: Request) -> dict[str, str]:

@@ -12,10 +12,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from vqaft.engines import Engine, TrainingMetrics, TrainingResult, TrainingTask
-from vqaft.errors import DataError
-from vqaft.server.jobs.process import Message, TrainingFailure, TrainingProcess, plain_words
-from vqaft.server.jobs.record import JobRecord
+from vqaft.engines import (
+    Engine,
+    MemoryOwner,
+    ResumableEngine,
+    TaskChecker,
+    TrainingMetrics,
+    TrainingNote,
+    TrainingResult,
+    TrainingTask,
+)
+from vqaft.errors import DataError, VqaftError
+from vqaft.server.jobs.process import Message, TrainingFailure, TrainingProcess, failure_of, plain_words
+from vqaft.server.jobs.record import GOING, JobRecord
 from vqaft.server.jobs.request import MIN_ROWS, check_rows
 from vqaft.server.store.documents import Document
 from vqaft.server.store.state import State
@@ -29,7 +38,8 @@ LOG = logging.getLogger(__name__)
 class JobRunner:
     """Validates and trains; cancels and pauses.
 
-    A job whose server stopped under it starts again from the beginning when the server does.
+    A job whose server stopped under it continues from its last checkpoint when the server starts again, or from the
+    beginning if its engine cannot resume.
 
     Args:
         state: Where jobs and files are.
@@ -50,8 +60,9 @@ class JobRunner:
         """Begin to work, with the jobs that were left over first."""
         page = self._state.documents.page("job", limit=1_000_000, newest_first=False)
         for job in page.documents:
-            restarted = JobRecord(self._state, job["id"]).restart()
-            if job["status"] != "succeeded":
+            resumable = job["status"] in GOING and self._can_resume(job)
+            restarted = JobRecord(self._state, job["id"]).restart(resumable=resumable)
+            if job["status"] != "succeeded" and not resumable:
                 self._state.discard_models(job["id"])
             if restarted:
                 self.submit(job["id"])
@@ -78,10 +89,11 @@ class JobRunner:
 
     def pause(self, job: str) -> None:
         """Stop a job until it is resumed; nothing happens to one that has ended."""
-        self._stop_by(JobRecord.pause, job)
+        resumable = isinstance(self._engine(JobRecord(self._state, job).read()), ResumableEngine)
+        self._stop_by(lambda record: record.pause(resumable=resumable), job)
 
     def resume(self, job: str) -> None:
-        """Let a paused job go on: its training starts from the beginning."""
+        """Queue a paused job again: it continues from its last checkpoint, or starts again without one."""
         if JobRecord(self._state, job).resume():
             self.submit(job)
 
@@ -110,8 +122,27 @@ class JobRunner:
             except (DataError, OSError) as error:
                 record.reject(TrainingFailure(code=f"invalid_{param}", message=plain_words(error), param=param))
                 return
+        if not self._checked_by_engine(record, document):
+            return
         if record.queue():
             self._queue.put(record.job)
+
+    def _checked_by_engine(self, record: JobRecord, document: Document) -> bool:
+        engine, task = self._engine(document), self._task(document)
+        try:
+            if isinstance(engine, TaskChecker):
+                engine.check(task)
+        except (VqaftError, OSError) as error:
+            record.reject(failure_of(error, task))
+            return False
+        return True
+
+    def _engine(self, document: Document) -> Engine | None:
+        return self._engines.get(document["model"])  # a server may be started with other models than before
+
+    def _can_resume(self, document: Document) -> bool:
+        engine = self._engine(document)
+        return isinstance(engine, ResumableEngine) and engine.can_resume(self._folder(document["id"]))
 
     def _train_all(self) -> None:
         while (job := self._queue.get()) is not None and not self._stopping.is_set():
@@ -121,23 +152,36 @@ class JobRunner:
                 LOG.exception("the end of %s could not be noted", job)
 
     def _take(self, record: JobRecord) -> None:
-        document = record.begin()
+        document = record.begin(resumed=self._can_resume(record.read()))
         if document is None:
             return
         try:
-            self._train(record, document)
+            with self._memory():
+                self._train(record, document)
         except Exception as error:
             LOG.exception("the training of %s broke", record.job)
             if not self._stopping.is_set():
                 record.fail(TrainingFailure(code="server_error", message=plain_words(error)))
         finally:
-            if record.read()["status"] != "succeeded":
+            if not self._is_kept(record.read()):
                 shutil.rmtree(self._folder(record.job), ignore_errors=True)
+
+    @contextlib.contextmanager
+    def _memory(self) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            for engine in self._engines.values():
+                if isinstance(engine, MemoryOwner):
+                    stack.enter_context(engine.memory_for_training())
+            yield
+
+    def _is_kept(self, document: Document) -> bool:
+        return document["status"] == "succeeded" or (document["status"] in GOING and self._can_resume(document))
 
     def _train(self, record: JobRecord, document: Document) -> None:
         folder = self._folder(record.job)
-        self._state.discard_models(record.job)
-        folder.mkdir(mode=0o700)
+        if not self._can_resume(document):
+            self._state.discard_models(record.job)
+        folder.mkdir(mode=0o700, exist_ok=True)
         with self._started(record, document) as training:
             for message in training.messages():
                 _note(record, message)
@@ -167,6 +211,7 @@ class JobRunner:
             validation_file=None if validation is None else self._state.file_path(validation),
             folder=self._folder(document["id"]),
             seed=document["seed"],
+            options=document.get("_options") or {},
             **settings,
         )
 
@@ -176,7 +221,9 @@ class JobRunner:
 
 def _note(record: JobRecord, message: Message) -> None:
     if isinstance(message, TrainingMetrics):
-        record.epoch(message)
+        record.step(message)
+    elif isinstance(message, TrainingNote):
+        record.note(message)
     elif isinstance(message, TrainingResult):
         record.succeed(message)
     else:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from concurrent.futures import Future
 from datetime import date
 from typing import Any
 
-from vqaft.engines import ChatModel, Engine
+from vqaft.engines import ChatModel, DescribedEngine, Engine
+from vqaft.errors import StateError
 from vqaft.server.http.errors import ApiError
 from vqaft.server.models.pixel_budget import PixelBudget
 from vqaft.server.store.documents import ALL, Document, public
@@ -40,16 +42,16 @@ class ModelCache:
         self._state = state
         self._judges = dict(judges)
         self._shutdown_dates = dict(shutdown_dates or {})
-        self._loaded: OrderedDict[tuple[str, str | None], ChatModel] = OrderedDict()
+        self._loaded: OrderedDict[tuple[str, str | None], Future[ChatModel]] = OrderedDict()
         self._lock = threading.Lock()
         self.pixels = PixelBudget()
         self._started = state.now()
 
     def model(self, name: str) -> ChatModel:
-        """Load a model, or take it from memory.
+        """Load a model, or take it from memory; a model that takes long to load keeps nobody from the others.
 
         Raises:
-            ApiError: 404 if there is no such model.
+            ApiError: 404 if there is no such model, 503 if it cannot be loaded.
         """
         if name in self._judges:
             return self._judges[name]
@@ -59,12 +61,23 @@ class ModelCache:
                 raise _unknown(name)
             # A job that is started again makes other models of the same names.
             key = name, None if document is None else str(document["_version"])
-            if key not in self._loaded:
-                self._loaded[key] = self._load(name, document)
+            found = self._loaded.get(key)
+            mine: Future[ChatModel] = found or self._loaded.setdefault(key, Future())
             self._loaded.move_to_end(key)
             while len(self._loaded) > KEPT:
                 self._loaded.popitem(last=False)
-            return self._loaded[key]
+        if found is None:
+            self._load_into(mine, key, document)
+        return mine.result()
+
+    def _load_into(self, future: Future[ChatModel], key: tuple[str, str | None], document: Document | None) -> None:
+        try:
+            future.set_result(self._load(key[0], document))
+        except BaseException as error:  # noqa: BLE001 - those who wait for it must hear of it
+            with self._lock:
+                self._loaded.pop(key, None)
+            reason = error if not isinstance(error, StateError) else _unusable(key[0], error)
+            future.set_exception(reason)
 
     def describe(self, name: str) -> Document:
         """Describe a model as the API does.
@@ -90,7 +103,7 @@ class ModelCache:
         """
         if name in {*self.engines, *self._judges}:
             raise ApiError(403, f"The model {name!r} is the server's own.", param="model")
-        with self._lock:  # not while it is being loaded
+        with self._lock:
             if not self._state.delete_model(name):
                 raise _unknown(name)
 
@@ -101,8 +114,16 @@ class ModelCache:
 
     def _own(self, name: str) -> dict[str, Any]:
         described = {"id": name, "object": "model", "created": self._started, "owned_by": "vqaft"}
+        engine = self.engines.get(name)
+        if isinstance(engine, DescribedEngine):
+            described["metadata"] = dict(engine.describe())
         end = self._shutdown_dates.get(name)
         return described if end is None else {**described, "shutdown_date": end.isoformat()}
+
+
+def _unusable(name: str, error: StateError) -> ApiError:
+    message = f"The model {name!r} cannot be loaded: {error.message}."
+    return ApiError(503, message, param="model", code="model_unavailable")
 
 
 def _unknown(name: str) -> ApiError:

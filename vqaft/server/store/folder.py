@@ -27,8 +27,8 @@ DATABASE = "state.sqlite"
 TRASH_S = 86_400
 """Seconds for which removed things stay in the trash."""
 PLACES = ("files", "models", "parts", "trash")
-BESIDE = ("server.lock", "server.log", "server.log.1", "access.json")
-"""What may lie in a folder before it is marked: the lock, and what `LocalServer` writes before the server runs."""
+BESIDE = ("server.lock", "server.log", "server.log.1", "access.json", "transformers")
+"""What may lie in a folder before it is marked: the lock, and what is written before the server runs."""
 VERSION = 1
 _OWN_NAME = r"(?:file-|part_|ftjob-)[0-9a-f]{24}"
 _TRASHED = re.compile(rf"(\d{{1,12}})-{_OWN_NAME}(?:\.\d+)?")

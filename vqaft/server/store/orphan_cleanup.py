@@ -31,7 +31,9 @@ def discard_orphans(folder: ServerFolder, documents: Documents, *, now: int) -> 
             if documents.get(kind, path.name) is None:
                 folder.discard(path, name=path.name, now=now)
     for path in folder.entries("models"):
-        discard_model(folder, documents, path.name, now=now)
+        job = documents.get("job", path.name)
+        if job is None or job["finished_at"] is not None:  # a job that has not ended may be resumed
+            discard_model(folder, documents, path.name, now=now)
     folder.empty_trash(now=now)
 
 

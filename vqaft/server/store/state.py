@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from vqaft.durable import FileLock
-from vqaft.server.store.documents import Document, Documents
-from vqaft.server.store.folder import ServerFolder, check_folder, create_private, unusable
+from vqaft.errors import StateError
+from vqaft.server.store.documents import ALL, Document, Documents
+from vqaft.server.store.folder import DATABASE, ServerFolder, check_folder, create_private, unusable
 from vqaft.server.store.orphan_cleanup import discard_model, discard_orphans, remove_dead_parts, remove_model
 
 
@@ -171,3 +172,27 @@ def _store(content: IO[bytes], path: Path) -> None:
 def new_id(prefix: str) -> str:
     """Return a new unique id."""
     return prefix + secrets.token_hex(12)
+
+
+def model_folder(folder: Path, name: str) -> Path:
+    """Find the folder of a tuned model; a server may be running on it.
+
+    Args:
+        folder: The server's folder.
+        name: The model's name.
+
+    Raises:
+        StateError: If no server has used the folder, or it holds no such model.
+    """
+    place = folder / DATABASE
+    if not place.is_file():
+        raise StateError("no server has used this folder", path=folder, hint="Name the server's folder by --folder.")
+    documents = Documents(place)
+    try:
+        found = documents.get("model", name)
+        known = [str(model["id"]) for model in documents.page("model", limit=ALL).documents]
+    finally:
+        documents.close()
+    if found is None:
+        raise StateError(f"there is no tuned model {name!r}", path=folder, hint=f"There are: {', '.join(known)}.")
+    return folder / "models" / str(found["_folder"])
