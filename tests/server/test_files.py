@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
 import openai
 import pytest
 from openai import OpenAI
+
+from vqaft.testing import ThreadServer
 
 CONTENT = bytes(range(256)) * 10
 
@@ -74,6 +80,53 @@ def test_an_unknown_purpose(client: OpenAI, purpose: str) -> None:
 def test_a_wrong_limit(client: OpenAI, limit: int) -> None:
     with pytest.raises(openai.BadRequestError):
         client.files.list(limit=limit)
+
+
+@pytest.mark.parametrize("charset", ["unicode_escape", "utf-16", "idna", "punycode", "zlib", "utf-7", '"rot13"'])
+@pytest.mark.parametrize("path", ["/files", "/uploads/upload_1/parts"])
+def test_a_form_of_another_charset_is_refused(running: ThreadServer, charset: str, path: str) -> None:
+    kind = {"Content-Type": f"multipart/form-data; boundary=b; charset={charset}"}
+    body = form_of({"purpose": b"fine-tune\\ud800"}, filename=b"\\ud800")
+    answer = httpx.post(running.base_url + path, headers={**kind, **key(running)}, content=body)
+    assert answer.status_code in {400, 404}
+    assert answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("name", [b"\xff\xfe", b"a\x00b", b"\xed\xa0\x80", "\u202e\x1b".encode(), b"x" * 5000])
+def test_an_odd_file_name_is_only_a_name(running: ThreadServer, name: bytes) -> None:
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    body = form_of({"purpose": b"fine-tune"}, filename=name)
+    answer = httpx.post(f"{running.base_url}/files", headers={**kind, **key(running)}, content=body)
+    assert answer.status_code in {200, 400}
+    answer.json()
+
+
+def test_more_than_one_file_is_refused(running: ThreadServer) -> None:
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    body = form_of({"purpose": b"fine-tune"}, filename=b"a", files=2)
+    answer = httpx.post(f"{running.base_url}/files", headers={**kind, **key(running)}, content=body)
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+
+
+def test_a_file_whose_content_was_removed_by_hand(tmp_path: Path, make_server: Callable[[Path], ThreadServer]) -> None:
+    with make_server(tmp_path) as server, OpenAI(base_url=server.base_url, api_key=server.api_key) as client:
+        name = upload(client)
+        (tmp_path / "files" / name).unlink()
+        with pytest.raises(openai.NotFoundError, match="gone from the server's folder"):
+            client.files.content(name)
+
+
+def key(running: ThreadServer) -> dict[str, str]:
+    return {"Authorization": f"Bearer {running.api_key}"}
+
+
+def form_of(fields: dict[str, bytes], *, filename: bytes, files: int = 1) -> bytes:
+    parts = [
+        b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (name.encode(), value)
+        for name, value in fields.items()
+    ]
+    parts += [b'--b\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\nx\r\n' % filename] * files
+    return b"".join([*parts, b"--b--\r\n"])
 
 
 def test_going_on_after_nothing(client: OpenAI) -> None:

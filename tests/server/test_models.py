@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import openai
 import pytest
 from openai import OpenAI
@@ -83,3 +84,22 @@ def test_a_model_made_anew_is_loaded_anew(tmp_path: Path) -> None:
     shelf.model("m")
     assert len(loaded) == 2
     state.close()
+
+
+def test_the_names_of_models_may_have_slashes(tmp_path: Path, rows: bytes) -> None:
+    with (
+        ThreadServer(tmp_path, engines={"hub/a model/v1.0": QuickEngine()}) as server,
+        OpenAI(base_url=server.base_url, api_key=server.api_key, max_retries=0) as client,
+    ):
+        file = client.files.create(file=("rows.jsonl", rows), purpose="fine-tune").id
+        job = client.fine_tuning.jobs.create(model="hub/a model/v1.0", training_file=file, suffix="a/b").id
+        end = time.monotonic() + 30
+        while (tuned := client.fine_tuning.jobs.retrieve(job).fine_tuned_model) is None and time.monotonic() < end:
+            time.sleep(0.02)
+        for name in ("hub/a model/v1.0", str(tuned)):
+            assert client.models.retrieve(name).id == name
+            assert answers(client, name)
+            raw = httpx.get(f"{server.base_url}/models/{name}", headers={"Authorization": f"Bearer {server.api_key}"})
+            assert raw.json()["id"] == name
+        assert client.models.delete(str(tuned)).deleted
+        assert not answers(client, str(tuned))

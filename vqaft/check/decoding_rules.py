@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
 from PIL import Image, ImageStat
@@ -10,11 +9,11 @@ from PIL import Image, ImageStat
 from vqaft.check.parsed_row import CheckedImage
 from vqaft.check.rule import ImageRule
 from vqaft.errors import ImageError
-from vqaft.images import NO_IMAGES, WebFetcher, read_header
+from vqaft.images import NO_IMAGES, InputLimits, WebFetcher, decode_checked, read_header
 from vqaft.providers import ProviderLimits
 
-_FORMATS = ("JPEG", "PNG", "WEBP")
-_MOST_PIXELS = 50_000_000
+_FORMATS = frozenset({"JPEG", "PNG", "WEBP"})
+_LIMITS = InputLimits()
 _FLAT = 1.0  # grey levels
 
 
@@ -88,9 +87,8 @@ def unreachable_url(fetch: Callable[[str], bytes] | None = None) -> ImageRule:
 
 def _decodable(image: CheckedImage) -> bool:
     header = image.header
-    return (
-        bool(image.content and header and header.format in {"jpeg", "png", "webp"}) and _pixels(image) <= _MOST_PIXELS
-    )
+    known = bool(image.content and header and header.format in {"jpeg", "png", "webp"})
+    return known and _pixels(image) <= _LIMITS.max_pixels
 
 
 def _pixels(image: CheckedImage) -> int:
@@ -99,31 +97,21 @@ def _pixels(image: CheckedImage) -> int:
 
 
 def _opened(image: CheckedImage) -> Image.Image:
-    return Image.open(io.BytesIO(image.content or b""), formats=_FORMATS)
+    return decode_checked(image.content or b"", _LIMITS, formats=_FORMATS)
 
 
 def _unreadable(image: CheckedImage, _: ProviderLimits) -> str | None:
     if not _decodable(image):
         return None  # other rules speak of these
     try:
-        with _opened(image) as picture:
-            picture.load()
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        SyntaxError,
-        RuntimeError,
-        MemoryError,
-        Image.DecompressionBombError,
-    ) as error:
-        return f"the pixels cannot be read: {error}"
+        _opened(image)
+    except ImageError as error:
+        return f"the pixels cannot be read: the image {error.message}"
     return None
 
 
 def _blank(image: CheckedImage, limits: ProviderLimits) -> str | None:
     if not _decodable(image) or _unreadable(image, limits) is not None:
         return None
-    with _opened(image) as picture:
-        deviation = max(ImageStat.Stat(picture.convert("RGB")).stddev)
+    deviation = max(ImageStat.Stat(_opened(image).convert("RGB")).stddev)
     return "the image is of one colour" if deviation < _FLAT else None

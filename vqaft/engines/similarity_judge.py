@@ -20,6 +20,8 @@ JUDGE_MODEL = "string-similarity-judge-not-an-llm"
 """The id under which the judge is asked."""
 SCANNED = 2_000_000
 """Characters that are read in the search for a JSON object; text that opens many and closes none ends the search."""
+_FAILURE = 1_000
+"""What an opening bracket that begins no JSON costs, in characters."""
 COMPARED = 20_000
 """Characters of each text whose edits are counted."""
 THRESHOLDS = (1.0, 0.75, 0.4)
@@ -106,10 +108,10 @@ def _decode(decoder: json.JSONDecoder, text: str, at: int) -> tuple[Any, int, in
     """Return the JSON value at a place, or None; where to look on; and how many characters were read."""
     try:
         value, end = decoder.raw_decode(text, at)
-    except json.JSONDecodeError as error:
-        return None, at + 1, error.pos - at + 1
+    except json.JSONDecodeError as error:  # to raise it, Python has counted the lines up to there
+        return None, at + 1, error.pos - at + _FAILURE
     except (ValueError, RecursionError):  # a number of thousands of digits, or thousands of brackets
-        return None, at + 1, 10_000
+        return None, at + 1, 10 * _FAILURE
     return value, end, end - at
 
 

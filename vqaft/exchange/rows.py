@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,13 +10,10 @@ from functools import lru_cache, partial
 from itertools import chain
 from typing import Literal, TypeAlias
 
-import pybase64
-from PIL import Image
-
 from vqaft.chat import ChatRecord, ImagePart, TextPart, Weight
 from vqaft.data import Split, VQAExample
 from vqaft.errors import DataError
-from vqaft.images import EncodedImage, RemoteImage
+from vqaft.images import EncodedImage, InputLimits, RemoteImage, data_url_bytes, open_checked
 from vqaft.parallel import ordered_map
 from vqaft.records import MessageBuilder
 
@@ -210,8 +206,8 @@ def image_of_url(url: str) -> EncodedImage | RemoteImage:
     """Return the image of a data URL, or the address that a provider would fetch it from."""
     if not url.startswith("data:"):
         return RemoteImage(url=url)
-    head, _, content = url.partition(",")
-    data = pybase64.b64decode(content, validate=True)
-    with Image.open(io.BytesIO(data)) as opened:
-        width, height = opened.size
-    return EncodedImage(data=data, mime=head.removeprefix("data:").partition(";")[0], width=width, height=height)
+    limits = InputLimits()
+    data = data_url_bytes(url, limits)
+    width, height = open_checked(data, limits).size
+    mime = url.partition(",")[0].removeprefix("data:").partition(";")[0]
+    return EncodedImage(data=data, mime=mime, width=width, height=height)

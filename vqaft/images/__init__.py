@@ -6,7 +6,7 @@ from vqaft.images.encoder import EncodedImage, ImageEncoder
 from vqaft.images.formats.header import NO_IMAGES, ImageHeader, read_header
 from vqaft.images.formats.read import sniff
 from vqaft.images.hamming import connected, near_groups, near_pairs, nearest_across
-from vqaft.images.inspect import CHAT_FORMATS, ImageSize, inspect_data_url
+from vqaft.images.inspect import CHAT_FORMATS, ImageSize, data_url_bytes, decode_checked, inspect_data_url, open_checked
 from vqaft.images.model_vision import (
     PATCHES,
     TILES_HIGH,
@@ -50,6 +50,8 @@ __all__ = [
     "check_source",
     "connected",
     "content_of",
+    "data_url_bytes",
+    "decode_checked",
     "decode_data_url",
     "describe_source",
     "file_state",
@@ -60,6 +62,7 @@ __all__ = [
     "near_groups",
     "near_pairs",
     "nearest_across",
+    "open_checked",
     "perceptual_hash",
     "read_header",
     "read_source",

@@ -1,9 +1,15 @@
-"""Format and size of an image that came in a `data:` URL, checked before any pixel is decoded."""
+"""The gate for images from outside: format, bytes and pixels are checked before any pixel is decoded.
+
+One decoder is used, that of the format which the first bytes show; a file of another kind is refused, whatever it is
+called. Every image that comes in a request, a row or an export is opened here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+
+from PIL import Image
 
 from vqaft.errors import ImageError
 from vqaft.images.decode import open_image
@@ -35,7 +41,7 @@ class ImageSize:
 
 
 def inspect_data_url(url: str, limits: InputLimits, *, formats: Collection[str] = CHAT_FORMATS) -> ImageSize:
-    """Read the header of an image in a `data:` URL, with the one decoder of its format; nothing is fetched or opened.
+    """Read the header of an image in a `data:` URL; nothing is fetched, opened by name, or decoded.
 
     Args:
         url: The URL.
@@ -45,18 +51,66 @@ def inspect_data_url(url: str, limits: InputLimits, *, formats: Collection[str] 
     Raises:
         ImageError: If it is not such a URL, of another format, damaged, or exceeds the limits.
     """
+    image = open_checked(data_url_bytes(url, limits), limits, formats=formats)
+    kind = "JPEG" if image.format in {"JPEG", "MPO"} else image.format or ""
+    return ImageSize(format=kind, width=image.width, height=image.height)
+
+
+def data_url_bytes(url: str, limits: InputLimits) -> bytes:
+    """Return the content of a `data:` URL; nothing is fetched or opened by name.
+
+    Args:
+        url: The URL.
+        limits: The most bytes.
+
+    Raises:
+        ImageError: If it is not such a URL, empty, or exceeds the limit.
+    """
     if is_web_address(url):
         raise ImageError("is at a web address, and nothing is fetched", hint="Send it as a data URL.")
     if url[:5].lower() != "data:":
         raise ImageError("is not a data URL", hint="Send it as data:image/png;base64,…")
     data = read_source(url, limits)
-    kind = sniff(data) if isinstance(data, bytes) else None
-    if kind is None or kind not in formats or not isinstance(data, bytes):
+    assert isinstance(data, bytes)  # noqa: S101 - a data URL has no pixels
+    return data
+
+
+def open_checked(data: bytes, limits: InputLimits, *, formats: Collection[str] = CHAT_FORMATS) -> Image.Image:
+    """Open an image file whose header was checked; no pixel is decoded yet.
+
+    Args:
+        data: The file.
+        limits: The most bytes and pixels.
+        formats: Which formats are allowed.
+
+    Raises:
+        ImageError: If it is of another format, damaged, or exceeds the limits.
+    """
+    limits.check_bytes(len(data))
+    if sniff(data) not in formats:
         raise ImageError(f"is not one of {', '.join(sorted(formats))}")
     try:
-        image = open_image(data, limits)
-        return ImageSize(format=kind, width=image.width, height=image.height)
+        return open_image(data, limits)
     except ImageError:
         raise
     except Exception as error:  # whatever pillow raises for a broken header
         raise ImageError(f"is damaged ({type(error).__name__})") from error
+
+
+def decode_checked(data: bytes, limits: InputLimits, *, formats: Collection[str] = CHAT_FORMATS) -> Image.Image:
+    """Decode the first picture of an image file whose header was checked.
+
+    Args:
+        data: The file.
+        limits: The most bytes and pixels.
+        formats: Which formats are allowed.
+
+    Raises:
+        ImageError: If it is of another format, damaged, or exceeds the limits.
+    """
+    image = open_checked(data, limits, formats=formats)
+    try:
+        image.load()
+    except Exception as error:  # whatever pillow raises for a broken file
+        raise ImageError(f"is damaged ({str(error) or type(error).__name__})") from error
+    return image

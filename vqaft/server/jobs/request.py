@@ -1,7 +1,4 @@
-"""What a fine-tuning job may be asked for.
-
-Whether a file can be trained on, before a job waits for its turn.
-"""
+"""The request for a fine-tuning job, and the check of its files before the job waits for its turn."""
 
 from __future__ import annotations
 
@@ -12,42 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from vqaft.chat import AssistantMessage, read_jsonl
 from vqaft.errors import RecordError
+from vqaft.server.chat.bounds import check_bounds
+from vqaft.server.http.errors import ApiError
 
 MIN_ROWS = 10
-
-
 """What OpenAI asks for at least."""
-
-
-def check_rows(path: Path, *, at_least: int) -> int:
-    """Read a file to its end.
-
-    Args:
-        path: Chat JSONL.
-        at_least: How many rows it must have.
-
-    Returns:
-        How many rows it has.
-
-    Raises:
-        RecordError: At the first row that cannot be trained on, with its line; or if there are too few.
-    """
-    rows = 0
-    for line, record in enumerate(read_jsonl(path), start=1):
-        if not any(isinstance(message, AssistantMessage) and message.content for message in record.messages):
-            raise RecordError("there is no answer of the assistant to learn", path=path, line=line)
-        rows = line
-    if rows < at_least:
-        raise RecordError(f"there are {rows} rows, fewer than {at_least}", path=path, hint="Add examples.")
-    return rows
-
-
 Auto: TypeAlias = Literal["auto"]
-
-
 Key: TypeAlias = Annotated[str, StringConstraints(max_length=64)]
-
-
 Value: TypeAlias = Annotated[str, StringConstraints(max_length=512)]
 
 
@@ -99,3 +67,30 @@ class JobBody(BaseModel):
         """The hyperparameters, from wherever they were given."""
         supervised = self.method.supervised if self.method else None
         return (supervised.hyperparameters if supervised else self.hyperparameters) or HyperparametersBody()
+
+
+def check_rows(path: Path, *, at_least: int) -> int:
+    """Validate a training file: every row, and the header of every image.
+
+    Args:
+        path: Chat JSONL.
+        at_least: The least number of rows.
+
+    Returns:
+        How many rows it has.
+
+    Raises:
+        RecordError: At the first row that cannot be trained on, with its line; or if there are too few.
+    """
+    rows = 0
+    for line, record in enumerate(read_jsonl(path), start=1):
+        if not any(isinstance(message, AssistantMessage) and message.content for message in record.messages):
+            raise RecordError("there is no answer of the assistant to learn", path=path, line=line)
+        try:
+            check_bounds(record.messages)
+        except ApiError as error:
+            raise RecordError(error.message.rstrip("."), path=path, line=line) from error
+        rows = line
+    if rows < at_least:
+        raise RecordError(f"there are {rows} rows, fewer than {at_least}", path=path, hint="Add examples.")
+    return rows
