@@ -54,12 +54,12 @@ def test_check(folder: Path) -> None:
     assert any(problem["line"] == 12 for problem in json.loads(bad.stdout)["problems"])
 
 
-def test_check_mends_into_a_new_file(folder: Path) -> None:
+def test_check_fixes_into_a_new_file(folder: Path) -> None:
     content = (folder / "train.jsonl").read_bytes()
     (folder / "windows.jsonl").write_bytes(content.replace(b"\n", b"\r\n"))
-    result = run("check", "windows.jsonl", "--fix", "mended.jsonl", folder=folder)
+    result = run("check", "windows.jsonl", "--fix", "fixed.jsonl", folder=folder)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert b"\r" not in (folder / "mended.jsonl").read_bytes()
+    assert b"\r" not in (folder / "fixed.jsonl").read_bytes()
 
 
 def test_cost(folder: Path) -> None:

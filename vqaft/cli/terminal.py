@@ -35,11 +35,12 @@ def _json_escape(sign: str) -> str:
     return "".join(f"\\u{units[place] << 8 | units[place + 1]:04x}" for place in range(0, len(units), 2))
 
 
-def run(command: Callable[[], object]) -> None:
+def run(command: Callable[[], object], *, reword: Callable[[str], str] = str) -> None:
     """Run a command; an error becomes one line on standard error.
 
     Args:
         command: What to run.
+        reword: Puts the remedies of an error into the words of the command line.
 
     Raises:
         SystemExit: With 2 for an error of any kind, 130 for Ctrl-C. With VQAFT_TRACEBACK=1 in the environment, an
@@ -57,7 +58,7 @@ def run(command: Callable[[], object]) -> None:
         text = _cause(error)
         if text is None and os.environ.get("VQAFT_TRACEBACK"):
             raise
-        _say_error(text or f"{type(error).__name__}: {error}. {_UNEXPECTED}")
+        _say_error(reword(text) if text else f"{type(error).__name__}: {error}. {_UNEXPECTED}")
         raise SystemExit(FAILED) from None
 
 

@@ -1,0 +1,145 @@
+"""The whole job from the command line: a new folder, its settings, and every step to the report."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.test_cli import run
+from vqaft.cli.options import SCORERS, MessageOptions, TableOptions, expand, scorers_of
+from vqaft.cli.project import load_settings
+from vqaft.data import load_file
+from vqaft.errors import DataError
+from vqaft.server import LocalServer
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LocalServer]:
+    with LocalServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("project")
+    made = run("init", "vqa", folder=folder)
+    assert made.returncode == 0, made.stderr
+    return folder / "vqa"
+
+
+def test_from_a_new_folder_to_a_report(project: Path, server: LocalServer) -> None:
+    def succeeds(*arguments: str) -> str:
+        result = run(*arguments, folder=project, server=server)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    (project / "own.py").write_text("def first(answered): return answered.answer[:1] == answered.example.answer[:1]\n")
+    succeeds("split", "qa.csv")
+    assert "92 rows" in succeeds("build", "split/train.jsonl")
+    model = succeeds("train", "train.jsonl").strip()
+    assert model.startswith("ft:embedded-vqa:")
+    assert succeeds("train", "train.jsonl").strip() == model  # the same job, not a second one
+    assert len(succeeds("jobs").splitlines()) == 1
+    for name, arguments in {"base": (), "tuned": ("--model", model)}.items():
+        succeeds("predict", "split/test.jsonl", "--out", f"{name}.jsonl", "--limit", "12", *arguments)
+        scorers = ("--scorer", "exact", "--scorer", "own:first")
+        succeeds("evaluate", "split/test.jsonl", f"{name}.jsonl", "--limit", "12", "--out", f"{name}.json", *scorers)
+    compared = json.loads(succeeds("compare", "base.json", "tuned.json", "--json"))
+    assert compared["format"] == "vqaft.comparison"
+    for suffix in ("html", "md", "csv", "json"):
+        succeeds("report", "base.json", "tuned.json", "--table", "split/test.jsonl", "--out", f"report.{suffix}")
+        assert (project / f"report.{suffix}").stat().st_size > 1_000
+
+
+def test_a_folder_with_files_is_left_alone(project: Path) -> None:
+    before = (project / "qa.csv").read_bytes()
+    again = run("init", ".", folder=project)
+    assert again.returncode == 2
+    assert "not empty" in again.stderr
+    assert (project / "qa.csv").read_bytes() == before
+
+
+def test_few_shot_examples_leave_the_training_rows(project: Path, tmp_path: Path) -> None:
+    first = next(iter(load_file(project / "qa.csv")))
+    table = (project / "qa.csv").read_text().splitlines()
+    (project / "shots.csv").write_text("\n".join(table[:2]) + "\n")
+    built = run("build", "qa.csv", "--few-shot", "shots.csv", "--out", str(tmp_path / "t.jsonl"), folder=project)
+    assert "4 examples left out" in built.stderr, built.stderr
+    assert first.question in (tmp_path / "t.jsonl").read_text()
+
+
+def test_columns_of_another_name_are_named_by_options(project: Path) -> None:
+    text = (project / "qa.csv").read_text()
+    (project / "other.csv").write_text(text.replace("image,question,answer", "photo,prompt,reply", 1))
+    named = ("--image-column", "photo", "--question-column", "prompt", "--answer-column", "reply")
+    assert run("split", "other.csv", "--out", "other", *named, folder=project).returncode == 0
+    without = run("split", "other.csv", "--out", "other", folder=project)
+    assert without.returncode == 2
+    assert "--image-column" in without.stderr
+    assert "Columns(" not in without.stderr
+
+
+def test_a_missing_answer_has_a_remedy_on_the_command_line(project: Path) -> None:
+    lines = (project / "qa.csv").read_text().splitlines()
+    (project / "holes.csv").write_text("\n".join([*lines, "images/00.png,Why?,,color"]) + "\n")
+    refused = run("split", "holes.csv", "--out", "holes", folder=project)
+    assert refused.returncode == 2
+    assert "--unanswered skip" in refused.stderr
+    assert run("split", "holes.csv", "--out", "holes", "--unanswered", "skip", folder=project).returncode == 0
+
+
+OPTIONS = {"split": {"train", "test", "seed"}, "build": {"system", "max_side"}}
+
+
+def settings(tmp_path: Path, text: str) -> dict[str, dict[str, Any]]:
+    (tmp_path / "vqaft.toml").write_text(text, encoding="utf-8")
+    return load_settings(tmp_path / "vqaft.toml", options=OPTIONS)
+
+
+def test_settings_of_a_command_win_over_those_of_all(tmp_path: Path) -> None:
+    found = settings(tmp_path, "[defaults]\nseed = 1\nsystem = 'x'\n[split]\nseed = 2\n")
+    assert found == {"split": {"seed": 2}, "build": {"system": "x"}}
+    assert load_settings(tmp_path / "none.toml", options=OPTIONS) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[splt]\nseed = 1", "splt"),
+        ("[split]\nsede = 1", "sede"),
+        ("[defaults]\nsede = 1", "sede"),
+        ("seed = 1", "seed"),
+        ("[split", "cannot be read"),
+        ("split = 3", "outside of a table"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        settings(tmp_path, text)
+
+
+def test_scorers_by_name() -> None:
+    assert scorers_of(["exact"]) == {"exact": SCORERS["exact"]}
+    assert list(scorers_of(["vqaft.evaluation:ANLS"])) == ["ANLS"]
+    for name in ("nothing", "no_module:x", "vqaft.evaluation:nothing", "vqaft.version:__version__"):
+        with pytest.raises(DataError, match="scorer"):
+            scorers_of([name])
+
+
+def test_groups_of_options_become_options() -> None:
+    def command(table: str, columns: TableOptions, messages: MessageOptions) -> None:
+        assert (table, columns.limit, messages.system) == ("t", 3, "s")
+
+    values = {**TableOptions(limit=3).__dict__, **MessageOptions(system="s").__dict__}
+    expand(command)(table="t", **values)
+
+
+def test_version() -> None:
+    shown = subprocess.run([sys.executable, "-m", "vqaft", "--version"], capture_output=True, text=True, check=True)
+    assert shown.stdout.startswith("vqaft ")

@@ -1,0 +1,136 @@
+"""Commands on data: split, audit, build, check, cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from vqaft.check import CheckReport, check_file, check_files, fix_file
+from vqaft.cli.options import AsJson, MessageOptions, Provider, Table, TableOptions, limits_of
+from vqaft.cli.terminal import say, say_json
+from vqaft.cost import estimate_cost
+from vqaft.data import DatasetSplitter, VQAExample, audit_splits, load_file
+from vqaft.images import image_sha256
+from vqaft.records import MessageBuilder, WrittenFile, write_jsonl, write_shards
+from vqaft.report import write_audit_page
+
+PARTS = ("train", "validation", "test")
+Size = Annotated[float, typer.Option(help="Images, or a fraction up to 1.")]
+
+
+def split(
+    table: Table,
+    columns: TableOptions,
+    *,
+    out: Annotated[Path, typer.Option(help="Folder to write the parts to.")] = Path("split"),
+    train: Size = 0.8,
+    validation: Size = 0.0,
+    test: Size = 0.2,
+    group_by: Annotated[str | None, typer.Option(help="Column whose values must not be split either.")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed, another split.")] = 42,
+) -> None:
+    """Split examples by image, near-duplicates kept together, and save the parts."""
+    splitter = DatasetSplitter(
+        train=_size(train), validation=_size(validation), test=_size(test), group_by=group_by, seed=seed
+    )
+    parts = splitter.split(list(columns.load(table, keep=group_by)))
+    say(parts.report)
+    say(parts.save(out))
+
+
+def _size(value: float) -> int | float:
+    return int(value) if value > 1 or value == 0 else value
+
+
+def audit(
+    parts: Annotated[
+        list[str], typer.Argument(help="Files of examples, as NAME=FILE or FILE; the training part first.")
+    ],
+    *,
+    page: Annotated[Path | None, typer.Option(help="Write the leaks as pictures to this page.")] = None,
+) -> None:
+    """Find what the parts of a dataset share; exits with 1 where images are in two parts."""
+    named = [part.partition("=") for part in parts]
+    files = {name if path else Path(name).stem: path or name for name, _, path in named}
+    report = audit_splits({name: load_file(path, prefix=f"{name}-") for name, path in files.items()})
+    say(report)
+    if page is not None:
+        say(write_audit_page(page, report))
+    raise typer.Exit(0 if report.ok else 1)
+
+
+def build(
+    table: Table,
+    columns: TableOptions,
+    messages: MessageOptions,
+    *,
+    out: Annotated[str, typer.Option(help="Training file to write: a path or URL.")] = "train.jsonl",
+    provider: Provider = "openai",
+    shards: Annotated[bool, typer.Option(help="Write as many files as the provider's limits need.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Build the training file of a table, and check it; exits with 1 where the check finds errors."""
+    limits, builder = limits_of(provider), messages.builder()
+    records = builder.records(_without_few_shot(columns.load(table), builder))
+    if shards:
+        written = write_shards(out, records, limits=limits, builder=builder)
+    else:
+        written = (write_jsonl(out, records, builder=builder, limits=limits),)
+    reports = [(file, check_file(file.location, limits=limits)) for file in written]
+    for file, report in reports:
+        _show_built(file, report, as_json=as_json)
+    raise typer.Exit(max((report.exit_code for _, report in reports), default=1))
+
+
+def _show_built(file: WrittenFile, report: CheckReport, *, as_json: bool) -> None:
+    if as_json:
+        say_json(report.to_json())
+        return
+    say(f"{file.location}: {file.rows} rows, {file.size_bytes:,} bytes")
+    say(report)
+
+
+def _without_few_shot(examples: Iterator[VQAExample], builder: MessageBuilder) -> Iterator[VQAExample]:
+    """Leave out examples whose image a few-shot example shows: every row would show it with an answer."""
+    shown = {image_sha256(example.image) for example in builder.few_shot}
+    left_out = 0
+    for example in examples:
+        if shown and image_sha256(example.image) in shown:
+            left_out += 1
+        else:
+            yield example
+    if left_out:
+        typer.echo(f"{left_out} examples left out: few-shot examples show their images", err=True)
+
+
+def check(
+    files: Annotated[list[str], typer.Argument(help="Training, validation and test file, in this order.")],
+    *,
+    provider: Provider = "openai",
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="What to print.")] = "text",
+    as_json: AsJson = False,
+    fix: Annotated[Path | None, typer.Option(help="Write a copy with what is safe to fix (one file).")] = None,
+) -> None:
+    """Find what is wrong with training files; exits with 1 where there are errors."""
+    if len(files) > len(PARTS):
+        raise typer.BadParameter(f"there are {len(files)} files, more than {len(PARTS)}")
+    limits = limits_of(provider)
+    if fix is not None:
+        say(fix_file(files[0], fix))
+        files = [str(fix)]
+    report = check_files(dict(zip(PARTS, files, strict=False)), limits=limits)
+    say_json(report.to_json()) if as_json or form == "json" else say(report)
+    raise typer.Exit(report.exit_code)
+
+
+def cost(
+    file: Annotated[str, typer.Argument(help="The training file.")],
+    *,
+    model: Annotated[str, typer.Option(help="The model to be trained.")] = "gpt-4o-2024-08-06",
+    epochs: Annotated[int, typer.Option(help="How often every row is shown.", min=1)] = 3,
+) -> None:
+    """Estimate what training on a file costs."""
+    say(estimate_cost(file, model=model, epochs=epochs))

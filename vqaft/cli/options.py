@@ -1,0 +1,190 @@
+"""Groups of options that several commands share, each a frozen dataclass, and their expansion into a command.
+
+Typer reads a command's options from its signature. A parameter whose type is one of the groups below is replaced by
+the group's fields, so that a command names what it needs in one word and all commands spell an option alike.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib
+import inspect
+import itertools
+import json
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
+
+import typer
+
+from vqaft.chat import read_lines
+from vqaft.data import Columns, VQAExample, load_file
+from vqaft.errors import DataError
+from vqaft.evaluation import ExactMatch, LenientMatch, Scorer
+from vqaft.images import ImageEncoder
+from vqaft.providers import AZURE, FIREWORKS, OPENAI, TOGETHER, ProviderLimits
+from vqaft.records import MessageBuilder
+
+PROVIDERS = {"openai": OPENAI, "azure": AZURE, "together": TOGETHER, "fireworks": FIREWORKS}
+SCORERS: dict[str, Scorer] = {"exact": ExactMatch(), "lenient": LenientMatch()}
+
+Table = Annotated[str, typer.Argument(help="Examples: a table (CSV, JSONL, parquet) or chat JSONL; a path or URL.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Provider = Annotated[str, typer.Option(help=f"Whose limits and service: {', '.join(PROVIDERS)}.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableOptions:
+    """Which columns of a table hold what, and how many rows to read."""
+
+    image_column: Annotated[str, typer.Option(help="Column of the image path.")] = "image"
+    question_column: Annotated[str, typer.Option(help="Column of the question.")] = "question"
+    answer_column: Annotated[str, typer.Option(help="Column of the answer.")] = "answer"
+    id_column: Annotated[str | None, typer.Option(help="Column of the row's id.")] = None
+    type_column: Annotated[str | None, typer.Option(help="Column of the question's type.")] = None
+    group_column: Annotated[str | None, typer.Option(help="Column of what must not be split, e.g. patient.")] = None
+    unanswered: Annotated[
+        Literal["refuse", "skip", "keep"], typer.Option(help="What to do with a question without an answer.")
+    ] = "refuse"
+    limit: Annotated[int | None, typer.Option(help="Read this many examples at most.", min=1)] = None
+
+    def load(self, table: str, *, keep: str | None = None) -> Iterator[VQAExample]:
+        """Read the examples of a table or chat file.
+
+        Args:
+            table: The file.
+            keep: A column to carry along as metadata.
+
+        Raises:
+            DataError: If the file is missing or broken; with file and line.
+        """
+        columns = Columns(
+            image=self.image_column,
+            question=self.question_column,
+            answer=self.answer_column,
+            id=self.id_column,
+            question_type=self.type_column,
+            group=self.group_column,
+            unanswered=self.unanswered,
+            metadata=() if keep is None else (keep,),
+        )
+        plain = columns == Columns() or _names_its_own_fields(table)
+        return itertools.islice(load_file(table, columns=None if plain else columns), self.limit)
+
+
+def _names_its_own_fields(table: str) -> bool:
+    """Return whether a file says itself what is what: saved examples and chat rows have no columns to name."""
+    if not table.lower().endswith(".jsonl"):
+        return False
+    try:
+        row = json.loads(next((line for _, line in read_lines(table)), b"{}"))
+    except ValueError:
+        return False
+    return isinstance(row, dict) and ("messages" in row or {"id", "answers", "metadata"} <= row.keys())
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageOptions:
+    """How an example becomes messages, the same for training rows and requests."""
+
+    system: Annotated[str | None, typer.Option(help="System prompt.")] = None
+    question_template: Annotated[str, typer.Option(help="Text of a question, with {question} in it.")] = "{question}"
+    few_shot: Annotated[str | None, typer.Option(help="Table of examples that every conversation starts with.")] = None
+    detail: Annotated[
+        Literal["auto", "low", "high"] | None, typer.Option(help="How closely the model looks at images.")
+    ] = None
+    max_side: Annotated[int | None, typer.Option(help="Shrink images to this many pixels a side.", min=1)] = None
+    quality: Annotated[int, typer.Option(help="Quality of re-encoded images.", min=1, max=100)] = 85
+
+    def builder(self) -> MessageBuilder:
+        """Return the builder that these options describe.
+
+        Raises:
+            DataError: If the few-shot table is missing or broken.
+        """
+        return MessageBuilder(
+            system=self.system,
+            encoder=ImageEncoder(max_side=self.max_side, quality=self.quality),
+            few_shot=() if self.few_shot is None else tuple(load_file(self.few_shot)),
+            detail=self.detail,
+            question_template=self.question_template,
+        )
+
+
+def limits_of(provider: str) -> ProviderLimits:
+    """Return the limits of a provider by its name.
+
+    Raises:
+        typer.BadParameter: If there is no such provider.
+    """
+    if provider not in PROVIDERS:
+        raise typer.BadParameter(f"{provider!r} is not one of {', '.join(PROVIDERS)}", param_hint="--provider")
+    return PROVIDERS[provider]
+
+
+def scorers_of(names: Iterable[str]) -> dict[str, Scorer]:
+    """Return scorers by name: `exact`, `lenient`, or `module:name` of one's own.
+
+    Raises:
+        DataError: If there is no such scorer.
+    """
+    return {name.partition(":")[2] or name: SCORERS.get(name) or _own_scorer(name) for name in names}
+
+
+def _own_scorer(name: str) -> Scorer:
+    module, _, attribute = name.partition(":")
+    if not attribute:
+        raise DataError(
+            f"there is no scorer {name!r}",
+            hint=f"Name one of {', '.join(SCORERS)}, or your own as module:name, e.g. my_scorers:first_word.",
+        )
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise DataError(f"the scorer {name!r} cannot be imported: {error}", hint="Run from its folder.") from error
+    if isinstance(found, type):
+        found = found()
+    if not callable(found):
+        raise DataError(f"the scorer {name!r} is not callable")
+    return typing.cast("Scorer", found)
+
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+def expand(command: Command) -> Command:
+    """Replace each parameter whose type is an option group by the group's fields.
+
+    Args:
+        command: A command of the command line.
+
+    Returns:
+        A function that Typer reads the expanded signature from.
+    """
+    hints = typing.get_type_hints(command, include_extras=True)
+    groups: dict[str, Any] = {name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind)}
+
+    @functools.wraps(command)
+    def run(**values: Any) -> None:
+        made = {
+            name: kind(**{field.name: values.pop(field.name) for field in dataclasses.fields(kind)})
+            for name, kind in groups.items()
+        }
+        command(**values, **made)
+
+    signature = inspect.signature(command)
+    parameters = [
+        _keyword(name, hints[name], p.default) for name, p in signature.parameters.items() if name not in groups
+    ]
+    for kind in groups.values():
+        own = typing.get_type_hints(kind, include_extras=True)
+        parameters += [_keyword(field.name, own[field.name], field.default) for field in dataclasses.fields(kind)]
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": None}
+    return typing.cast("Command", run)
+
+
+def _keyword(name: str, kind: object, default: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)

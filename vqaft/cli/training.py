@@ -1,0 +1,89 @@
+"""Commands on fine-tuning jobs: train, watch, jobs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vqaft.cli.options import AsJson
+from vqaft.cli.service import tuning
+from vqaft.cli.terminal import say, say_json
+from vqaft.tuning import FineTuneJob, Hyperparameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class HyperparameterOptions:
+    """How to train; what is not given, the provider chooses."""
+
+    epochs: Annotated[int | None, typer.Option(help="How often the training data is seen.", min=1)] = None
+    batch_size: Annotated[int | None, typer.Option(help="Examples a step.", min=1)] = None
+    learning_rate_multiplier: Annotated[float | None, typer.Option(help="Factor on the provider's rate.")] = None
+
+    def hyperparameters(self) -> Hyperparameters:
+        """Return the values as the client takes them.
+
+        Raises:
+            DataError: If a value is out of range.
+        """
+        return Hyperparameters(
+            n_epochs=self.epochs or "auto",
+            batch_size=self.batch_size or "auto",
+            learning_rate_multiplier=self.learning_rate_multiplier or "auto",
+        )
+
+
+def train(
+    file: Annotated[Path, typer.Argument(help="The training file, as `build` writes it.")],
+    values: HyperparameterOptions,
+    *,
+    model: Annotated[str, typer.Option(help="The base model.")] = "gpt-4o-2024-08-06",
+    validation: Annotated[Path | None, typer.Option(help="The validation file.")] = None,
+    suffix: Annotated[str | None, typer.Option(help="Becomes part of the model's name.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the training.")] = None,
+    wait: Annotated[bool, typer.Option(help="Follow the job to its end.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Upload a training file and start a job; the same command again finds the job and does nothing twice."""
+    client = tuning()
+    job = client.start(
+        file,
+        model=model,
+        validation=validation,
+        hyperparameters=values.hyperparameters(),
+        seed=seed,
+        suffix=suffix,
+    )
+    typer.echo(f"job {job.id}", err=True)
+    _show(client.wait(job.id) if wait else job, as_json=as_json)
+
+
+def watch(job: Annotated[str, typer.Argument(help="The job's id.")], *, as_json: AsJson = False) -> None:
+    """Follow a job to its end and print the model's name; Ctrl-C leaves it running."""
+    _show(tuning().wait(job), as_json=as_json)
+
+
+def jobs(
+    *, limit: Annotated[int | None, typer.Option(help="List this many at most.", min=1)] = None, as_json: AsJson = False
+) -> None:
+    """List the account's fine-tuning jobs, newest first."""
+    number = 0
+    for number, job in enumerate(tuning().jobs(), start=1):
+        _show(job, as_json=as_json, one_of_several=True)
+        if number == limit:
+            break
+    if not number:
+        typer.echo("there are no jobs in this account", err=True)
+
+
+def _show(job: FineTuneJob, *, as_json: bool, one_of_several: bool = False) -> None:
+    if as_json:
+        values = {name: getattr(job, name) for name in ("id", "status", "model", "fine_tuned_model")}
+        say_json(json.dumps(values))
+    elif one_of_several:
+        say(f"{job.id}  {job.status:<16}  {job.model}  {job.fine_tuned_model or ''}")
+    else:
+        say(job.fine_tuned_model or job.id)

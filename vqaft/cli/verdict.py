@@ -1,0 +1,98 @@
+"""Commands from predictions to the report: predict, evaluate, compare, report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from vqaft.cli.options import AsJson, MessageOptions, Table, TableOptions, scorers_of
+from vqaft.cli.service import backend
+from vqaft.cli.terminal import say, say_json
+from vqaft.evaluation import Comparison, Evaluation, Evaluator, LLMJudge, Scorer, compare
+from vqaft.inference import Predictions, Predictor
+from vqaft.report import write_csv, write_json, write_markdown, write_report
+
+Base = Annotated[Path, typer.Argument(help="What `evaluate` wrote for the base model.")]
+Tuned = Annotated[Path, typer.Argument(help="What `evaluate` wrote for the tuned model.")]
+
+
+def predict(
+    table: Table,
+    columns: TableOptions,
+    messages: MessageOptions,
+    *,
+    model: Annotated[str, typer.Option(help="The model to ask.")],
+    out: Annotated[Path, typer.Option(help="Predictions file to write.")] = Path("predictions.jsonl"),
+) -> None:
+    """Ask a model about examples; what was answered before is not asked again."""
+    predictor = Predictor(backend(), messages.builder(), model=model)
+    predictions = predictor.predict(columns.load(table), journal=out.with_name(out.name + ".journal"))
+    say(predictions)
+    say(predictions.write(out))
+
+
+def evaluate(
+    table: Table,
+    predictions: Annotated[Path, typer.Argument(help="What `predict` wrote.")],
+    columns: TableOptions,
+    *,
+    out: Annotated[Path, typer.Option(help="Evaluation file to write.")] = Path("evaluation.json"),
+    scorer: Annotated[
+        list[str] | None, typer.Option(help="`exact`, `lenient`, or your own as module:name; repeatable.")
+    ] = None,
+    judge: Annotated[str | None, typer.Option(help="Model that also rates every answer.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score predictions: by exact and lenient match unless scorers are named."""
+    scorers: dict[str, Scorer] = scorers_of(scorer or ["exact", "lenient"])
+    if judge is not None:
+        scorers["judge"] = LLMJudge(backend(), model=judge)
+    evaluation = Evaluator(scorers).evaluate(columns.load(table), Predictions.read(predictions))
+    written = evaluation.write(out)
+    if as_json:
+        say_json(written.read_text(encoding="utf-8"))
+        return
+    say(evaluation)
+    say(written)
+
+
+def compare_files(base: Base, tuned: Tuned, *, as_json: AsJson = False) -> None:
+    """State whether the tuned model is better than the base model."""
+    comparison = _compared(base, tuned)
+    if not as_json:
+        say(comparison)
+        return
+    with _scratch() as file:
+        say_json(write_json(file, comparison).read_text(encoding="utf-8"))
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    with TemporaryDirectory() as folder:
+        yield Path(folder) / "comparison.json"
+
+
+def report(
+    base: Base,
+    tuned: Tuned,
+    columns: TableOptions,
+    *,
+    table: Annotated[str | None, typer.Option(help="The examples, for their images.")] = None,
+    out: Annotated[Path, typer.Option(help="File to write: .html, .md, .csv or .json.")] = Path("report.html"),
+) -> None:
+    """Write the comparison as one file, in the form that its name ends in."""
+    comparison = _compared(base, tuned)
+    writers = {".md": write_markdown, ".csv": write_csv, ".json": write_json}
+    if out.suffix in writers:
+        say(writers[out.suffix](out, comparison))
+        return
+    say(write_report(out, comparison, examples=() if table is None else columns.load(table)))
+
+
+def _compared(base: Path, tuned: Path) -> Comparison:
+    return compare(Evaluation.read(base), Evaluation.read(tuned))
