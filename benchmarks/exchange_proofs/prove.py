@@ -19,14 +19,14 @@ import tempfile
 import time
 import venv
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
 
 from vqaft.data import VQAExample
-from vqaft.exchange import TRL, Axolotl, LlamaFactory, LmmsEval, MsSwift, Unsloth, export
+from vqaft.exchange import TRL, Axolotl, LlamaFactory, LmmsEval, Maestro, MsSwift, QwenVL, Unsloth, VLMEvalKit, export
 from vqaft.images import ImageEncoder
 from vqaft.records import MessageBuilder
 
@@ -86,6 +86,36 @@ def fewer_images(folder: Path) -> None:
     parquet.write_table(Table.from_pylist(rows, schema=table.schema), path)
 
 
+def other_cell(folder: Path) -> None:
+    """Change an answer of a TSV file."""
+    (path,) = folder.glob("*.tsv")
+    path.write_text(path.read_text(encoding="utf-8").replace('"9.00"', '"9.50"', 1), encoding="utf-8")
+
+
+def no_first_image(folder: Path) -> None:
+    """Empty the cell of the first image of a TSV file."""
+    (path,) = folder.glob("*.tsv")
+    head, first, *others = path.read_text(encoding="utf-8").split("\n")
+    cells = first.split("\t")
+    path.write_text("\n".join([head, "\t".join([cells[0], '""', *cells[2:]]), *others]), encoding="utf-8")
+
+
+def edit_list(folder: Path) -> None:
+    """Take the placeholder out of the first row of a JSON list."""
+    path = folder / "train.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("<image>", "", 1), encoding="utf-8")
+
+
+def other_suffix(row: dict[str, Any]) -> None:
+    """Change an answer."""
+    row["suffix"] += "!"
+
+
+def no_train_image(folder: Path) -> None:
+    """Delete an image file."""
+    next(path for path in (folder / "train").iterdir() if path.suffix == ".jpg").unlink()
+
+
 def _bytes_again(row: dict[str, Any]) -> dict[str, Any]:
     images = [{**image, "bytes": bytes.fromhex(image["bytes"])} for image in row["images"]]
     return {**row, "images": images}
@@ -101,6 +131,8 @@ class Proof:
         controls: What breaks the export.
         system: Whether the peer is given a system prompt.
         extras: What else is installed.
+        repository: Address and commit of a peer that is no package.
+        below: The folder of the repository that is imported from.
     """
 
     target: Any
@@ -108,7 +140,8 @@ class Proof:
     controls: tuple[Callable[[Path], None], ...]
     system: bool = True
     extras: tuple[str, ...] = ()
-    script: str = field(default="")
+    repository: tuple[str, str] | None = None
+    below: str = ""
 
 
 PROOFS = {
@@ -141,6 +174,27 @@ PROOFS = {
         system=False,
         extras=("loguru", "sqlitedict", "pytablewriter", "sacrebleu", "evaluate", "tenacity", "openai", "httpx"),
     ),
+    "vlmevalkit": Proof(
+        target=VLMEvalKit(name="Receipts"),
+        versions=("ms-vlmeval==0.0.20",),
+        controls=(other_cell, no_first_image),
+        system=False,
+        extras=("pandas", "validators", "xlsxwriter", "openpyxl", "portalocker", "termcolor", "tabulate", "sty"),
+    ),
+    "qwen_vl": Proof(
+        target=QwenVL(name="receipts"),
+        versions=("Qwen3-VL==9658872",),
+        controls=(edit_list, no_image),
+        system=False,
+        repository=("https://github.com/QwenLM/Qwen3-VL", "96588727e44c78b25ba03ea03b8e12f7e64fd0da"),
+        below="qwen-vl-finetune",
+    ),
+    "maestro": Proof(
+        target=Maestro(),
+        versions=("maestro==1.0.0",),
+        controls=(edit("train/annotations.jsonl", other_suffix), no_train_image),
+        system=False,
+    ),
 }
 
 
@@ -162,7 +216,7 @@ def hostile_examples(folder: Path) -> list[VQAExample]:
         ("b.png", "When was it bought?", ("2018-12-25", "25 Dec 2018")),
         ("b.png", 'What does\n\t"Bot:" mean? é 漢字 🧾', ("true",)),
         ("t.jpg", "Which number?", ("007",)),
-        ("l.png", "Is the total above 5?", ("None",)),
+        ("l.png", "Is the total above 5?", ("1e5",)),
     )
     return [
         VQAExample(id=f"r{number}", image=str(folder / name), question=question, answers=answers)
@@ -185,9 +239,21 @@ def environment(folder: Path, name: str, proof: Proof) -> Path:
     python = folder / name / "bin" / "python"
     if not python.exists():
         venv.create(folder / name, with_pip=True)
-        for command in ((*COMMON, *proof.extras), ("--no-deps", *proof.versions)):
+        packages = () if proof.repository else ("--no-deps", *proof.versions)
+        for command in filter(None, ((*COMMON, *proof.extras), packages)):
             subprocess.run([python, "-m", "pip", "install", "--quiet", *command], check=True)  # noqa: S603
+        if proof.repository:
+            check_out(folder / name, *proof.repository, below=proof.below)
     return python
+
+
+def check_out(folder: Path, address: str, commit: str, *, below: str) -> None:
+    """Check out a repository in an environment, so that modules of one of its folders can be imported."""
+    place = folder / "repository"
+    for command in (["clone", "--quiet", address, str(place)], ["-C", str(place), "checkout", "--quiet", commit]):
+        subprocess.run(["git", *command], check=True)  # noqa: S603, S607 - git is found on the path
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "peer.pth").write_text(f"{place / below}\n", encoding="utf-8")
 
 
 def found_by(python: Path, name: str, folder: Path) -> list[dict[str, Any]] | str:

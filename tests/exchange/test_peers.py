@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,22 +16,31 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.exchange.samples import examples, picture
-from vqaft.data import VQAExample
+from vqaft.check import check_file
+from vqaft.data import VQAExample, load_coco_vqa, load_llava
+from vqaft.evaluation import AnsweredExample, VQAAccuracy
 from vqaft.exchange import (
     TRL,
     Axolotl,
     ChatJSONL,
+    CocoVQA,
     Gemini,
     HuggingFace,
     ImageFolder,
     InspectAI,
+    LabelStudio,
     LlamaFactory,
+    LLaVA,
     LmmsEval,
     MsSwift,
+    Nova,
+    PydanticEvals,
     Unsloth,
+    WebDataset,
     export,
 )
 from vqaft.images import ImageEncoder
+from vqaft.providers import AZURE, FIREWORKS, OPENAI, TOGETHER, ProviderLimits
 from vqaft.records import MessageBuilder
 
 SYSTEM = MessageBuilder(system="Answer in one word.", image_first=True)
@@ -222,6 +233,154 @@ def test_inspect_ai_reads_the_samples(tmp_path: Path, monkeypatch: pytest.Monkey
     file.write_text(file.read_text().replace('"role":"user"', '"role":"human"'))
     with pytest.raises(ValueError, match="role"):
         dataset.json_dataset(str(file))
+
+
+@pytest.mark.parametrize("limits", [OPENAI, AZURE, TOGETHER, FIREWORKS], ids=lambda limits: limits.name)
+def test_the_check_of_training_files_finds_nothing_in_a_chat_export(limits: ProviderLimits, tmp_path: Path) -> None:
+    wanted = examples(tmp_path / "source")
+    many = [replace(one, id=f"{one.id}-{turn}") for turn in range(2) for one in wanted]
+    export(many, ChatJSONL(provider=limits), tmp_path / "out", builder=SYSTEM)
+    report = check_file(tmp_path / "out" / "train.jsonl", limits=limits)
+    assert not report.errors
+    file = tmp_path / "out" / "train.jsonl"
+    file.write_text(file.read_text().replace('"role":"assistant"', '"role":"helper"'))
+    assert check_file(file, limits=limits).errors
+
+
+def test_the_converse_api_accepts_every_message_for_nova(tmp_path: Path) -> None:
+    session = pytest.importorskip("botocore.session", reason="botocore comes with inspect-ai, in the group 'peers'")
+    validate = pytest.importorskip("botocore.validate")
+    shape = session.get_session().get_service_model("bedrock-runtime").shape_for("ConverseRequest")
+    wanted = examples(tmp_path / "source")
+    export(wanted, Nova(uri="s3://bucket/receipts", bucket_owner="123456789012"), tmp_path / "out", builder=SYSTEM)
+
+    def errors(row: dict[str, Any]) -> bool:
+        request = {"modelId": "amazon.nova-lite-v1:0", "system": row["system"], "messages": row["messages"]}
+        return bool(validate.ParamValidator().validate(request, shape).has_errors())
+
+    for line, one in zip((tmp_path / "out" / "train.jsonl").read_text().splitlines(), wanted, strict=True):
+        row = json.loads(line)
+        assert set(row) == {"schemaVersion", "system", "messages"}
+        assert not errors(row)
+        image, text = row["messages"][0]["content"]
+        assert (text["text"], row["messages"][1]["content"][0]["text"]) == (one.question, one.answer)
+        address = image["image"]["source"]["s3Location"]["uri"].removeprefix("s3://bucket/receipts/")
+        with Image.open(tmp_path / "out" / address) as shown:
+            assert shown.size == upright_size(one)
+            assert str(shown.format).lower() == image["image"]["format"]
+        row["messages"][0]["content"][0] = {"image": {"format": "png", "source": {"url": "s3://bucket/a.png"}}}
+        assert errors(row)
+
+
+READ_SHARDS = """
+import json, sys, webdataset
+for sample in webdataset.WebDataset([f"file:{path}" for path in sys.argv[1:]], shardshuffle=False).decode("pil"):
+    image = sample["jpg"] if "jpg" in sample else sample["png"]
+    print(json.dumps([sample["__key__"], sample["json"]["question"], sample["json"]["answers"], image.size]))
+"""
+
+
+def test_webdataset_reads_the_shards(tmp_path: Path) -> None:
+    pytest.importorskip("webdataset", reason="webdataset is in the group 'peers'")
+    wanted = examples(tmp_path / "source")
+    export(wanted, WebDataset(shard_bytes=600), tmp_path / "out")
+    shards = sorted((tmp_path / "out").glob("*.tar"))
+    assert len(shards) > 1
+
+    def read() -> subprocess.CompletedProcess[str]:  # in a process of its own: the library leaves its files open
+        command = [sys.executable, "-W", "ignore", "-c", READ_SHARDS, *map(str, shards)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+
+    samples = [json.loads(line) for line in read().stdout.splitlines()]
+    assert [(question, answers, size) for _, question, answers, size in samples] == [
+        (one.question, list(one.answers), list(upright_size(one))) for one in wanted
+    ]
+    assert len({key for key, *_ in samples}) == len(wanted)
+    shards[0].write_bytes(shards[0].read_bytes()[:700])
+    assert "ReadError" in read().stderr
+
+
+def test_datasets_reads_shards_of_one_image_format(tmp_path: Path) -> None:
+    wanted = examples(tmp_path / "source")
+    jpeg = MessageBuilder(encoder=ImageEncoder(format="jpeg"))
+    export(wanted, WebDataset(), tmp_path / "out", builder=jpeg)
+    rows = load("webdataset", folder=tmp_path / "out", data_files=str(tmp_path / "out" / "train-000000.tar"))
+    assert [row["json"]["answers"][0] for row in rows] == [one.answer for one in wanted]
+    assert [row["jpg"].size for row in rows] == [upright_size(one) for one in wanted]
+
+
+def test_pydantic_evals_reads_the_cases(tmp_path: Path) -> None:
+    peer = pytest.importorskip("pydantic_evals", reason="pydantic-evals is in the group 'peers'")
+    wanted = examples(tmp_path / "source")
+    export(wanted, PydanticEvals(name="receipts"), tmp_path / "out", builder=SYSTEM)
+    read = peer.Dataset[dict[str, Any], str, dict[str, Any]]
+    dataset = read.from_file(tmp_path / "out" / "train.json")
+    assert [case.name for case in dataset.cases] == [one.id for one in wanted]
+    assert [case.expected_output for case in dataset.cases] == [one.answer for one in wanted]
+    assert [case.inputs["question"] for case in dataset.cases] == [one.question for one in wanted]
+    assert {case.inputs["system"] for case in dataset.cases} == {"Answer in one word."}
+    for case, one in zip(dataset.cases, wanted, strict=True):
+        with Image.open(tmp_path / "out" / case.inputs["images"][0]) as shown:
+            assert shown.size == upright_size(one)
+    content = json.loads((tmp_path / "out" / "train.json").read_text())
+    content["cases"][1]["expected_output"] = 9.0
+    (tmp_path / "out" / "train.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="expected_output"):
+        read.from_file(tmp_path / "out" / "train.json")
+
+
+def test_label_studio_accepts_the_tasks(tmp_path: Path) -> None:
+    peer = pytest.importorskip("label_studio_sdk.label_interface", reason="label-studio-sdk is in the group 'peers'")
+    wanted = examples(tmp_path / "source")
+    export(wanted, LabelStudio(), tmp_path / "out")
+    config = peer.LabelInterface((tmp_path / "out" / "config.xml").read_text())
+    for task in json.loads((tmp_path / "out" / "train.json").read_text()):
+        assert config.validate_task({"data": task["data"]})
+        assert config.validate_prediction(task["predictions"][0])
+        task["predictions"][0]["result"][0]["from_name"] = "other"
+        assert not config.validate_prediction(task["predictions"][0])
+        del task["data"]["question"]
+        assert not config.validate_task({"data": task["data"]})
+
+
+def test_label_studio_accepts_the_tasks_of_a_rating(tmp_path: Path) -> None:
+    peer = pytest.importorskip("label_studio_sdk.label_interface", reason="label-studio-sdk is in the group 'peers'")
+    wanted = examples(tmp_path / "source")
+    levels = ('right "so"', "<wrong>")
+    target = LabelStudio(levels=levels, answers={one.id: "9.00" for one in wanted})
+    export(wanted, target, tmp_path / "out")
+    config = peer.LabelInterface((tmp_path / "out" / "config.xml").read_text())
+    (task, *_) = json.loads((tmp_path / "out" / "train.json").read_text())
+    assert config.validate_task({"data": task["data"]})
+    for level, accepted in ((levels[0], True), (levels[1], True), ("right", False)):
+        value = {"choices": [level]}
+        result = {"id": "a", "from_name": "level", "to_name": "image", "type": "choices", "value": value}
+        assert config.validate_annotation({"result": [result]}) is accepted
+
+
+def test_the_loaders_of_vqaft_read_coco_and_llava(tmp_path: Path) -> None:
+    wanted = examples(tmp_path / "source")
+    jpeg = MessageBuilder(encoder=ImageEncoder(format="jpeg"))
+    export(wanted, CocoVQA(), tmp_path / "coco", builder=jpeg)
+    coco = list(
+        load_coco_vqa(
+            tmp_path / "coco" / "train_questions.json",
+            annotations=tmp_path / "coco" / "train_annotations.json",
+            images=tmp_path / "coco" / "images",
+            image_name="{image_id:012}.jpg",
+        )
+    )
+    assert [one.question for one in coco] == [one.question for one in wanted]
+    assert [one.answer for one in coco] == [one.answer for one in wanted]
+    for one, found in zip(wanted, coco, strict=True):
+        for answer in one.answers:
+            assert VQAAccuracy()(AnsweredExample(example=found, answer=answer)).value == 1.0
+    assert VQAAccuracy()(AnsweredExample(example=coco[1], answer="9.50")).value == 0.0
+    export(wanted, LLaVA(), tmp_path / "llava")
+    llava = list(load_llava(tmp_path / "llava" / "train.json"))
+    assert [(one.id, one.question.strip(), one.answer) for one in llava] == [
+        (one.id, one.question.strip(), one.answer) for one in wanted
+    ]
 
 
 def test_an_unanswered_example_is_not_evaluated(tmp_path: Path) -> None:

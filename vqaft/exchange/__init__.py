@@ -1,19 +1,33 @@
 """Exporters to the formats of trainers, evaluators and dataset hubs, and the way back."""
 
 from vqaft.exchange.dataset_card import DatasetCard
-from vqaft.exchange.evaluators import InspectAI, LmmsEval
+from vqaft.exchange.evaluators import InspectAI, LmmsEval, PydanticEvals, VLMEvalKit
 from vqaft.exchange.export import Exported, export
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.manifest import ExportManifest, Loss, read_export
 from vqaft.exchange.rows import Conversation, Row, Turn
-from vqaft.exchange.tables import HuggingFace, ImageFolder
+from vqaft.exchange.tables import CocoVQA, HuggingFace, ImageFolder, LabelStudio, WebDataset
 from vqaft.exchange.target import Target
-from vqaft.exchange.trainers import TRL, Axolotl, ChatJSONL, Gemini, LlamaFactory, MsSwift, Nova, Unsloth
+from vqaft.exchange.trainers import (
+    TRL,
+    Axolotl,
+    ChatJSONL,
+    Gemini,
+    InternVL,
+    LlamaFactory,
+    LLaVA,
+    Maestro,
+    MsSwift,
+    Nova,
+    QwenVL,
+    Unsloth,
+)
 
 __all__ = [
     "TRL",
     "Axolotl",
     "ChatJSONL",
+    "CocoVQA",
     "Conversation",
     "DatasetCard",
     "ExportFolder",
@@ -23,15 +37,23 @@ __all__ = [
     "HuggingFace",
     "ImageFolder",
     "InspectAI",
+    "InternVL",
+    "LLaVA",
+    "LabelStudio",
     "LlamaFactory",
     "LmmsEval",
     "Loss",
+    "Maestro",
     "MsSwift",
     "Nova",
+    "PydanticEvals",
+    "QwenVL",
     "Row",
     "Target",
     "Turn",
     "Unsloth",
+    "VLMEvalKit",
+    "WebDataset",
     "export",
     "read_export",
 ]

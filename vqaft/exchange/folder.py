@@ -123,7 +123,7 @@ class ExportFolder:
         found = [(match[1], name) for name in self.names() if (match := re.fullmatch(shape, name))]
         if not found:
             raise DataError(f"there is no file {pattern}", path=self.place())
-        return sorted(found, key=lambda pair: (_rank(pair[0]), pair))
+        return sorted(found, key=lambda pair: (split_rank(pair[0]), pair))
 
     def write(self, name: str, content: bytes) -> None:
         """Write a whole file."""
@@ -146,6 +146,23 @@ class ExportFolder:
         with self.create(name) as file:
             for value in values:
                 file.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+
+    def write_json_list(
+        self, name: str, values: Iterable[Mapping[str, Any]], *, head: bytes = b"", tail: bytes = b""
+    ) -> None:
+        """Write a JSON list as a stream, one value a line.
+
+        Args:
+            name: The file.
+            values: The values.
+            head: What stands before the list, where it is part of an object.
+            tail: What stands after it.
+        """
+        with self.create(name) as file:
+            file.write(head + b"[")
+            for number, value in enumerate(values):
+                file.write((b",\n" if number else b"\n") + orjson.dumps(value))
+            file.write(b"\n]" + tail + b"\n")
 
     def write_image(self, image: EncodedImage, *, below: str = "images") -> str:
         """Write an image under the hash of its bytes, unless it is there already.
@@ -232,7 +249,7 @@ class ExportFolder:
 
 def below_images(address: str) -> str:
     """Return the name in an export of an image that a file names with a prefix, e.g. `gs://bucket/x/images/0b5a….jpg`."""
-    return "/".join(address.replace("\\", "/").split("/")[-2:])
+    return "images/" + address.replace("\\", "/").rpartition("images/")[2]
 
 
 def prefixed(root: str, name: str) -> str:
@@ -250,5 +267,6 @@ def extension(image: EncodedImage) -> str:
     return image.mime.removeprefix("image/").replace("jpeg", "jpg")
 
 
-def _rank(split: str) -> int:
+def split_rank(split: str) -> int:
+    """Return the place of a split in its usual order: train, validation, test, then others."""
     return _ORDER.index(split) if split in _ORDER else len(_ORDER)

@@ -55,6 +55,14 @@ def one_image(row: Row) -> Iterator[str]:
         yield f"the row has {count} images and the target takes one"
 
 
+def only_examples(row: Row) -> Iterator[str]:
+    """Yield the problems of a target that holds examples and no prompts: one question, and what the builder adds."""
+    yield from no_web_images(row)
+    yield from no_system(row)
+    yield from no_few_shot(row)
+    yield from one_question(row)
+
+
 def no_zero_weights(row: Row) -> Iterator[str]:
     """Yield a problem for an answer of weight 0: the target trains on every answer."""
     if any(turn.weight == 0 for turn in row.turns):

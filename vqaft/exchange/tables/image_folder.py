@@ -15,7 +15,7 @@ from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.manifest import read_export
 from vqaft.exchange.parquet import TEXT, list_of, read_table, write_table
-from vqaft.exchange.refusals import no_few_shot, no_system, no_web_images, one_image, one_question
+from vqaft.exchange.refusals import one_image, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.tables.example_cells import EXAMPLE_FEATURES, example_cells, example_of_cells
 
@@ -37,10 +37,7 @@ class ImageFolder:
 
     def problems(self, row: Row) -> Iterator[str]:
         """Yield why a row is refused: a system prompt, few-shot examples, several questions, or several images."""
-        yield from no_web_images(row)
-        yield from no_system(row)
-        yield from no_few_shot(row)
-        yield from one_question(row)
+        yield from only_examples(row)
         if not self.several_images:
             yield from one_image(row)
 
