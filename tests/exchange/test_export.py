@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from tests.exchange.samples import examples, picture
-from vqaft.data import DatasetSplitter, VQAExample
+from vqaft.data import DatasetSplitter, Turn, VQAExample
 from vqaft.errors import DataError, ExportError, StateError
 from vqaft.exchange import (
     TRL,
@@ -376,7 +376,15 @@ def conversation(folder: Path, *weights: Any) -> Conversation:
     return Conversation(examples=(first, second), weights=weights or None)
 
 
-MANY = [ChatJSONL(), LlamaFactory(), Unsloth(), MsSwift(), Axolotl(), Gemini(uri="gs://b"), Nova(uri="s3://b")]
+MANY: list[Any] = [
+    ChatJSONL(),
+    LlamaFactory(),
+    Unsloth(),
+    MsSwift(),
+    Axolotl(),
+    Gemini(uri="gs://b"),
+    Nova(uri="s3://b"),
+]
 MANY += [LLaVA(), InternVL(), QwenVL()]
 
 
@@ -385,9 +393,10 @@ def test_a_conversation_is_one_row_with_its_image_once(target: Any, tmp_path: Pa
     exported = export([conversation(tmp_path / "source")], target, tmp_path / "out")
     assert (exported.rows, exported.images) == (1, 1)
     assert [one.id for one in target.read(tmp_path / "out")] == ["r0", "r1"]
-    native = list(target.read(tmp_path / "out", manifest=False))
-    assert [one.answer for one in native] == ["BOOK TA .K (TAMAN DAYA) SDN BHD", "9.00"]
-    assert native[0].image == native[1].image
+    assert [loss.field for loss in exported.lossy] == ["conversation"]
+    (native,) = target.read(tmp_path / "out", manifest=False)
+    assert ([turn.answer for turn in native.history], native.answer) == (["BOOK TA .K (TAMAN DAYA) SDN BHD"], "9.00")
+    assert [turn.n_images for turn in native.history] == [1]
 
 
 @pytest.mark.parametrize(
@@ -400,7 +409,7 @@ def test_a_conversation_is_refused_where_a_row_is_one_question(target: Any, tmp_
         export([conversation(tmp_path / "source")], target, tmp_path / "out")
 
 
-REFUSE_ZERO = [LlamaFactory(), Unsloth(), Axolotl(), Gemini(uri="gs://b"), Nova(uri="s3://b")]
+REFUSE_ZERO: list[Any] = [LlamaFactory(), Unsloth(), Axolotl(), Gemini(uri="gs://b"), Nova(uri="s3://b")]
 REFUSE_ZERO += [LLaVA(), InternVL(), QwenVL()]
 
 
@@ -423,6 +432,72 @@ def test_weight_zero_is_said_where_the_format_can(tmp_path: Path) -> None:
     for weights in ((), (1, 1), (0, 0), (1, 0)):
         with pytest.raises(ExportError, match="last answer"):
             export([conversation(tmp_path / "source", *weights)], TRL(), tmp_path / "other")
+
+
+def followed(folder: Path, *, trained: bool) -> VQAExample:
+    first, _, third, *_ = examples(folder)
+    turns = (
+        Turn(question="And the shop?", answer="None", n_images=1, trained=trained),
+        Turn(question="Sure?", answer="007", trained=trained),
+    )
+    images = (first.image, third.image, first.image)
+    return replace(first, images=images, history=turns)
+
+
+HISTORY: list[Any] = [target for target in PEERS if target.format not in TABLES | {"pydantic-evals", "llava", "trl"}]
+HISTORY += [HuggingFace(several_images=True), ImageFolder(several_images=True), WebDataset()]
+
+
+@pytest.mark.parametrize("target", HISTORY, ids=lambda target: target.format)
+def test_earlier_turns_and_several_images_are_exported(target: Any, tmp_path: Path) -> None:
+    wanted = followed(tmp_path / "source", trained=True)
+    exported = export([wanted], target, tmp_path / "out")
+    assert (exported.rows, exported.images) == (1, 2)
+    (found,) = target.read(tmp_path / "out")
+    (native,) = target.read(tmp_path / "out", manifest=False)
+    for one in (found, native):
+        assert one.history == wanted.history
+        assert [ImageEncoder().encode(image).data for image in one.images] == [
+            ImageEncoder().encode(image).data for image in wanted.images
+        ]
+    assert fields(found) == fields(wanted)
+    assert not {"history", "images", "question", "answer"} & {loss.field for loss in exported.lossy}
+
+
+def test_earlier_turns_that_are_not_trained_on_are_exported_where_that_can_be_said(tmp_path: Path) -> None:
+    wanted = followed(tmp_path / "source", trained=False)
+    saying: list[Any] = [ChatJSONL(), MsSwift(), TRL()]
+    for target in saying:
+        export([wanted], target, tmp_path / "out")
+        (found,) = target.read(tmp_path / "out")
+        assert found.history == wanted.history
+    for refusing in REFUSE_ZERO:
+        with pytest.raises(ExportError, match="weight 0"):
+            export([wanted], refusing, tmp_path / "other")
+    with pytest.raises(ExportError, match="last answer"):
+        export(
+            [replace(wanted, history=tuple(replace(turn, trained=True) for turn in wanted.history))],
+            TRL(),
+            tmp_path / "x",
+        )
+
+
+@pytest.mark.parametrize(
+    "target",
+    [target for target in PEERS if target.format in TABLES - {"webdataset"} | {"llava", "pydantic-evals"}],
+    ids=lambda target: target.format,
+)
+def test_what_holds_one_image_or_one_question_refuses_more(target: Any, tmp_path: Path) -> None:
+    several = replace(examples(tmp_path / "source")[0], images=(picture(1), picture(2)))
+    if target.format not in {"lmms-eval", "vlmevalkit", "pydantic-evals"}:
+        with pytest.raises(ExportError, match="2 images"):
+            export([several], target, tmp_path / "out")
+    else:
+        export([several], target, tmp_path / "out")
+        (found,) = target.read(tmp_path / "out", manifest=False)
+        assert len(found.images) == 2
+    with pytest.raises(ExportError, match=r"3 images|earlier turns"):
+        export([followed(tmp_path / "more", trained=True)], target, tmp_path / "out")
 
 
 def test_a_providers_limits_are_refusals(tmp_path: Path) -> None:

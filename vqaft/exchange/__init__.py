@@ -5,7 +5,7 @@ from vqaft.exchange.evaluators import InspectAI, LmmsEval, PydanticEvals, VLMEva
 from vqaft.exchange.export import Exported, export
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.manifest import ExportManifest, Loss, read_export
-from vqaft.exchange.rows import Conversation, Row, Turn
+from vqaft.exchange.rows import Conversation, Row, RowTurn
 from vqaft.exchange.tables import CocoVQA, HuggingFace, ImageFolder, LabelStudio, WebDataset
 from vqaft.exchange.target import Target
 from vqaft.exchange.trainers import (
@@ -49,8 +49,8 @@ __all__ = [
     "PydanticEvals",
     "QwenVL",
     "Row",
+    "RowTurn",
     "Target",
-    "Turn",
     "Unsloth",
     "VLMEvalKit",
     "WebDataset",

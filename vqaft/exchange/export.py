@@ -98,7 +98,7 @@ def export(
         with folder.create(EXAMPLES) as log:
             target.write(gate.passed(build_rows(splits, maker, workers=workers), log), folder)
         gate.raise_problems()
-        lossy = measure_losses(folder.read_jsonl(EXAMPLES), target.parse(folder), _sha256)
+        lossy = measure_losses(folder, target.parse(folder), _sha256)
         manifest = ExportManifest(
             format=target.format,
             rows=gate.rows,
@@ -148,7 +148,7 @@ class _Gate:
     def _count(self, row: Row, log: IO[bytes]) -> None:
         self.rows[row.split] = self.rows.get(row.split, 0) + 1
         self.images.update(map(image_name, row.images))
-        for example, entry in zip(row.examples, entries_of(row), strict=True):
+        for example, entry in zip(row.examples, entries_of(row, sum(self.rows.values())), strict=True):
             line = entry_line(entry)
             if example.metadata and orjson.loads(line)["metadata"] != dict(example.metadata):
                 self.altered.append(example.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from vqaft.data import VQAExample
 from vqaft.durable import recover_folder
 from vqaft.errors import DataError, StateError
 from vqaft.exchange.folder import ExportFolder, image_name
+from vqaft.exchange.history import history_of, history_values
 from vqaft.exchange.rows import Row
 from vqaft.exchange.target import Target
 from vqaft.images import ImageSource
@@ -40,7 +42,8 @@ class Loss:
 
     Attributes:
         field: `id`, `question`, `answer` (the one trained on), `answers[1:]`, `question_type`, `kind`, `group`,
-            `metadata` or `images`.
+            `metadata`, `history` or `images`; `conversation` for several questions in one row, which are read as one
+            example with history.
         example_ids: The examples.
     """
 
@@ -145,17 +148,33 @@ def read_export(
     if found.format != target.format:
         raise DataError(f"the folder was exported for {found.format}, not for {target.format}", path=place.place())
     found.check_files(place)
-    for entry, (name, example) in zip(place.read_jsonl(EXAMPLES), target.parse(place), strict=True):
-        if split in {None, name}:
-            yield _restored(entry, example)
+    for entries, (_, example) in _by_row(place.read_jsonl(EXAMPLES), target.parse(place), place):
+        yield from (_restored(entry, example) for entry in entries if split in {None, entry["split"]})
 
 
-def entries_of(row: Row) -> Iterator[dict[str, Any]]:
-    """Yield the line of the manifest for each example of a row."""
+def _by_row(
+    entries: Iterable[Mapping[str, Any]], parsed: Iterable[tuple[str, VQAExample]], folder: ExportFolder
+) -> Iterator[tuple[list[Mapping[str, Any]], tuple[str, VQAExample]]]:
+    """Pair the entries of each row with what was parsed from it."""
+    rows = (list(group) for _, group in itertools.groupby(entries, key=lambda entry: entry["row"]))
+    for found, example in itertools.zip_longest(rows, parsed):
+        if found is None or example is None:
+            raise StateError("the files and the manifest have not as many rows", path=folder.place())
+        yield found, example
+
+
+def entries_of(row: Row, number: int) -> Iterator[dict[str, Any]]:
+    """Yield the line of the manifest for each example of a row.
+
+    Args:
+        row: The row.
+        number: Its number in the export.
+    """
     images = [image_name(image) for image in row.own_images]
     for example in row.examples:
         values = {name: getattr(example, name) for name in _FIELDS}
-        yield {"split": row.split, **values, "metadata": dict(example.metadata), "images": images}
+        plain = {"metadata": dict(example.metadata), "history": history_values(example), "images": images}
+        yield {"row": number, "split": row.split, **values, **plain}
 
 
 def entry_line(entry: Mapping[str, Any]) -> bytes:
@@ -202,12 +221,12 @@ def refuse_foreign(folder: ExportFolder) -> None:
 
 
 def measure_losses(
-    entries: Iterable[Mapping[str, Any]], parsed: Iterable[tuple[str, VQAExample]], sha256_of: HashImage
+    folder: ExportFolder, parsed: Iterable[tuple[str, VQAExample]], sha256_of: HashImage
 ) -> tuple[Loss, ...]:
     """Compare what a format says with what was exported.
 
     Args:
-        entries: The entries of the manifest.
+        folder: The folder with the entries of the manifest.
         parsed: What the target parses from its own files.
         sha256_of: Image → the hash of its content.
 
@@ -218,9 +237,10 @@ def measure_losses(
         StateError: If the format does not give back the same number of examples.
     """
     lost: dict[str, list[str]] = {}
-    for entry, (split, example) in zip(entries, parsed, strict=True):
-        for name in _differences(entry, split, example, sha256_of):
-            lost.setdefault(name, []).append(entry["id"])
+    for entries, (split, example) in _by_row(folder.read_jsonl(EXAMPLES), parsed, folder):
+        several = ["conversation"] if len(entries) > 1 else _differences(entries[0], split, example, sha256_of)
+        for name in several:
+            lost.setdefault(name, []).extend(entry["id"] for entry in entries)
     return tuple(Loss(field=name, example_ids=tuple(ids)) for name, ids in lost.items())
 
 
@@ -230,15 +250,16 @@ def _differences(entry: Mapping[str, Any], split: str, example: VQAExample, sha2
     wanted["images"] = [name.partition(".")[0] for name in entry["images"]]
     found = {name: getattr(example, name) for name in ("id", "question", "question_type", "kind", "group")}
     found |= {"answer": example.answers[:1], "answers[1:]": example.answers[1:], "metadata": dict(example.metadata)}
-    found |= {"split": split, "images": [sha256_of(image)[:_NAME_DIGITS] for image in images_of(example)]}
+    found |= {
+        "history": history_values(example),
+        "split": split,
+        "images": [sha256_of(image)[:_NAME_DIGITS] for image in example.images],
+    }
     yield from (name for name, value in found.items() if wanted[name] != value)
 
 
-def images_of(example: VQAExample) -> tuple[ImageSource, ...]:
-    """Return the images of an example, in order."""
-    return (example.image,)
-
-
 def _restored(entry: Mapping[str, Any], example: VQAExample) -> VQAExample:
+    # A row of few-shot examples shows their images first.
+    images = example.images[-len(entry["images"]) :]
     values = {name: entry[name] for name in _FIELDS} | {"answers": tuple(entry["answers"])}
-    return VQAExample(**values, image=example.image)
+    return VQAExample(**values, history=history_of(entry["history"]), images=images)

@@ -1,13 +1,12 @@
-"""Turns as the formats write them → examples."""
+"""Turns as the formats write them → an example."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from vqaft.data import VQAExample
-from vqaft.errors import DataError, ImageError
+from vqaft.data import Turn, VQAExample
+from vqaft.errors import DataError
 from vqaft.images import ImageSource
 
 _USER = frozenset({"user", "human"})
@@ -22,48 +21,41 @@ class ParsedTurn:
         role: As the format has it.
         text: Its text, without placeholders.
         images: Its images.
+        trained: Whether an answer is trained on.
     """
 
     role: str
     text: str
     images: tuple[ImageSource, ...] = field(default=(), repr=False)
+    trained: bool = True
 
 
-def new_example(*, images: Sequence[ImageSource], **values: Any) -> VQAExample:
-    """Create an example that shows images.
-
-    Raises:
-        ImageError: If there is none.
-    """
-    if not images:
-        raise ImageError("the row has no image", example_id=values.get("id"))
-    return VQAExample(image=images[0], **values)
-
-
-def examples_of_turns(turns: Iterable[ParsedTurn], *, row_id: str) -> Iterator[VQAExample]:
-    """Yield the questions of a row: those about its last images, since few-shot examples show images of their own.
+def example_of_turns(turns: Iterable[ParsedTurn], *, row_id: str) -> VQAExample:
+    """Return the example of a row: its last question, with the earlier ones as history.
 
     Args:
         turns: The turns, in order; those of the system are ignored.
-        row_id: The id of the row; `-0`, `-1` … is appended where it has several questions.
+        row_id: The id of the example.
 
     Raises:
-        DataError: If questions and answers do not alternate.
+        DataError: If questions and answers do not alternate, or a text is empty.
         ImageError: If no turn has an image.
     """
     spoken = [turn for turn in turns if turn.role in _USER | _ASSISTANT]
-    if any(turn.role not in (_USER, _ASSISTANT)[place % 2] for place, turn in enumerate(spoken)) or len(spoken) % 2:
+    alternate = all(turn.role in (_USER, _ASSISTANT)[place % 2] for place, turn in enumerate(spoken))
+    if not spoken or len(spoken) % 2 or not alternate:
         raise DataError("the turns of user and assistant do not alternate", example_id=row_id)
-    pairs = list(zip(spoken[::2], spoken[1::2], strict=True))
-    first = max((place for place, (question, _) in enumerate(pairs) if question.images), default=0)
-    own = pairs[first:]
-    for number, (question, answer) in enumerate(own):
-        yield new_example(
-            images=own[0][0].images,
-            id=f"{row_id}-{number}" if len(own) > 1 else row_id,
-            question=question.text,
-            answers=(answer.text,),
-        )
+    *earlier, (question, answer) = zip(spoken[::2], spoken[1::2], strict=True)
+    return VQAExample(
+        id=row_id,
+        images=[image for turn in spoken for image in turn.images],
+        question=question.text,
+        answers=(answer.text,),
+        history=[
+            Turn(question=asked.text, answer=said.text, n_images=len(asked.images), trained=said.trained)
+            for asked, said in earlier
+        ],
+    )
 
 
 def split_images(

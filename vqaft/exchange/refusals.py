@@ -55,6 +55,12 @@ def one_image(row: Row) -> Iterator[str]:
         yield f"the row has {count} images and the target takes one"
 
 
+def no_history(row: Row) -> Iterator[str]:
+    """Yield a problem for earlier turns: the target holds one question and its answer."""
+    if any(example.history for example in row.examples):
+        yield "the example follows earlier turns and the target holds one question alone"
+
+
 def only_examples(row: Row) -> Iterator[str]:
     """Yield the problems of a target that holds examples and no prompts: one question, and what the builder adds."""
     yield from no_web_images(row)

@@ -50,7 +50,7 @@ Exportable: TypeAlias = Iterable[VQAExample | Conversation]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turn:
+class RowTurn:
     """What the user or the assistant says.
 
     Attributes:
@@ -98,12 +98,12 @@ class Row:
     examples: tuple[VQAExample, ...]
     record: ChatRecord = field(repr=False)
     system: str | None
-    turns: tuple[Turn, ...]
+    turns: tuple[RowTurn, ...]
 
     @property
-    def asked(self) -> tuple[Turn, ...]:
-        """The turns of the row's own examples, without few-shot examples."""
-        return self.turns[-2 * len(self.examples) :]
+    def asked(self) -> tuple[RowTurn, ...]:
+        """The turns of the row's own examples and of their history, without few-shot examples."""
+        return self.turns[-2 * (len(self.examples[0].history) + len(self.examples)) :]
 
     @property
     def images(self) -> tuple[EncodedImage, ...]:
@@ -180,16 +180,16 @@ def _build(split: str, builder: MessageBuilder, item: VQAExample | Conversation)
     return Row(split=split, examples=examples, record=record, system=system, turns=turns)
 
 
-def _turns(record: ChatRecord) -> tuple[str | None, tuple[Turn, ...]]:
+def _turns(record: ChatRecord) -> tuple[str | None, tuple[RowTurn, ...]]:
     system: str | None = None
-    turns: list[Turn] = []
+    turns: list[RowTurn] = []
     for message in record.messages:
         parts = tuple(_parts(message.content))
         if message.role in {"system", "developer"}:
             system = "".join(part for part in parts if isinstance(part, str))
         elif message.role in {"user", "assistant"}:
             role: Literal["user", "assistant"] = "user" if message.role == "user" else "assistant"
-            turns.append(Turn(role=role, parts=parts, weight=getattr(message, "weight", None)))
+            turns.append(RowTurn(role=role, parts=parts, weight=getattr(message, "weight", None)))
     return system, tuple(turns)
 
 

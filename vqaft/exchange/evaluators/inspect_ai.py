@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.manifest import read_export
-from vqaft.exchange.parsing import new_example
+from vqaft.exchange.parsing import ParsedTurn, example_of_turns
 from vqaft.exchange.refusals import no_web_images, one_question
-from vqaft.exchange.rows import Row, Turn
+from vqaft.exchange.rows import Row, RowTurn
 from vqaft.images import EncodedImage
 
 _FIELDS = ("question_type", "kind", "group")
@@ -69,7 +69,7 @@ def _sample(row: Row, folder: ExportFolder) -> dict[str, Any]:
     }
 
 
-def _message(turn: Turn, folder: ExportFolder) -> dict[str, Any]:
+def _message(turn: RowTurn, folder: ExportFolder) -> dict[str, Any]:
     if turn.role == "assistant":
         return {"role": "assistant", "content": turn.text}
     content = []
@@ -82,14 +82,21 @@ def _message(turn: Turn, folder: ExportFolder) -> dict[str, Any]:
 
 
 def _example(sample: Mapping[str, Any], folder: ExportFolder, number: str) -> VQAExample:
-    content = sample["input"][-1]["content"]
     metadata = sample.get("metadata") or {}
     target = sample["target"]
-    return new_example(
-        images=[folder.image(part["image"]) for part in content if part["type"] == "image"],
-        id=str(sample.get("id", number)),
-        question="".join(part["text"] for part in content if part["type"] == "text"),
-        answers=(target,) if isinstance(target, str) else tuple(target),
-        **{name: metadata.get(name) for name in _FIELDS},
-        metadata=metadata.get("metadata") or {},
+    answers = (target,) if isinstance(target, str) else tuple(target)
+    turns = [_turn(message, folder) for message in sample["input"]]
+    example = example_of_turns(
+        [*turns, ParsedTurn(role="assistant", text=answers[0])], row_id=str(sample.get("id", number))
     )
+    fields: dict[str, Any] = {name: metadata.get(name) for name in _FIELDS}
+    return replace(example, **{"answers": answers, "metadata": metadata.get("metadata") or {}, **fields})
+
+
+def _turn(message: Mapping[str, Any], folder: ExportFolder) -> ParsedTurn:
+    content = message["content"]
+    if isinstance(content, str):
+        return ParsedTurn(role=message["role"], text=content)
+    text = "".join(part["text"] for part in content if part["type"] == "text")
+    images = tuple(folder.image(part["image"]) for part in content if part["type"] == "image")
+    return ParsedTurn(role=message["role"], text=text, images=images)

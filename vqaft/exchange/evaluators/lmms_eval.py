@@ -20,7 +20,7 @@ from vqaft.errors import DataError
 from vqaft.exchange.folder import ExportFolder, prefixed
 from vqaft.exchange.manifest import read_export
 from vqaft.exchange.parquet import IMAGE, TEXT, image_cell, list_of, read_shards, write_shards
-from vqaft.exchange.refusals import only_examples
+from vqaft.exchange.refusals import no_history, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.tables.example_cells import EXAMPLE_FEATURES, example_cells, example_of_cells
 
@@ -75,6 +75,7 @@ class LmmsEval:
     def problems(self, row: Row) -> Iterator[str]:
         """Yield why a row is refused: a system prompt, few-shot examples, several questions."""
         yield from only_examples(row)
+        yield from no_history(row)
 
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write the table, the functions and a task for each split."""

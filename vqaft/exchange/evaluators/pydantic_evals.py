@@ -13,8 +13,7 @@ import orjson
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.manifest import read_export
-from vqaft.exchange.parsing import new_example
-from vqaft.exchange.refusals import no_few_shot, no_web_images, one_question
+from vqaft.exchange.refusals import no_few_shot, no_history, no_web_images, one_question
 from vqaft.exchange.rows import Row
 
 _FIELDS = ("question_type", "kind", "group")
@@ -45,6 +44,7 @@ class PydanticEvals:
         yield from no_web_images(row)
         yield from no_few_shot(row)
         yield from one_question(row)
+        yield from no_history(row)
 
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write a dataset a split, and the images."""
@@ -82,11 +82,13 @@ def _case(row: Row, folder: ExportFolder) -> dict[str, Any]:
 
 def _example(case: Mapping[str, Any], folder: ExportFolder, number: str) -> VQAExample:
     metadata = case.get("metadata") or {}
-    return new_example(
+    return VQAExample(
         images=[folder.image(name) for name in case["inputs"]["images"]],
         id=case.get("name") or number,
         question=case["inputs"]["question"],
         answers=tuple(metadata.get("answers") or [case["expected_output"]]),
-        **{name: metadata.get(name) for name in _FIELDS},
+        question_type=metadata.get("question_type"),
+        kind=metadata.get("kind"),
+        group=metadata.get("group"),
         metadata=metadata.get("metadata") or {},
     )

@@ -22,7 +22,7 @@ from vqaft.data import VQAExample
 from vqaft.errors import DataError
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.manifest import read_export
-from vqaft.exchange.refusals import only_examples
+from vqaft.exchange.refusals import no_history, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.tables.example_cells import example_cells, example_of_cells
 
@@ -92,6 +92,7 @@ class VLMEvalKit:
     def problems(self, row: Row) -> Iterator[str]:
         """Yield why a row is refused: more than one question, texts that pandas takes for missing, NUL characters."""
         yield from only_examples(row)
+        yield from no_history(row)
         for text in (turn.text for turn in row.asked):
             if text.strip() in _MISSING:
                 yield f"a question or an answer is {text!r}, which VLMEvalKit reads as missing"

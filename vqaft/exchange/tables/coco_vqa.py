@@ -19,8 +19,7 @@ import orjson
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.manifest import read_export
-from vqaft.exchange.parsing import new_example
-from vqaft.exchange.refusals import one_image, only_examples
+from vqaft.exchange.refusals import no_history, one_image, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.images import EncodedImage
 
@@ -41,6 +40,7 @@ class CocoVQA:
     def problems(self, row: Row) -> Iterator[str]:
         """Yield why a row is refused: anything but one JPEG image, one question and its answers."""
         yield from only_examples(row)
+        yield from no_history(row)
         yield from one_image(row)
         if any(image.mime != "image/jpeg" for image in row.images):
             yield 'the image is not JPEG, as the names of COCO-VQA have it: set ImageEncoder(format="jpeg")'
@@ -116,7 +116,7 @@ def _answer_type(answer: str) -> str:
 def _example(question: Mapping[str, Any], annotation: Mapping[str, Any], folder: ExportFolder) -> VQAExample:
     given = [each["answer"] for each in annotation["answers"]]
     kind = annotation["question_type"]
-    return new_example(
+    return VQAExample(
         images=[folder.image(_file_name(question["image_id"]))],
         id=str(question["question_id"]),
         question=question["question"],

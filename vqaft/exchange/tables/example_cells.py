@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vqaft.data import VQAExample
+from vqaft.exchange.history import history_of, history_values
 from vqaft.exchange.parquet import TEXT, Feature, list_of
-from vqaft.exchange.parsing import new_example
 from vqaft.images import ImageSource
 
 EXAMPLE_FEATURES: dict[str, Feature] = {
@@ -19,15 +19,17 @@ EXAMPLE_FEATURES: dict[str, Feature] = {
     "kind": TEXT,
     "group": TEXT,
     "metadata": TEXT,
+    "history": TEXT,
 }
-"""The feature of each field but the images; metadata is JSON text."""
+"""The feature of each field but the images; metadata and history are JSON text."""
 
 
 def example_cells(example: VQAExample) -> dict[str, Any]:
     """Return the cells of an example, without its images."""
     metadata = json.dumps(dict(example.metadata), ensure_ascii=False, default=str) if example.metadata else None
+    history = json.dumps(history_values(example), ensure_ascii=False) if example.history else None
     values = {name: getattr(example, name) for name in EXAMPLE_FEATURES}
-    return {**values, "answers": list(example.answers), "metadata": metadata}
+    return {**values, "answers": list(example.answers), "metadata": metadata, "history": history}
 
 
 def example_of_cells(cells: Mapping[str, Any], images: Sequence[ImageSource]) -> VQAExample:
@@ -37,5 +39,6 @@ def example_of_cells(cells: Mapping[str, Any], images: Sequence[ImageSource]) ->
         DataError: If a value is not one of an example.
     """
     values = {name: cells[name] for name in EXAMPLE_FEATURES if name in cells}
-    answers, metadata = tuple(cells.get("answers") or ()), json.loads(cells.get("metadata") or "{}")
-    return new_example(images=images, **{**values, "answers": answers, "metadata": metadata})
+    values["metadata"] = json.loads(cells.get("metadata") or "{}")
+    values["history"] = history_of(json.loads(cells.get("history") or "[]"))
+    return VQAExample(images=images, **{**values, "answers": tuple(cells.get("answers") or ())})

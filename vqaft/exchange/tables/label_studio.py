@@ -19,8 +19,7 @@ from vqaft.errors import DataError
 from vqaft.evaluation import AnsweredExample, HumanLabel
 from vqaft.exchange.folder import ExportFolder, below_images
 from vqaft.exchange.manifest import read_export
-from vqaft.exchange.parsing import new_example
-from vqaft.exchange.refusals import one_image, only_examples
+from vqaft.exchange.refusals import no_history, one_image, only_examples
 from vqaft.exchange.rows import Row
 
 _FIELDS = ("question", "question_type", "kind", "group")
@@ -62,6 +61,7 @@ class LabelStudio:
     def problems(self, row: Row) -> Iterator[str]:
         """Yield why a row is refused: anything but one image and one question, or no answer to rate."""
         yield from only_examples(row)
+        yield from no_history(row)
         yield from one_image(row)
         if self.levels and row.examples[0].id not in self.answers:
             yield "there is no answer of a model to rate"
@@ -79,7 +79,7 @@ class LabelStudio:
                 data = task["data"]
                 yield (
                     split,
-                    new_example(
+                    VQAExample(
                         images=[folder.image(below_images(data["image"]))],
                         id=data["example_id"],
                         answers=tuple(data["answers"]),

@@ -15,9 +15,9 @@ from typing import Any
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder, below_images, prefixed
 from vqaft.exchange.manifest import read_export
-from vqaft.exchange.parsing import ParsedTurn, examples_of_turns
+from vqaft.exchange.parsing import ParsedTurn, example_of_turns
 from vqaft.exchange.refusals import IMAGE_TOKENS, no_web_images, no_zero_weights, reserved_words
-from vqaft.exchange.rows import Row, Turn
+from vqaft.exchange.rows import Row, RowTurn
 from vqaft.images import EncodedImage
 
 
@@ -55,8 +55,7 @@ class Axolotl:
         for split, name in folder.splits("{split}.jsonl"):
             for number, row in enumerate(folder.read_jsonl(name)):
                 turns = [_parsed(message, folder) for message in row["messages"]]
-                for example in examples_of_turns(turns, row_id=str(number)):
-                    yield split, example
+                yield split, example_of_turns(turns, row_id=str(number))
 
     def read(
         self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True
@@ -68,7 +67,7 @@ class Axolotl:
         system = [] if row.system is None else [{"role": "system", "content": [_text(row.system)]}]
         return {"messages": system + [self._message(turn, folder) for turn in row.turns]}
 
-    def _message(self, turn: Turn, folder: ExportFolder) -> dict[str, Any]:
+    def _message(self, turn: RowTurn, folder: ExportFolder) -> dict[str, Any]:
         parts: list[dict[str, str]] = []
         for part in turn.parts:
             if isinstance(part, str):

@@ -16,7 +16,7 @@ from vqaft.chat import Message
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.manifest import read_export
-from vqaft.exchange.parsing import ParsedTurn, examples_of_turns
+from vqaft.exchange.parsing import ParsedTurn, example_of_turns
 from vqaft.exchange.refusals import no_web_images
 from vqaft.exchange.rows import Row, image_of_url
 from vqaft.images import EncodedImage, ImageSource
@@ -60,8 +60,7 @@ class ChatJSONL:
         for split, name in folder.splits("{split}.jsonl"):
             for number, row in enumerate(folder.read_jsonl(name)):
                 turns = [_parsed(message) for message in row["messages"]]
-                for example in examples_of_turns(turns, row_id=str(number)):
-                    yield split, example
+                yield split, example_of_turns(turns, row_id=str(number))
 
     def read(
         self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True
@@ -94,7 +93,7 @@ def _parsed(message: Mapping[str, Any]) -> ParsedTurn:
     parts: list[dict[str, Any]] = [{"type": "text", "text": content}] if isinstance(content, str) else content
     text = "".join(part["text"] for part in parts if part["type"] == "text")
     images = tuple(_source(part["image_url"]["url"]) for part in parts if part["type"] == "image_url")
-    return ParsedTurn(role=message["role"], text=text, images=images)
+    return ParsedTurn(role=message["role"], text=text, images=images, trained=message.get("weight") != 0)
 
 
 def _source(url: str) -> ImageSource:

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder
-from vqaft.exchange.parsing import ParsedTurn, examples_of_turns, split_images
-from vqaft.exchange.rows import Row, Turn
+from vqaft.exchange.parsing import ParsedTurn, example_of_turns, split_images
+from vqaft.exchange.rows import Row, RowTurn
 
 PLACEHOLDER = "<image>"
 _SPEAKERS = {"user": "human", "assistant": "gpt"}
 
 
-def image_first(turn: Turn) -> str:
+def image_first(turn: RowTurn) -> str:
     """Return the text of a turn with a placeholder line for each image before it, as LLaVA and InternVL ask for it."""
     return f"{PLACEHOLDER}\n" * len(turn.images) + turn.text
 
 
-def in_place(turn: Turn) -> str:
+def in_place(turn: RowTurn) -> str:
     """Return the text of a turn with a placeholder where each image stands."""
     return turn.with_placeholders(PLACEHOLDER)
 
 
-def conversation(row: Row, text_of: Callable[[Turn], str]) -> list[dict[str, str]]:
+def conversation(row: Row, text_of: Callable[[RowTurn], str]) -> list[dict[str, str]]:
     """Return the turns of a row, the system prompt first where there is one."""
     system = [] if row.system is None else [{"from": "system", "value": row.system}]
     return system + [{"from": _SPEAKERS[turn.role], "value": text_of(turn)} for turn in row.turns]
@@ -38,8 +38,8 @@ def images_value(row: Row, folder: ExportFolder) -> str | list[str]:
 
 def parse_row(
     row: Mapping[str, Any], folder: ExportFolder, *, row_id: str, placeholder: str = PLACEHOLDER
-) -> Iterator[VQAExample]:
-    """Yield the examples of a row.
+) -> VQAExample:
+    """Return the example of a row.
 
     Args:
         row: The row.
@@ -57,4 +57,4 @@ def parse_row(
         else ParsedTurn(role=turn["from"], text=turn["value"])
         for turn in row["conversations"]
     ]
-    return examples_of_turns(turns, row_id=str(row.get("id", row_id)))
+    return example_of_turns(turns, row_id=str(row.get("id", row_id)))

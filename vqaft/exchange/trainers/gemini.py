@@ -16,9 +16,9 @@ from vqaft.data import VQAExample
 from vqaft.errors import DataError
 from vqaft.exchange.folder import ExportFolder, below_images, prefixed
 from vqaft.exchange.manifest import read_export
-from vqaft.exchange.parsing import ParsedTurn, examples_of_turns
+from vqaft.exchange.parsing import ParsedTurn, example_of_turns
 from vqaft.exchange.refusals import no_web_images, no_zero_weights
-from vqaft.exchange.rows import Row, Turn
+from vqaft.exchange.rows import Row, RowTurn
 from vqaft.images import EncodedImage
 
 _MOST_IMAGES = 30
@@ -66,8 +66,7 @@ class Gemini:
         for split, name in folder.splits("{split}.jsonl"):
             for number, row in enumerate(folder.read_jsonl(name)):
                 turns = [_parsed(content, folder) for content in row["contents"]]
-                for example in examples_of_turns(turns, row_id=str(number)):
-                    yield split, example
+                yield split, example_of_turns(turns, row_id=str(number))
 
     def read(
         self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True
@@ -81,7 +80,7 @@ class Gemini:
         )
         return {**system, "contents": [self._content(turn, folder) for turn in row.turns]}
 
-    def _content(self, turn: Turn, folder: ExportFolder) -> dict[str, Any]:
+    def _content(self, turn: RowTurn, folder: ExportFolder) -> dict[str, Any]:
         parts: list[dict[str, Any]] = []
         for part in turn.parts:
             if isinstance(part, str):

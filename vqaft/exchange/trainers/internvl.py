@@ -64,8 +64,7 @@ class InternVL:
         """Parse the JSONL files."""
         for split, name in folder.splits("{split}.jsonl"):
             for number, row in enumerate(folder.read_jsonl(name)):
-                for example in parse_row(row, folder, row_id=str(number), placeholder=f"{PLACEHOLDER}\n"):
-                    yield split, example
+                yield split, parse_row(row, folder, row_id=str(number), placeholder=f"{PLACEHOLDER}\n")
 
     def read(
         self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True

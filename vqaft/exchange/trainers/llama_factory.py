@@ -17,7 +17,7 @@ from vqaft.data import VQAExample
 from vqaft.errors import DataError
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.manifest import read_export
-from vqaft.exchange.parsing import ParsedTurn, examples_of_turns, split_images
+from vqaft.exchange.parsing import ParsedTurn, example_of_turns, split_images
 from vqaft.exchange.refusals import no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row
 
@@ -76,8 +76,7 @@ class LlamaFactory:
         for dataset in folder.read_json("dataset_info.json").values():
             file = dataset["file_name"]
             for number, row in enumerate(folder.read_jsonl(file)):
-                for example in examples_of_turns(_turns(row, folder), row_id=str(number)):
-                    yield PurePosixPath(file).stem, example
+                yield PurePosixPath(file).stem, example_of_turns(_turns(row, folder), row_id=str(number))
 
     def read(
         self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True

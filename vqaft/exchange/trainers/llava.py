@@ -47,8 +47,7 @@ class LLaVA:
         """Parse the JSON lists."""
         for split, name in folder.splits("{split}.json"):
             for number, row in enumerate(folder.read_json(name)):
-                for example in parse_row(row, folder, row_id=str(number), placeholder=f"{PLACEHOLDER}\n"):
-                    yield split, example
+                yield split, parse_row(row, folder, row_id=str(number), placeholder=f"{PLACEHOLDER}\n")
 
     def read(
         self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True

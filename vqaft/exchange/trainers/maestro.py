@@ -14,8 +14,7 @@ from typing import Any
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder, split_rank
 from vqaft.exchange.manifest import read_export
-from vqaft.exchange.parsing import new_example
-from vqaft.exchange.refusals import no_zero_weights, one_image, only_examples
+from vqaft.exchange.refusals import no_history, no_zero_weights, one_image, only_examples
 from vqaft.exchange.rows import Row
 
 _FOLDERS = {"validation": "valid"}
@@ -34,6 +33,7 @@ class Maestro:
     def problems(self, row: Row) -> Iterator[str]:
         """Yield why a row is refused: anything but one image, one question and its answer."""
         yield from only_examples(row)
+        yield from no_history(row)
         yield from one_image(row)
         yield from no_zero_weights(row)
 
@@ -51,7 +51,7 @@ class Maestro:
                 image = folder.image(name.replace("annotations.jsonl", row["image"]))
                 yield (
                     split,
-                    new_example(images=[image], id=str(number), question=row["prefix"], answers=(row["suffix"],)),
+                    VQAExample(images=[image], id=str(number), question=row["prefix"], answers=(row["suffix"],)),
                 )
 
     def read(

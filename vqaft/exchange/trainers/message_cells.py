@@ -7,13 +7,13 @@ from typing import Any
 
 from vqaft.exchange.parquet import TEXT, Feature, list_of
 from vqaft.exchange.parsing import ParsedTurn
-from vqaft.exchange.rows import Row, Turn
+from vqaft.exchange.rows import Row, RowTurn
 
 MESSAGES: Feature = list_of({"role": TEXT, "content": list_of({"type": TEXT, "text": TEXT})})
 """The feature of a list of messages whose contents are lists of parts."""
 
 
-def message_cells(row: Row, turns: Iterable[Turn]) -> list[dict[str, Any]]:
+def message_cells(row: Row, turns: Iterable[RowTurn]) -> list[dict[str, Any]]:
     """Return turns as messages; the system prompt stands first if the turns are the row's first ones."""
     messages = [{"role": turn.role, "content": [_part(part) for part in turn.parts]} for turn in turns]
     if row.system is None:

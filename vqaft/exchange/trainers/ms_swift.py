@@ -14,9 +14,9 @@ from typing import Any
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder, below_images, prefixed
 from vqaft.exchange.manifest import read_export
-from vqaft.exchange.parsing import ParsedTurn, examples_of_turns, split_images
+from vqaft.exchange.parsing import ParsedTurn, example_of_turns, split_images
 from vqaft.exchange.refusals import no_web_images, reserved_words
-from vqaft.exchange.rows import Row, Turn
+from vqaft.exchange.rows import Row, RowTurn
 
 _PLACEHOLDER = "<image>"
 _RESERVED = (_PLACEHOLDER, "<video>", "<audio>", "<bbox>", "<ref-object>")
@@ -52,8 +52,7 @@ class MsSwift:
         """Parse the JSONL files."""
         for split, name in folder.splits("{split}.jsonl"):
             for number, row in enumerate(folder.read_jsonl(name)):
-                for example in examples_of_turns(_turns(row, folder), row_id=str(number)):
-                    yield split, example
+                yield split, example_of_turns(_turns(row, folder), row_id=str(number))
 
     def read(
         self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True
@@ -67,7 +66,7 @@ class MsSwift:
         return {"messages": [*system, *map(_message, row.turns)], "images": images}
 
 
-def _message(turn: Turn) -> dict[str, Any]:
+def _message(turn: RowTurn) -> dict[str, Any]:
     loss = {} if turn.weight is None else {"loss": bool(turn.weight)}
     return {"role": turn.role, "content": turn.with_placeholders(_PLACEHOLDER), **loss}
 
@@ -77,6 +76,6 @@ def _turns(row: dict[str, Any], folder: ExportFolder) -> list[ParsedTurn]:
     images = [folder.image(below_images(name)) for name in row["images"]]
     pieces = split_images([message["content"] for message in messages], images, _PLACEHOLDER)
     return [
-        ParsedTurn(role=message["role"], text=text, images=shown)
+        ParsedTurn(role=message["role"], text=text, images=shown, trained=message.get("loss") is not False)
         for message, (text, shown) in zip(messages, pieces, strict=True)
     ]

@@ -17,9 +17,9 @@ from vqaft.data import VQAExample
 from vqaft.errors import DataError
 from vqaft.exchange.folder import ExportFolder, below_images, prefixed
 from vqaft.exchange.manifest import read_export
-from vqaft.exchange.parsing import ParsedTurn, examples_of_turns
+from vqaft.exchange.parsing import ParsedTurn, example_of_turns
 from vqaft.exchange.refusals import no_web_images, no_zero_weights, reserved_words
-from vqaft.exchange.rows import Row, Turn
+from vqaft.exchange.rows import Row, RowTurn
 from vqaft.images import EncodedImage
 
 _RESERVED = ("User:", "Bot:", "Assistant:", "System:", "<image>", "<video>", "[EOS]")
@@ -68,8 +68,7 @@ class Nova:
         for split, name in folder.splits("{split}.jsonl"):
             for number, row in enumerate(folder.read_jsonl(name)):
                 turns = [_parsed(message, folder) for message in row["messages"]]
-                for example in examples_of_turns(turns, row_id=str(number)):
-                    yield split, example
+                yield split, example_of_turns(turns, row_id=str(number))
 
     def read(
         self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True
@@ -82,7 +81,7 @@ class Nova:
         messages = [{"role": turn.role, "content": self._content(turn, folder)} for turn in row.turns]
         return {"schemaVersion": "bedrock-conversation-2024", **system, "messages": messages}
 
-    def _content(self, turn: Turn, folder: ExportFolder) -> list[dict[str, Any]]:
+    def _content(self, turn: RowTurn, folder: ExportFolder) -> list[dict[str, Any]]:
         owner = {"bucketOwner": self.bucket_owner} if self.bucket_owner else {}
         content: list[dict[str, Any]] = []
         for part in turn.parts:

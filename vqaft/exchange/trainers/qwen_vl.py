@@ -57,8 +57,7 @@ class QwenVL:
         """Parse the JSON lists."""
         for split, name in _annotations(folder):
             for number, row in enumerate(folder.read_json(name)):
-                for example in parse_row(row, folder, row_id=str(number)):
-                    yield split, example
+                yield split, parse_row(row, folder, row_id=str(number))
 
     def read(
         self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True

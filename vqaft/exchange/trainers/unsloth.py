@@ -17,7 +17,7 @@ from vqaft.exchange.dataset_card import data_files_card
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.manifest import read_export
 from vqaft.exchange.parquet import IMAGE, image_cell, list_of, read_shards, write_shards
-from vqaft.exchange.parsing import examples_of_turns
+from vqaft.exchange.parsing import example_of_turns
 from vqaft.exchange.refusals import IMAGE_TOKENS, no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row
 from vqaft.exchange.trainers.message_cells import MESSAGES, message_cells, parsed_messages
@@ -57,8 +57,7 @@ class Unsloth:
     def parse(self, folder: ExportFolder) -> Iterator[tuple[str, VQAExample]]:
         """Parse the rows of the shards."""
         for number, (split, row) in enumerate(read_shards(folder)):
-            for example in examples_of_turns(parsed_messages(row["messages"], row["images"]), row_id=str(number)):
-                yield split, example
+            yield split, example_of_turns(parsed_messages(row["messages"], row["images"]), row_id=str(number))
 
     def read(
         self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True
