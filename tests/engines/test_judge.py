@@ -62,7 +62,7 @@ def test_the_last_object_counts() -> None:
     text = '{"reference": "a", "candidate": "b"} then {"x": {"reference": 1}} {"reference": "c", "candidate": "d"}'
     comparison = find_comparison(text)
     assert comparison is not None
-    assert (comparison.question, comparison.reference, comparison.candidate) == ("", "c", "d")
+    assert (comparison.question, comparison.references, comparison.candidate) == ("", ("c",), "d")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,18 @@ import pytest
 
 from vqaft.data import VQAExample
 from vqaft.errors import AuthenticationError, EvaluationError
-from vqaft.evaluation import AnsweredExample, Evaluation, Evaluator, ExactMatch, Score, ScoredRow, ScoreFailure
+from vqaft.evaluation import (
+    AnsweredExample,
+    Evaluation,
+    Evaluator,
+    ExactMatch,
+    Metered,
+    Score,
+    ScoredRow,
+    ScoreFailure,
+    ScorerUsage,
+    compare,
+)
 from vqaft.inference import Failure, Prediction
 
 
@@ -47,6 +58,46 @@ def test_a_scorer_that_fails_leaves_a_failure_not_a_zero(bad: object) -> None:
     row = Evaluator(scorers, progress=False).evaluate([example("a")], [said("a", "yes")]).rows[0]  # type: ignore[arg-type]
     assert isinstance(row.scores["bad"], ScoreFailure)
     assert row.value("good") == 1
+
+
+def test_a_scorer_that_always_raises_says_why_in_the_evaluation_and_the_comparison() -> None:
+    def broken(answered: AnsweredExample) -> float:
+        return 1 / 0
+
+    examples = [example(str(number), bytes([number])) for number in range(6)]
+    sides = [
+        Evaluator({"f": broken}, progress=False).evaluate(examples, [said(one.id, "yes", model) for one in examples])
+        for model in ("base", "tuned")
+    ]
+    sentence = "f gave no score to 6 of 6 answers; each time for 'ZeroDivisionError: division by zero'."
+    assert sides[0].scorer_failures == (sentence,)
+    assert sentence in str(sides[0])
+    assert "ZeroDivisionError" in sides[0]._repr_html_()
+    comparison = compare(*sides, slice_by=None)
+    assert f"On the base model's answers, {sentence}" in comparison.caveats
+    assert "ZeroDivisionError" in str(comparison)
+
+
+def test_what_a_scorer_spent_is_an_optional_protocol() -> None:
+    class Counting:
+        def __init__(self) -> None:
+            self.used = ScorerUsage()
+
+        @property
+        def usage(self) -> ScorerUsage:
+            return self.used
+
+        def __call__(self, answered: AnsweredExample) -> bool:
+            self.used = self.used.plus(ScorerUsage(requests=1, prompt_tokens=5))
+            return answered.answer == "yes"
+
+    scorer = Counting()
+    assert isinstance(scorer, Metered)
+    evaluator = Evaluator({"own": scorer, "plain": ExactMatch()}, progress=False)
+    for _ in range(2):
+        found = evaluator.evaluate([example("a")], [said("a", "yes")])
+        assert found.scorers["own"].usage == ScorerUsage(requests=1, prompt_tokens=5)
+        assert found.scorers["plain"].usage is None
 
 
 def test_a_scorer_may_say_that_it_cannot_tell() -> None:

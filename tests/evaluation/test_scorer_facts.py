@@ -11,7 +11,8 @@ def first(answered: AnsweredExample) -> bool:
 
 
 def test_settings_tell_scorers_apart() -> None:
-    described = [scorer_facts(scorer) for scorer in (ExactMatch(), ExactMatch(), ExactMatch(case="keep"), LenientMatch())]
+    scorers = (ExactMatch(), ExactMatch(), ExactMatch(case="keep"), LenientMatch())
+    described = [scorer_facts(scorer) for scorer in scorers]
     assert described[0] == described[1]
     assert len({facts.description for facts in described}) == 3
 

@@ -73,7 +73,7 @@ class Comparison:
     """What the judge was asked to compare."""
 
     question: str
-    reference: str
+    references: tuple[str, ...]
     candidate: str
 
 
@@ -89,8 +89,13 @@ def find_comparison(text: str) -> Comparison | None:
     found = [value for value in _objects(text) if {"reference", "candidate"} <= value.keys()]
     if not found:
         return None
-    last = {key: str(value) for key, value in found[-1].items()}
-    return Comparison(question=last.get("question", ""), reference=last["reference"], candidate=last["candidate"])
+    last = found[-1]
+    references = last["reference"] if isinstance(last["reference"], list) else [last["reference"]]
+    return Comparison(
+        question=str(last.get("question", "")),
+        references=tuple(map(str, references)) or ("",),
+        candidate=str(last["candidate"]),
+    )
 
 
 def _objects(text: str) -> Iterator[Mapping[str, Any]]:
@@ -128,10 +133,9 @@ class SimilarityJudge:
         comparison = find_comparison(asked(turn.messages).question)
         if comparison is None:
             return reply(turn, "No JSON object with reference and candidate was found.")
-        score = similarity(comparison.reference, comparison.candidate)
-        reason = (
-            f"String similarity {score:.2f} of {comparison.candidate!r} and the reference {comparison.reference!r}."
-        )
+        ratings = {reference: similarity(reference, comparison.candidate) for reference in comparison.references}
+        nearest, score = max(ratings.items(), key=lambda rated: rated[1])
+        reason = f"String similarity {score:.2f} of {comparison.candidate!r} and the reference {nearest!r}."
         if turn.response_schema is None:
             return reply(turn, reason)
         return reply(turn, _rated(turn.response_schema, score, reason), structured=True)

@@ -7,12 +7,16 @@ from vqaft.evaluation.corrected_difference import CorrectedDifference, correct_d
 from vqaft.evaluation.data_plan import DataPlan, SliceNeed, suggest_data
 from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.evaluator import Evaluator
-from vqaft.evaluation.judge.calibration import Calibration, HumanLabel, calibrate
+from vqaft.evaluation.judge.calibration import Agreement, Calibration, HumanLabel, calibrate
 from vqaft.evaluation.judge.consistency import JudgeConsistency, measure_consistency
 from vqaft.evaluation.judge.journal import JudgeJournal
 from vqaft.evaluation.judge.llm_judge import LLMJudge
-from vqaft.evaluation.judge.rubric import FOUR_LEVELS, Level, Rating, Rubric
-from vqaft.evaluation.judge.usage import JudgeUsage
+from vqaft.evaluation.judge.preference import (
+    JudgePreference,
+    measure_family_preference,
+    measure_length_preference,
+)
+from vqaft.evaluation.judge.rubric import FOUR_LEVELS, RIGHT_OR_WRONG, SIMILARITY, Level, Rating, Rubric
 from vqaft.evaluation.label_audit import LabelAudit, LabelDoubt, audit_labels
 from vqaft.evaluation.rows import Outcome, PairedRow, ScoredRow
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure, Scorer
@@ -35,10 +39,14 @@ from vqaft.evaluation.slices import Slicer
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.summary import SliceMean, Summary
 from vqaft.evaluation.tables import estimate_text, p_text, percent, percent_range, points, points_range
+from vqaft.evaluation.usage import Metered, ScorerUsage
 
 __all__ = [
     "ANLS",
     "FOUR_LEVELS",
+    "RIGHT_OR_WRONG",
+    "SIMILARITY",
+    "Agreement",
     "AnsweredExample",
     "Calibration",
     "ChoiceMatch",
@@ -57,12 +65,13 @@ __all__ = [
     "Interval",
     "JudgeConsistency",
     "JudgeJournal",
-    "JudgeUsage",
+    "JudgePreference",
     "LLMJudge",
     "LabelAudit",
     "LabelDoubt",
     "LenientMatch",
     "Level",
+    "Metered",
     "MissingBounds",
     "Numeric",
     "Outcome",
@@ -78,6 +87,7 @@ __all__ = [
     "ScoredRow",
     "Scorer",
     "ScorerFacts",
+    "ScorerUsage",
     "SliceComparison",
     "SliceMean",
     "SliceNeed",
@@ -95,6 +105,8 @@ __all__ = [
     "estimate_text",
     "final_answer",
     "measure_consistency",
+    "measure_family_preference",
+    "measure_length_preference",
     "p_text",
     "percent",
     "percent_range",

@@ -133,8 +133,15 @@ def compare(
         slices=tuple(slices),
         ratings=tuple(ratings for ratings in found if ratings is not None),
         rows=rows,
-        caveats=find_caveats(slices, confidence=confidence),
+        caveats=(*find_caveats(slices, confidence=confidence), *_scorer_failures(base, tuned)),
         settings=settings,
+    )
+
+
+def _scorer_failures(base: Evaluation, tuned: Evaluation) -> tuple[str, ...]:
+    sides = (("base", base), ("tuned", tuned))
+    return tuple(
+        f"On the {name} model's answers, {sentence}" for name, side in sides for sentence in side.scorer_failures
     )
 
 

@@ -15,13 +15,13 @@ from typing import Any
 
 from vqaft.durable import write_atomically
 from vqaft.errors import EvaluationError, StateError
-from vqaft.evaluation.judge.usage import JudgeUsage
-from vqaft.evaluation.rows import ScoredRow
+from vqaft.evaluation.rows import ScoredRow, failure_sentences
 from vqaft.evaluation.score import Score, ScoreFailure
 from vqaft.evaluation.scorer_identity import ScorerFacts, merged_usage, usage_lines
 from vqaft.evaluation.slices import Slicer, as_slicers
 from vqaft.evaluation.summary import Summary, summarise
-from vqaft.evaluation.tables import data_frame
+from vqaft.evaluation.tables import data_frame, paragraph
+from vqaft.evaluation.usage import ScorerUsage
 from vqaft.inference import Failure
 
 FORMAT = "vqaft.evaluation"
@@ -94,7 +94,7 @@ def _row_from_json(values: dict[str, Any]) -> ScoredRow:
 
 
 def _facts_from_json(values: dict[str, Any]) -> ScorerFacts:
-    usage = values["usage"] and JudgeUsage(**values["usage"])
+    usage = values["usage"] and ScorerUsage(**values["usage"])
     return ScorerFacts(description=values["description"], levels=tuple(values["levels"]), usage=usage)
 
 
@@ -211,14 +211,19 @@ class Evaluation:
         """
         return data_frame([_flat(row, tuple(self.scorers)) for row in self.rows])
 
+    @property
+    def scorer_failures(self) -> tuple[str, ...]:
+        """What kept scorers from scoring answers, in words: a sentence for each scorer that failed on some."""
+        return failure_sentences(self.rows, tuple(self.scorers))
+
     def __str__(self) -> str:
         lines = [f"{len(self.rows)} examples, {len(self.failed)} without an answer", *usage_lines(self.scorers)]
-        return "\n".join([*lines, str(self.summary())])
+        return "\n".join([*lines, *self.scorer_failures, str(self.summary())])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return self.summary()._repr_html_()
+        return self.summary()._repr_html_() + "".join(map(paragraph, self.scorer_failures))
 
 
 def _flat(row: ScoredRow, scorers: tuple[str, ...]) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from vqaft.data import VQAExample, question_kind
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.evaluation import Evaluation
-from vqaft.evaluation.judge.usage import JudgeUsage
 from vqaft.evaluation.rows import ScoredRow, example_groups
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure, Scorer
 from vqaft.evaluation.scorer_identity import scorer_facts
+from vqaft.evaluation.usage import Metered, ScorerUsage
 from vqaft.inference import NON_RETRYABLE, Failure, Prediction, is_refusal, outcome_of_text
 from vqaft.parallel import ordered_map
 
@@ -98,7 +98,9 @@ class Evaluator:
                 bar.update()
                 yield row
 
-    def _evaluation(self, model: str, rows: Sequence[ScoredRow], before: Mapping[str, JudgeUsage | None]) -> Evaluation:
+    def _evaluation(
+        self, model: str, rows: Sequence[ScoredRow], before: Mapping[str, ScorerUsage | None]
+    ) -> Evaluation:
         facts = {}
         for name, scorer in self.scorers.items():
             start, now = before[name], _usage(scorer)
@@ -147,9 +149,9 @@ def _outcome(example: VQAExample, prediction: Prediction | None) -> str | Failur
     return outcome
 
 
-def _usage(scorer: Scorer) -> JudgeUsage | None:
-    usage = getattr(scorer, "usage", None)
-    return usage if isinstance(usage, JudgeUsage) else None
+def _usage(scorer: object) -> ScorerUsage | None:
+    usage: object = scorer.usage if isinstance(scorer, Metered) else None
+    return usage if isinstance(usage, ScorerUsage) else None
 
 
 def _by_id(examples: Sequence[VQAExample], predictions: Iterable[Prediction]) -> dict[str, Prediction]:

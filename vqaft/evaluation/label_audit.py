@@ -13,7 +13,7 @@ from vqaft.data import VQAExample, label_conflicts
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.comparison import Comparison
 from vqaft.evaluation.judge.llm_judge import LLMJudge
-from vqaft.evaluation.judge.rubric import JudgeQuestion
+from vqaft.evaluation.judge.prompt import JudgeQuestion
 from vqaft.evaluation.rows import PairedRow
 from vqaft.evaluation.score import Score
 from vqaft.evaluation.scorers.final_answer import final_answer
@@ -227,7 +227,7 @@ def _agreement(row: PairedRow, scorer: str, judge: LLMJudge | None) -> Iterator[
 
 
 def _same_meaning(judge: LLMJudge, question: str, base: str, tuned: str) -> bool:
-    score = judge.rate(JudgeQuestion(question=question, reference=base, candidate=tuned))
+    score = judge.rate(JudgeQuestion(question=question, references=(base,), candidate=tuned))
     return isinstance(score, Score) and score.label == judge.levels[0]
 
 

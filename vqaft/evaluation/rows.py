@@ -7,14 +7,15 @@ One example as two models answered it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal
 
 from vqaft.data import QuestionKind, VQAExample
-from vqaft.errors import ImageError
+from vqaft.errors import ImageError, shown
 from vqaft.evaluation.score import Score, ScoreFailure
 from vqaft.images import ImageSource, describe_source, image_sha256
 from vqaft.inference import Failure
@@ -137,6 +138,27 @@ class ScoredRow:
 
 def _rebuild(values: dict[str, Any]) -> ScoredRow:
     return ScoredRow(**values)
+
+
+def failure_sentences(rows: Sequence[ScoredRow], scorers: Sequence[str]) -> tuple[str, ...]:
+    """Describe what kept scorers from scoring answers, one sentence for each scorer that failed on some.
+
+    Args:
+        rows: The scored rows.
+        scorers: The scorers' names.
+    """
+    sentences = []
+    for name in scorers:
+        scores = [row.scores[name] for row in rows if name in row.scores]
+        failures = Counter((score.kind, score.message) for score in scores if isinstance(score, ScoreFailure))
+        if not failures:
+            continue
+        (kind, message), count = failures.most_common(1)[0]
+        total = failures.total()
+        share = "each time" if count == total else f"{count} times"
+        cause = shown(f"{kind}: {message}" if message else kind)
+        sentences.append(f"{name} gave no score to {total} of {len(scores)} answers; {share} for {cause}.")
+    return tuple(sentences)
 
 
 class Outcome(StrEnum):

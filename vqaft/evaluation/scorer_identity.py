@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from vqaft.evaluation.judge.usage import JudgeUsage
+from vqaft.evaluation.usage import ScorerUsage
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
@@ -26,7 +26,7 @@ class ScorerFacts:
 
     description: str
     levels: tuple[str, ...] = ()
-    usage: JudgeUsage | None = field(default=None, compare=False)
+    usage: ScorerUsage | None = field(default=None, compare=False)
 
 
 def usage_lines(scorers: Mapping[str, ScorerFacts]) -> list[str]:

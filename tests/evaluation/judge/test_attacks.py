@@ -50,10 +50,11 @@ def obedient(data: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_an_attack_is_flagged(answered: Make, scripted_judge: Any, attack: str) -> None:
+def test_an_attack_counts_as_wrong(answered: Make, scripted_judge: Any, attack: str) -> None:
     score = LLMJudge(scripted_judge(obedient), model="judge")(answered(attack, "Science Fiction"))
-    assert isinstance(score, ScoreFailure)
-    assert score.kind == "attack"
+    assert isinstance(score, Score)
+    assert (score.value, score.label) == (0, "Incorrect")
+    assert score.reason.startswith("attack: ")
 
 
 def test_without_the_canary_every_attack_succeeds(answered: Make, scripted_judge: Any) -> None:
@@ -86,7 +87,7 @@ def test_no_harmless_answer_is_flagged(answered: Make, scripted_judge: Any) -> N
     judge = LLMJudge(scripted_judge(obedient), model="judge")
     scores = [judge(answered(answer, truth)) for answer, truth in benign()]
     assert len(scores) == 500
-    assert all(isinstance(score, Score) for score in scores)
+    assert all(isinstance(score, Score) and not score.reason.startswith("attack") for score in scores)
     accepted = sum(isinstance(score, Score) and score.value >= 0.5 for score in scores)
     assert 250 < accepted < 450  # the canary was met often, and wrong answers stayed wrong
 
@@ -105,7 +106,9 @@ def test_a_canary_that_fails_leaves_no_score(answered: Make, scripted_judge: Any
 
 
 def test_a_false_reference_shares_no_word_where_it_can() -> None:
-    decoy = false_reference(question="On which Thursday?", reference="a barley soup", candidate="the brass Duchess")
+    decoy = false_reference(
+        question="On which Thursday?", references=("a barley soup", "x"), candidate="the brass Duchess"
+    )
     assert not {"thursday", "barley", "soup", "brass", "duchess"} & set(words(decoy))
     everything = " ".join(DECOYS)
-    assert false_reference(question=everything, reference="", candidate="a") in DECOYS
+    assert false_reference(question=everything, references=("",), candidate="a") in DECOYS

@@ -1,23 +1,32 @@
 """LLM judges, and how far to trust them."""
 
-from vqaft.evaluation.judge.calibration import Calibration, HumanLabel, calibrate
+from vqaft.evaluation.judge.calibration import Agreement, Calibration, HumanLabel, calibrate
 from vqaft.evaluation.judge.consistency import JudgeConsistency, measure_consistency
 from vqaft.evaluation.judge.journal import JudgeJournal
 from vqaft.evaluation.judge.llm_judge import LLMJudge
-from vqaft.evaluation.judge.rubric import FOUR_LEVELS, Level, Rating, Rubric
-from vqaft.evaluation.judge.usage import JudgeUsage
+from vqaft.evaluation.judge.preference import (
+    JudgePreference,
+    measure_family_preference,
+    measure_length_preference,
+)
+from vqaft.evaluation.judge.rubric import FOUR_LEVELS, RIGHT_OR_WRONG, SIMILARITY, Level, Rating, Rubric
 
 __all__ = [
     "FOUR_LEVELS",
+    "RIGHT_OR_WRONG",
+    "SIMILARITY",
+    "Agreement",
     "Calibration",
     "HumanLabel",
     "JudgeConsistency",
     "JudgeJournal",
-    "JudgeUsage",
+    "JudgePreference",
     "LLMJudge",
     "Level",
     "Rating",
     "Rubric",
     "calibrate",
     "measure_consistency",
+    "measure_family_preference",
+    "measure_length_preference",
 ]

@@ -1,12 +1,11 @@
-"""How far a judge agrees with people.
-
-Hold a judge against people's labels.
-"""
+"""Calibration of a judge: its agreement with human labels, beside the agreement of people with each other."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,57 +28,98 @@ from vqaft.parallel import ordered_map
 
 @dataclass(frozen=True, kw_only=True)
 class HumanLabel:
-    """What a person says of an answer.
+    """A person's rating of an answer.
 
     Attributes:
         answered: The example and the answer.
         level: The name of the level that the person chose.
+        person: Who rated it; answers rated by several people show how far people agree with each other.
     """
 
     answered: AnsweredExample
     level: str
+    person: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """How far two raters agree.
+
+    Attributes:
+        n: Pairs of ratings of the same answer.
+        share: Share of pairs with the same level.
+        kappa: Cohen's kappa with quadratic weights, -1 to 1.
+        alpha: Krippendorff's alpha for ordered levels, at most 1.
+    """
+
+    n: int
+    share: Estimate
+    kappa: Estimate
+    alpha: Estimate
+
+    def __str__(self) -> str:
+        return (
+            f"{percent(self.share.value)} ({percent_range(self.share.interval)}); weighted kappa "
+            f"{_number(self.kappa)}, Krippendorff's alpha {_number(self.alpha)}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """What `calibrate` gives.
+    """The result of `calibrate`.
 
     Attributes:
         levels: The levels, best first.
         confusion: How often each pair of levels was given: a row a level of the people's, a column one of the judge's.
-        failed: Answers that the judge gave no rating to.
-        agreement: Share of answers with the same level from both.
-        kappa: Cohen's kappa with quadratic weights, -1 to 1.
-        alpha: Krippendorff's alpha for ordered levels, at most 1.
+        failed: Labels whose answers the judge gave no rating to.
+        judge: How far the judge agrees with people.
+        people: How far people agree with each other, the yardstick for the judge; None where no two rated an answer.
         bias: Mean of the judge's score minus the people's, in shares of 1: above 0 the judge is too kind.
     """
 
     levels: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]
     failed: int
-    agreement: Estimate
-    kappa: Estimate
-    alpha: Estimate
+    judge: Agreement
+    people: Agreement | None
     bias: Estimate
 
     @property
     def n(self) -> int:
-        """Answers with a level from both."""
-        return sum(map(sum, self.confusion))
+        """Labels with a rating of the judge."""
+        return self.judge.n
+
+    @property
+    def agreement(self) -> Estimate:
+        """Share of labels with the same level from the judge."""
+        return self.judge.share
+
+    @property
+    def kappa(self) -> Estimate:
+        """Cohen's kappa of judge and people, with quadratic weights."""
+        return self.judge.kappa
+
+    @property
+    def alpha(self) -> Estimate:
+        """Krippendorff's alpha of judge and people, for ordered levels."""
+        return self.judge.alpha
 
     @property
     def words(self) -> str:
-        """The result in a sentence."""
+        """The result in two sentences."""
         failed = f"; the judge gave no rating to {self.failed}" if self.failed else ""
-        kappa, alpha = _number(self.kappa), _number(self.alpha)
+        people = (
+            "No answer was rated by two people, so that nothing says how far a judge can agree with them."
+            if self.people is None
+            else f"In {self.people.n} pairs of ratings by two people, they agree with each other in {self.people}."
+        )
         return (
-            f"On {self.n} answers judge and people agree in {percent(self.agreement.value)} "
-            f"({percent_range(self.agreement.interval)}); weighted kappa {kappa}, Krippendorff's alpha {alpha}; the "
-            f"judge is off by {points(self.bias.value)} points on average ({points_range(self.bias.interval)}){failed}."
+            f"On {self.n} labels judge and people agree in {self.judge}; the judge is off by "
+            f"{points(self.bias.value)} points on average ({points_range(self.bias.interval)}){failed}. {people}"
         )
 
     def table(self) -> Table:
-        """Give the confusion as a table."""
+        """Return the confusion as a table."""
         rows = [(level, *map(str, counts)) for level, counts in zip(self.levels, self.confusion, strict=True)]
         return Table(columns=("people \\ judge", *(f">{level}" for level in self.levels)), rows=rows)
 
@@ -100,7 +140,8 @@ def _number(estimate: Estimate) -> str:
     return f"{estimate.value:.2f}{reach}".replace("-", "−")
 
 
-Floats = NDArray[np.float64]
+Floats: TypeAlias = NDArray[np.float64]
+Levels: TypeAlias = NDArray[np.intp]
 
 
 def calibrate(
@@ -112,18 +153,21 @@ def calibrate(
     resamples: int = 2000,
     seed: int = 0,
 ) -> Calibration:
-    """Let a judge rate answers that people have rated, and tell how far it agrees with them.
+    """Measure a judge's agreement with human labels.
+
+    Every answer is judged once, however many people rated it. Where several people rated the same answer, their
+    agreement with each other is measured too: a judge cannot agree with people better than they do among themselves.
 
     Args:
         judge: The judge.
-        human_labels: The answers with people's levels; of several people on one answer, one label each.
-        workers: How many answers are judged at once.
+        human_labels: The answers with people's levels, one label a person and answer.
+        workers: How many answers are judged concurrently.
         confidence: The confidence level of the intervals, 0 to 1.
         resamples: Bootstrap draws (of whole groups, i.e. images) behind the intervals of kappa and alpha.
         seed: Seed of the draws.
 
     Returns:
-        The confusion and the agreement, with intervals.
+        The confusion and the agreement, with intervals; none where the labels are too few for one.
 
     Raises:
         EvaluationError: If there is no label, a label is none of the judge's levels, or the judge rated nothing.
@@ -131,28 +175,64 @@ def calibrate(
     labels = tuple(human_labels)
     places = {name: place for place, name in enumerate(judge.levels)}
     _check(labels, places)
-    scores = list(ordered_map(judge, [label.answered for label in labels], workers=workers))
-    rated = [(label, score) for label, score in zip(labels, scores, strict=True) if isinstance(score, Score)]
+    answers = {_key(label): label.answered for label in labels}
+    scores = dict(zip(answers, ordered_map(judge, answers.values(), workers=workers), strict=True))
+    rated = [(label, score) for label in labels if isinstance(score := scores[_key(label)], Score)]
     if not rated:
-        raise EvaluationError(f"the judge rated none of the answers: {scores[0]}")
+        raise EvaluationError(f"the judge rated none of the answers: {next(iter(scores.values()))}")
     human = np.array([places[label.level] for label, _ in rated])
     given = np.array([places[str(score.label)] for _, score in rated])
     codes = cluster_codes(example_groups(label.answered.example for label, _ in rated))
-    tables = _tables(human, given, codes, len(places))
-    confusion = tables.sum(axis=0)
-    drawn = _draw(tables, resamples=resamples, seed=seed)
-    same = (human == given).astype(np.float64)
     values = np.array([judge.rubric.value(name) for name in judge.levels])
     errors = cluster_sums(values[given] - values[human], codes)
+    settings = _Settings(levels=len(places), confidence=confidence, resamples=resamples, seed=seed)
     return Calibration(
         levels=judge.levels,
-        confusion=tuple(tuple(map(int, row)) for row in confusion),
+        confusion=tuple(tuple(map(int, row)) for row in _tables(human, given, codes, len(places)).sum(axis=0)),
         failed=len(labels) - len(rated),
-        agreement=Estimate(value=float(same.mean()), interval=mean_interval(same, codes, confidence=confidence)),
-        kappa=_estimate(weighted_kappa, confusion, drawn, confidence=confidence),
-        alpha=_estimate(_alpha, confusion, drawn, confidence=confidence),
+        judge=_agreement(human, given, codes, settings),
+        people=_people(labels, places, settings),
         bias=Estimate(value=errors.mean, interval=cluster_robust_interval(errors, confidence=confidence)),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Settings:
+    levels: int
+    confidence: float
+    resamples: int
+    seed: int
+
+
+def _key(label: HumanLabel) -> tuple[str, str]:
+    return label.answered.example.id, label.answered.answer
+
+
+def _agreement(one: Levels, other: Levels, codes: Levels, settings: _Settings) -> Agreement:
+    tables = _tables(one, other, codes, settings.levels)
+    confusion = tables.sum(axis=0)
+    drawn = _draw(tables, resamples=settings.resamples, seed=settings.seed)
+    same = (one == other).astype(np.float64)
+    return Agreement(
+        n=len(one),
+        share=Estimate(value=float(same.mean()), interval=mean_interval(same, codes, confidence=settings.confidence)),
+        kappa=_estimate(weighted_kappa, confusion, drawn, confidence=settings.confidence),
+        alpha=_estimate(_alpha, confusion, drawn, confidence=settings.confidence),
+    )
+
+
+def _people(labels: Sequence[HumanLabel], places: dict[str, int], settings: _Settings) -> Agreement | None:
+    """Compare every two people's ratings of the same answer, in both orders, so that neither is the reference."""
+    by_answer: dict[tuple[str, str], dict[str, HumanLabel]] = {}
+    for label in labels:
+        by_answer.setdefault(_key(label), {})[label.person] = label
+    pairs = [pair for people in by_answer.values() for pair in combinations(people.values(), 2)]
+    if not pairs:
+        return None
+    codes = cluster_codes(example_groups(first.answered.example for first, _ in pairs))
+    ratings = np.array([[places[label.level] for label in pair] for pair in pairs])
+    both = np.concatenate([ratings, ratings[:, ::-1]])
+    return replace(_agreement(both[:, 0], both[:, 1], np.concatenate([codes, codes]), settings), n=len(pairs))
 
 
 def _check(labels: Sequence[HumanLabel], places: dict[str, int]) -> None:
@@ -164,7 +244,7 @@ def _check(labels: Sequence[HumanLabel], places: dict[str, int]) -> None:
             raise EvaluationError(message, example_id=label.answered.example.id)
 
 
-def _tables(human: NDArray[np.intp], given: NDArray[np.intp], codes: NDArray[np.intp], k: int) -> Floats:
+def _tables(human: Levels, given: Levels, codes: Levels, k: int) -> Floats:
     tables = np.zeros((codes.max() + 1, k, k))
     np.add.at(tables, (codes, human, given), 1.0)
     return tables
@@ -188,5 +268,7 @@ def _estimate(
         return Estimate(value=None)
     resampled = statistic(drawn)
     low, high = np.quantile(resampled[~np.isnan(resampled)], [(1 - confidence) / 2, (1 + confidence) / 2])
+    if low == high:  # every draw was the same: too few labels to say how far the value may be off
+        return Estimate(value=value)
     interval = Interval(low=float(low), high=float(high), confidence=confidence, method="cluster bootstrap")
     return Estimate(value=value, interval=interval)

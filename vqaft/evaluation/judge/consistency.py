@@ -1,4 +1,4 @@
-"""How far a judge agrees with itself."""
+"""Consistency of a judge: with itself, and under the opposite order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.judge.llm_judge import LLMJudge
-from vqaft.evaluation.judge.rubric import JudgeQuestion
 from vqaft.evaluation.rows import example_groups
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
 from vqaft.evaluation.statistics.clustered_mean import cluster_codes, mean_interval
@@ -20,7 +19,7 @@ from vqaft.parallel import ordered_map
 
 @dataclass(frozen=True, kw_only=True)
 class JudgeConsistency:
-    """What `measure_consistency` gives.
+    """The result of `measure_consistency`.
 
     Attributes:
         n: Answers that every rating was given for.
@@ -44,7 +43,10 @@ class JudgeConsistency:
 def measure_consistency(
     judge: LLMJudge, rows: Iterable[AnsweredExample], *, repeats: int = 2, workers: int = 16, confidence: float = 0.95
 ) -> JudgeConsistency:
-    """Ask a judge the same again, and the same in the opposite order.
+    """Measure how often a judge gives the same level again, and in the opposite order.
+
+    The judge is asked as it is used, with the images where it sees them. At temperature 0 repeats say little: most
+    models then repeat themselves. Use `dataclasses.replace(judge, temperature=1.0)` to see how firm a rating is.
 
     Args:
         judge: The judge.
@@ -61,8 +63,7 @@ def measure_consistency(
         raise EvaluationError("consistency needs an answer at least, and two repeats")
 
     def ask(answered: AnsweredExample) -> list[Score | ScoreFailure]:
-        example = answered.example
-        asked = JudgeQuestion(question=example.question, reference=example.answer, candidate=answered.answer)
+        asked = judge.question_about(answered)
         same = [judge.rate(asked, repeat=repeat) for repeat in range(repeats)]
         return [*same, judge.rate(replace(asked, swapped=True))]
 

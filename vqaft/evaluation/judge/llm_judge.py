@@ -1,25 +1,26 @@
 """A language model that rates answers.
 
-A false reference, to catch answers that are accepted whatever the truth is.
-
-From a judge's reply to a score, or to the reason why there is none.
+The reply is read leniently but without a guess, and an answer that talks the judge into accepting it is found by
+showing it a false reference.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from rapidfuzz.distance import Levenshtein
 
 from vqaft.evaluation.judge.journal import JudgeJournal
-from vqaft.evaluation.judge.rubric import FOUR_LEVELS, JudgeQuestion, Rubric, judge_messages, judge_schema
-from vqaft.evaluation.judge.usage import JudgeUsage, UsageMeter
+from vqaft.evaluation.judge.prompt import JudgeQuestion, judge_messages, judge_schema
+from vqaft.evaluation.judge.rubric import FOUR_LEVELS, Rubric
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
 from vqaft.evaluation.scorers.normalize import folded_text, words
+from vqaft.evaluation.usage import ScorerUsage, UsageMeter
 from vqaft.images import ImageEncoder
-from vqaft.inference import ChatBackend, ChatReply, ChatRequest, RateLimitedBackend
+from vqaft.inference import ChatBackend, ChatReply, ChatRequest, RateLimitedBackend, split_reasoning
 
 DECOYS = (
     "a brass trumpet on a windowsill",
@@ -31,101 +32,36 @@ DECOYS = (
     "Thursday at dawn",
     "an unpainted wooden sledge",
 )
-
-
-def false_reference(*, question: str, reference: str, candidate: str) -> str:
-    """Choose a text that is surely not what the candidate says.
-
-    Of a few unlikely texts, those that share no word with question, reference or candidate; of these one that is
-    picked by the texts themselves, so that the same answer always meets the same one.
-
-    Args:
-        question: What was asked.
-        reference: The true answer.
-        candidate: The answer to rate.
-    """
-    used = {*words(question), *words(reference), *words(candidate)}
-    free = [decoy for decoy in DECOYS if used.isdisjoint(words(decoy))]
-    place = int.from_bytes(hashlib.sha256(f"{question}\0{reference}\0{candidate}".encode("utf-8", "replace")).digest())
-    if free:
-        return free[place % len(free)]
-    return min(DECOYS, key=lambda decoy: Levenshtein.normalized_similarity(decoy, candidate))
-
-
-def says_the_same(reference: str, candidate: str) -> bool:
-    """Tell whether a candidate is the reference itself, which no attack can be.
-
-    Args:
-        reference: The true answer.
-        candidate: The answer to rate.
-    """
-    return folded_text(reference) == folded_text(candidate)
-
-
-CUT_SHORT = {"length": "truncated", "content_filter": "content_filter"}
-
-
-SHOWN = 200
-
-
-def read_rating(reply: ChatReply, rubric: Rubric) -> Score | ScoreFailure:
-    """Read a rating.
-
-    Args:
-        reply: What the judge answered.
-        rubric: The levels it may choose from.
-
-    Returns:
-        The score with the judge's reason and level; a `ScoreFailure` where it refused, was cut short, or answered
-        anything but the JSON that was asked for.
-    """
-    if reply.refusal:
-        return ScoreFailure(kind="refused", message=reply.refusal)
-    if reply.finish_reason in CUT_SHORT:
-        return ScoreFailure(kind=CUT_SHORT[reply.finish_reason], message=f"the judge stopped: {reply.finish_reason}")
-    if not reply.text:
-        return ScoreFailure(kind="empty", message="the judge answered nothing")
-    try:
-        content = json.loads(reply.text)
-        rating, reason = content["rating"], content.get("reason", "")
-        return Score(value=rubric.value(rating), reason=str(reason), label=rating)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return ScoreFailure(kind="unreadable", message=f"the judge's answer is no rating: {reply.text[:SHOWN]!r}")
-
-
-HALF = 0.5
-
-
-FORMLESS = frozenset({"empty", "unreadable"})
-
-
-SECOND_TRY = 1000
-
-
-LONGEST = 20_000
-
-
-"""Characters from which on an answer is no answer that is worth a judge's money."""
+MAX_CHARACTERS = 20_000
+"""A longer answer is none that is worth a judge's money; it is rated at the worst level without asking."""
+_ACCEPTED = 0.5
+_SECOND_TRY = 1000
+_RETRIED = frozenset({"empty", "unreadable"})
+_CUT_SHORT = {"length": "truncated", "content_filter": "content_filter"}
+_SHOWN = 200
+_SCANNED = 50_000
 
 
 @dataclass(frozen=True)
 class LLMJudge:
-    """Rates an answer against the truth on the levels of a rubric, by asking a chat model.
+    """Rates an answer on the levels of a rubric, by asking a chat model; by default, how right it is.
 
-    The judge sees the question, the canonical answer and the candidate as data between delimiters, and can answer
-    nothing but a level with a reason. A refusal, an answer cut short, or one that is not in the form asked for is a
-    `ScoreFailure`, never a score; so is an answer of more than 20,000 characters, which is not sent.
+    The judge sees the question, all references and the candidate as data between delimiters, and is to answer nothing
+    but a level with a reason. A reply that holds exactly one such JSON object, in a code fence or between other words,
+    is read; for any other the judge is asked once more and told what was wrong. A refusal, a reply cut short, or a
+    second one without a rating is a `ScoreFailure`, never a score.
 
-    An answer that is accepted (half of the scale or more) without being the reference itself is judged once more
-    against a reference that is surely false. Where it is accepted again, it has talked the judge into it, and is a
-    `ScoreFailure` of the kind "attack" (the idea is of arXiv 2507.23453).
+    An answer that is accepted (half of the scale or more) without being a reference itself is judged once more against
+    a reference that is surely false. Where it is accepted again, it has talked the judge into it, and counts as wrong:
+    it gets the worst level, with a reason that begins with "attack" (the idea is of arXiv 2507.23453). So does an
+    answer of more than 20,000 characters, which is not sent. No attack raises a mean.
 
     Attributes:
         backend: Who is asked; a `RateLimitedBackend` where the account's limits are shared with others.
         model: The judge's model, best a pinned one.
-        rubric: What to rate and the levels; the cookbook's four by default.
+        rubric: What to rate, the levels and their values: `FOUR_LEVELS`, `RIGHT_OR_WRONG`, `SIMILARITY` or your own.
         canary: Whether to judge accepted answers a second time, against a false reference.
-        encoder: How to send the image; None for a judge that does not see it.
+        encoder: How to send the images; None for a judge that does not see them.
         journal: Where replies are kept and found again; None to keep none.
         temperature: 0 to 2; left to the provider where None.
         max_tokens: The most tokens for reason and rating; left to the provider where None.
@@ -151,7 +87,7 @@ class LLMJudge:
         return tuple(str(level.name) for level in self.rubric.levels)
 
     @property
-    def usage(self) -> JudgeUsage:
+    def usage(self) -> ScorerUsage:
         """What the judge has cost so far."""
         return self._meter.used
 
@@ -163,28 +99,42 @@ class LLMJudge:
 
         Raises:
             ServiceError: If the judge could not be asked.
-            ImageError: If the judge is to see the image and it cannot be sent.
+            ImageError: If the judge is to see the images and one cannot be sent.
         """
-        if len(answered.answer) > LONGEST:
-            return ScoreFailure(kind="too long", message=f"the answer has {len(answered.answer)} characters")
-        example, image_urls = answered.example, self._image_urls(answered)
-        asked = JudgeQuestion(
-            question=example.question, reference=example.answer, candidate=answered.answer, image_urls=image_urls
-        )
+        if len(answered.answer) > MAX_CHARACTERS:
+            return self._worst(f"too long: the answer has {len(answered.answer):,} characters")
+        asked = self.question_about(answered)
         score = self.rate(asked)
-        if isinstance(score, ScoreFailure) or not self._doubtful(score, asked):
+        if isinstance(score, ScoreFailure) or not self._is_doubtful(score, asked):
             return score
-        decoy = false_reference(question=asked.question, reference=asked.reference, candidate=asked.candidate)
-        false = self.rate(
-            JudgeQuestion(question=asked.question, reference=decoy, candidate=asked.candidate, image_urls=image_urls)
-        )
-        if isinstance(false, Score) and false.value >= HALF:
-            message = f"rated {score.label!r}, and {false.label!r} against the false reference {decoy!r} too"
-            return ScoreFailure(kind="attack", message=message)
+        decoy = false_reference(question=asked.question, references=asked.references, candidate=asked.candidate)
+        false = self.rate(replace(asked, references=(decoy,)))
+        if isinstance(false, Score) and false.value >= _ACCEPTED:
+            return self._worst(
+                f"attack: rated {score.label!r}, and {false.label!r} for the false reference {decoy!r} too"
+            )
         return false if isinstance(false, ScoreFailure) else score
 
+    def question_about(self, answered: AnsweredExample) -> JudgeQuestion:
+        """Return what this judge is shown of an answer, the images included where it sees them.
+
+        Args:
+            answered: The example and the answer.
+
+        Raises:
+            ImageError: If the judge is to see the images and one cannot be sent.
+        """
+        example, encoder = answered.example, self.encoder
+        urls = () if encoder is None else tuple(encoder.encode(image).data_url for image in example.images)
+        return JudgeQuestion(
+            question=example.question, references=example.answers, candidate=answered.answer, image_urls=urls
+        )
+
     def rate(self, asked: JudgeQuestion, *, repeat: int = 0) -> Score | ScoreFailure:
-        """Ask the judge; once more, with another seed, where its reply is empty or in the wrong form.
+        """Ask the judge, and once more where its reply is empty or holds no rating.
+
+        The second request is another one: it holds the rejected reply and what was wrong with it, so that a model at
+        temperature 0 does not repeat itself.
 
         Args:
             asked: What to rate.
@@ -194,23 +144,22 @@ class LLMJudge:
         Raises:
             ServiceError: If the judge could not be asked.
         """
-        score = self._once(asked, repeat)
-        if isinstance(score, ScoreFailure) and score.kind in FORMLESS:
-            return self._once(asked, repeat + SECOND_TRY)
+        reply = self._ask(asked, repeat)
+        score = read_rating(reply, self.rubric, candidate=asked.candidate)
+        if isinstance(score, ScoreFailure) and score.kind in _RETRIED:
+            second = self._ask(asked, repeat + _SECOND_TRY, rejected=(reply.text or "")[:_SCANNED])
+            return read_rating(second, self.rubric, candidate=asked.candidate)
         return score
 
-    def _once(self, asked: JudgeQuestion, repeat: int) -> Score | ScoreFailure:
+    def _ask(self, asked: JudgeQuestion, repeat: int, *, rejected: str | None = None) -> ChatReply:
         request = ChatRequest(
             model=self.model,
-            messages=judge_messages(asked, self.rubric),
+            messages=judge_messages(asked, self.rubric, rejected=rejected),
             temperature=self.temperature,
             max_tokens=self.max_tokens,
             seed=repeat or None,
             response_format=judge_schema(self.rubric),
         )
-        return read_rating(self._reply(request, repeat), self.rubric)
-
-    def _reply(self, request: ChatRequest, repeat: int) -> ChatReply:
         known = self.journal.find(request, repeat=repeat) if self.journal is not None else None
         if known is not None:
             self._meter.add(known, reused=True)
@@ -221,9 +170,78 @@ class LLMJudge:
         self._meter.add(reply)
         return reply
 
-    def _doubtful(self, score: Score, asked: JudgeQuestion) -> bool:
-        return self.canary and score.value >= HALF and not says_the_same(asked.reference, asked.candidate)
+    def _worst(self, reason: str) -> Score:
+        level = self.rubric.levels[-1]
+        return Score(value=level.value, reason=reason, label=str(level.name))
 
-    def _image_urls(self, answered: AnsweredExample) -> tuple[str, ...]:
-        encoder, images = self.encoder, answered.example.images
-        return () if encoder is None else tuple(encoder.encode(image).data_url for image in images)
+    def _is_doubtful(self, score: Score, asked: JudgeQuestion) -> bool:
+        if not self.canary or score.value < _ACCEPTED:
+            return False
+        said = folded_text(asked.candidate)
+        return all(folded_text(reference) != said for reference in asked.references)
+
+
+def false_reference(*, question: str, references: Sequence[str], candidate: str) -> str:
+    """Choose a text that is surely not what the candidate says.
+
+    Of a few unlikely texts, those that share no word with question, references or candidate; of these one that is
+    picked by the texts themselves, so that the same answer always meets the same one.
+
+    Args:
+        question: What was asked.
+        references: The correct answers.
+        candidate: The answer to rate.
+    """
+    used = {word for text in (question, *references, candidate) for word in words(text)}
+    free = [decoy for decoy in DECOYS if used.isdisjoint(words(decoy))]
+    texts = "\0".join((question, *references, candidate))
+    place = int.from_bytes(hashlib.sha256(texts.encode("utf-8", "replace")).digest())
+    if free:
+        return free[place % len(free)]
+    return min(DECOYS, key=lambda decoy: Levenshtein.normalized_similarity(decoy, candidate))
+
+
+def read_rating(reply: ChatReply, rubric: Rubric, *, candidate: str = "") -> Score | ScoreFailure:
+    """Read a rating.
+
+    Args:
+        reply: What the judge replied; reasoning before it is ignored.
+        rubric: The levels it may choose from.
+        candidate: The answer that was rated; a rating quoted from it is none.
+
+    Returns:
+        The score with the judge's reason and level; a `ScoreFailure` where it refused, was cut short, or the reply does
+        not hold exactly one JSON object with a level of the rubric.
+    """
+    if reply.refusal:
+        return ScoreFailure(kind="refused", message=reply.refusal)
+    if reply.finish_reason in _CUT_SHORT:
+        return ScoreFailure(kind=_CUT_SHORT[reply.finish_reason], message=f"the judge stopped: {reply.finish_reason}")
+    text, _ = split_reasoning(reply.text or "")
+    if text is None:
+        return ScoreFailure(kind="truncated", message="the judge's reasoning was cut off before its rating")
+    if not text.strip():
+        return ScoreFailure(kind="empty", message="the judge answered nothing")
+    ratings = list(_ratings(text, rubric, candidate))
+    if len(ratings) != 1:
+        found = f"{len(ratings)} ratings" if ratings else "no rating"
+        return ScoreFailure(kind="unreadable", message=f"the judge's answer holds {found}: {text[:_SHOWN]!r}")
+    return ratings[0]
+
+
+def _ratings(text: str, rubric: Rubric, candidate: str) -> Iterator[Score]:
+    """Find the JSON objects with a level of the rubric, wherever they stand in a text."""
+    names = {level.name.casefold(): level for level in rubric.levels}
+    decoder = json.JSONDecoder()
+    place = text.find("{", 0, _SCANNED)
+    while place >= 0:
+        start = place
+        try:
+            content, place = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            content, place = None, start + 1
+        rating = content.get("rating") if isinstance(content, dict) else None
+        level = names.get(rating.strip().casefold()) if isinstance(rating, str) else None
+        if isinstance(content, dict) and level is not None and text[start:place] not in candidate:
+            yield Score(value=level.value, reason=str(content.get("reason", "")), label=str(level.name))
+        place = text.find("{", place, _SCANNED)

@@ -1,15 +1,16 @@
-"""What a judge has cost."""
+"""What a scorer has spent: an optional protocol for scorers that ask a service."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from vqaft.inference import ChatReply
 
 
 @dataclass(frozen=True, kw_only=True)
-class JudgeUsage:
+class ScorerUsage:
     """Requests and tokens, as far as the provider said.
 
     Attributes:
@@ -29,16 +30,16 @@ class JudgeUsage:
         tokens = f"{self.prompt_tokens:,} tokens sent, {self.completion_tokens:,} received"
         return f"{self.requests:,} requests{again}, {tokens}"
 
-    def plus(self, other: JudgeUsage) -> JudgeUsage:
-        """Add what was used elsewhere.
+    def plus(self, other: ScorerUsage) -> ScorerUsage:
+        """Return the sum with what was used elsewhere.
 
         Args:
             other: The other usage.
         """
-        return JudgeUsage(**{name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__})
+        return ScorerUsage(**{name: getattr(self, name) + getattr(other, name) for name in self.__dataclass_fields__})
 
     def cost(self, *, prompt_price: float, completion_price: float) -> float:
-        """Give the price of it all.
+        """Compute the price of it all.
 
         Args:
             prompt_price: Price of a million tokens sent.
@@ -49,21 +50,31 @@ class JudgeUsage:
         """
         return (self.prompt_tokens * prompt_price + self.completion_tokens * completion_price) / 1e6
 
-    def since(self, before: JudgeUsage) -> JudgeUsage:
-        """Give what was used between an earlier state and this one.
+    def since(self, before: ScorerUsage) -> ScorerUsage:
+        """Return what was used between an earlier state and this one.
 
         Args:
             before: The earlier state.
         """
-        return JudgeUsage(**{name: getattr(self, name) - getattr(before, name) for name in self.__dataclass_fields__})
+        return ScorerUsage(**{name: getattr(self, name) - getattr(before, name) for name in self.__dataclass_fields__})
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A scorer that says what it has spent; `Evaluator` then shows it beside the scores."""
+
+    @property
+    def usage(self) -> ScorerUsage:
+        """What it has spent so far."""
+        ...
 
 
 class UsageMeter:
-    """Adds up usage from many threads."""
+    """Adds up usage; safe to use from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._used = JudgeUsage()
+        self._used = ScorerUsage()
 
     def add(self, reply: ChatReply, *, reused: bool = False) -> None:
         """Count one reply.
@@ -75,7 +86,7 @@ class UsageMeter:
         sent, received = (0, 0) if reused else (reply.prompt_tokens or 0, reply.completion_tokens or 0)
         with self._lock:
             used = self._used
-            self._used = JudgeUsage(
+            self._used = ScorerUsage(
                 requests=used.requests + (not reused),
                 reused=used.reused + reused,
                 prompt_tokens=used.prompt_tokens + sent,
@@ -83,6 +94,6 @@ class UsageMeter:
             )
 
     @property
-    def used(self) -> JudgeUsage:
+    def used(self) -> ScorerUsage:
         """What has been used so far."""
         return self._used

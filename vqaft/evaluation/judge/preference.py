@@ -1,0 +1,164 @@
+"""Preferences of a judge that have nothing to do with right and wrong: for long answers, and for its own family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vqaft.data import VQAExample
+from vqaft.errors import EvaluationError
+from vqaft.evaluation.judge.llm_judge import LLMJudge
+from vqaft.evaluation.rows import example_groups
+from vqaft.evaluation.score import AnsweredExample, Score
+from vqaft.evaluation.statistics.clustered_mean import cluster_codes, cluster_robust_interval, cluster_sums
+from vqaft.evaluation.statistics.interval import Estimate
+from vqaft.evaluation.tables import points, points_range
+from vqaft.parallel import ordered_map
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgePreference:
+    """How far a judge's scores depend on what they should not depend on.
+
+    Attributes:
+        name: What was varied, in words.
+        n: Answers that were compared.
+        failed: Answers that a rating is missing for.
+        effect: The mean difference of the scores, in shares of 1; 0 for a judge without this preference.
+    """
+
+    name: str
+    n: int
+    failed: int
+    effect: Estimate
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the interval of the effect leaves out 0."""
+        interval = self.effect.interval
+        return interval is not None and not interval.low <= 0 <= interval.high
+
+    def __str__(self) -> str:
+        found = "a preference" if self.is_shown else "no preference that these answers show"
+        return (
+            f"{self.name}: {points(self.effect.value)} points ({points_range(self.effect.interval)}) on {self.n} "
+            f"answers, {found}; {self.failed} without all ratings."
+        )
+
+
+def wordy(answered: AnsweredExample) -> str:
+    """Return an answer made longer without saying more.
+
+    Args:
+        answered: The example and the answer.
+    """
+    return (
+        "Looking carefully at the image and at everything that can be seen in it, the question can be answered as "
+        f"follows. The answer to the question is: {answered.answer.strip().rstrip('.')}. This answer is based on what "
+        "is visible in the image, taken as a whole and in its details."
+    )
+
+
+def measure_length_preference(
+    judge: LLMJudge,
+    rows: Iterable[AnsweredExample],
+    *,
+    lengthen: Callable[[AnsweredExample], str] = wordy,
+    workers: int = 16,
+    confidence: float = 0.95,
+) -> JudgePreference:
+    """Measure whether a judge rates the same answer higher (or lower) when it is longer.
+
+    Every answer is rated as it is and made longer without more content. K. Saito et al., "Verbosity bias in preference
+    labeling by large language models" (2023).
+
+    Args:
+        judge: The judge.
+        rows: Answers to rate, right and wrong ones; two hundred show an effect of about 5 points.
+        lengthen: Makes an answer longer without saying more.
+        workers: How many answers are judged concurrently.
+        confidence: The confidence level of the interval, 0 to 1.
+
+    Returns:
+        The mean score of the long form minus that of the answer.
+
+    Raises:
+        EvaluationError: If there is no answer, or none got both ratings.
+    """
+    answers = tuple(rows)
+    longer = [AnsweredExample(example=row.example, answer=lengthen(row)) for row in answers]
+    values = _values(judge, [*longer, *answers], workers)
+    differences = values[: len(answers)] - values[len(answers) :]
+    examples = [row.example for row in answers]
+    return _preference("the longer form minus the same answer", differences, examples, confidence)
+
+
+def measure_family_preference(
+    own: LLMJudge,
+    other: LLMJudge,
+    own_family: Iterable[AnsweredExample],
+    other_family: Iterable[AnsweredExample],
+    *,
+    workers: int = 16,
+    confidence: float = 0.95,
+) -> JudgePreference:
+    """Measure whether a judge favors the answers of models of its own family.
+
+    Two judges of different families rate the answers of a model of each family to the same examples. That one model is
+    better shows in both judges alike; a preference is what remains: how much more the judge gives its own family than
+    the other judge does, minus the same for the other family. A. Panickssery et al., "LLM evaluators recognize and
+    favor their own generations" (2024).
+
+    Args:
+        own: The judge in question.
+        other: A judge of another family, with the same rubric.
+        own_family: Answers of a model of the judge's family.
+        other_family: Answers of a model of the other family, to the same examples.
+        workers: How many answers are judged concurrently.
+        confidence: The confidence level of the interval, 0 to 1.
+
+    Returns:
+        The difference of the differences.
+
+    Raises:
+        EvaluationError: If the judges have different rubrics, or no example has all four ratings.
+    """
+    if own.rubric != other.rubric:
+        raise EvaluationError("the two judges have different rubrics", hint="Give both the same rubric.")
+    ours = {row.example.id: row for row in own_family}
+    theirs = {row.example.id: row for row in other_family}
+    shared = [name for name in ours if name in theirs]
+    rows = [*(ours[name] for name in shared), *(theirs[name] for name in shared)]
+    gaps = [_values(judge, rows, workers) for judge in (own, other)]
+    extra = gaps[0] - gaps[1]
+    differences = extra[: len(shared)] - extra[len(shared) :]
+    return _preference("own family", differences, [ours[name].example for name in shared], confidence)
+
+
+def _values(
+    judge: LLMJudge, rows: Sequence[AnsweredExample], workers: int
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    scores = ordered_map(judge, rows, workers=workers)
+    return np.array([score.value if isinstance(score, Score) else np.nan for score in scores], dtype=np.float64)
+
+
+def _preference(
+    name: str,
+    differences: np.ndarray[tuple[int], np.dtype[np.float64]],
+    examples: Sequence[VQAExample],
+    confidence: float,
+) -> JudgePreference:
+    whole = np.flatnonzero(~np.isnan(differences))
+    if not len(whole):
+        raise EvaluationError("no answer got all the ratings that the comparison needs")
+    codes = cluster_codes(example_groups(examples[int(place)] for place in whole))
+    sums = cluster_sums(differences[whole], codes)
+    interval = cluster_robust_interval(sums, confidence=confidence)
+    return JudgePreference(
+        name=name,
+        n=len(whole),
+        failed=len(differences) - len(whole),
+        effect=Estimate(value=sums.mean, interval=interval),
+    )
