@@ -15,6 +15,15 @@ from vqaft.chat.messages import (
     UserMessage,
     Weight,
 )
+from vqaft.chat.parse import (
+    Exchange,
+    ParsedImage,
+    ParsedMessage,
+    ParsedText,
+    exchanges_of,
+    parse_message,
+    parse_messages,
+)
 from vqaft.chat.records import ChatRecord, PreferenceInput, PreferenceRecord, Row
 
 __all__ = [
@@ -23,10 +32,14 @@ __all__ = [
     "ChatRecord",
     "Detail",
     "DeveloperMessage",
+    "Exchange",
     "FunctionMessage",
     "ImagePart",
     "ImageURL",
     "Message",
+    "ParsedImage",
+    "ParsedMessage",
+    "ParsedText",
     "PreferenceInput",
     "PreferenceRecord",
     "Row",
@@ -35,6 +48,9 @@ __all__ = [
     "ToolMessage",
     "UserMessage",
     "Weight",
+    "exchanges_of",
+    "parse_message",
+    "parse_messages",
     "read_cut_lines",
     "read_jsonl",
     "read_lines",

@@ -4,12 +4,13 @@ from vqaft.data.example import QuestionKind, Turn, VQAExample
 from vqaft.data.image_table import ImageTable
 from vqaft.data.label_quality import AnswerDistribution, LabelConflict, answer_distribution, label_conflicts
 from vqaft.data.loaders.coco_vqa import load_coco_vqa
-from vqaft.data.loaders.columns import OCR_VQA, VQA_RAD, Columns
-from vqaft.data.loaders.conversations import load_chat_jsonl, load_llava
+from vqaft.data.loaders.columns import OCR_VQA, VQA_RAD, Columns, plain_columns
+from vqaft.data.loaders.conversations import TurnChoice, load_chat_jsonl, load_conversations, load_llava
 from vqaft.data.loaders.easy_vqa import load_easy_vqa
 from vqaft.data.loaders.files import load_file, load_folder
 from vqaft.data.loaders.hugging_face import load_hf
 from vqaft.data.loaders.saved import load_saved, save_examples
+from vqaft.data.loaders.stream import ExampleStream, OnError
 from vqaft.data.question_rules import (
     OCR_VQA_TYPES,
     ClosedChoices,
@@ -39,10 +40,12 @@ __all__ = [
     "ClosedChoices",
     "Columns",
     "DatasetSplitter",
+    "ExampleStream",
     "FewValues",
     "ImageTable",
     "KindRule",
     "LabelConflict",
+    "OnError",
     "Overlap",
     "PartSummary",
     "Placement",
@@ -51,6 +54,7 @@ __all__ = [
     "Split",
     "SplitReport",
     "Turn",
+    "TurnChoice",
     "TypeByColumn",
     "TypeByPattern",
     "TypeByText",
@@ -61,12 +65,14 @@ __all__ = [
     "label_conflicts",
     "load_chat_jsonl",
     "load_coco_vqa",
+    "load_conversations",
     "load_easy_vqa",
     "load_file",
     "load_folder",
     "load_hf",
     "load_llava",
     "load_saved",
+    "plain_columns",
     "power",
     "question_kind",
     "save_examples",

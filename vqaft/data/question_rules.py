@@ -21,7 +21,7 @@ KindRule: TypeAlias = Callable[[VQAExample], QuestionKind]
 """Tells the kind of an example's question: `question_kind`, `ClosedChoices(…)`, `FewValues.of(…)`, any function."""
 
 
-BINARY_ANSWERS = frozenset({"yes", "no"})
+BINARY_ANSWERS = frozenset({"yes", "no", "true", "false"})
 
 
 def question_kind(example: VQAExample) -> QuestionKind:
@@ -33,7 +33,7 @@ def question_kind(example: VQAExample) -> QuestionKind:
     Returns:
         Its own kind where `with_kinds` has set one; else `"closed"` if its true answer is yes or no, `"open"` if not.
     """
-    return example.kind or _closed_if(example.answer.strip().casefold() in BINARY_ANSWERS)
+    return example.kind or _closed_if(example.answer.strip().rstrip(".!").casefold() in BINARY_ANSWERS)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from vqaft.images.content_hash import content_of, file_state, image_sha256, local_source
 from vqaft.images.data_url import decode_data_url
+from vqaft.images.documents import split_page
 from vqaft.images.encoder import EncodedImage, ImageEncoder
 from vqaft.images.formats.header import NO_IMAGES, ImageHeader, read_header
 from vqaft.images.formats.read import sniff
@@ -68,6 +69,7 @@ __all__ = [
     "read_source",
     "shrunk_size",
     "sniff",
+    "split_page",
     "thumbnail",
     "vision_of",
 ]

@@ -224,13 +224,13 @@ def _of_data_url(url: str, accepted: InputLimits) -> bytes:
     head, comma, body = url.partition(",")
     if not comma:
         raise ImageError("is a data URL without data")
-    accepted.check_bytes(len(body) * 3 // 4)
+    accepted.check_bytes(max(1, len(body) * 3 // 4))
     if not head.lower().endswith(";base64"):
         return unquote_to_bytes(body)
     try:
         return pybase64.b64decode(body, validate=True)
     except ValueError as error:
-        raise ImageError(f"is no base64 ({error})") from error
+        raise ImageError(f"is not base64 ({error})") from error
 
 
 def _fetched(url: str, accepted: InputLimits) -> bytes:

@@ -55,10 +55,14 @@ def test_without_annotations_and_with_other_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("questions", "annotations", "message"),
     [
-        ([], ANNOTATIONS, r"q\.json: the file has no list 'questions'; there is a list"),
+        ([], ANNOTATIONS, r"q\.json: the file has no list 'questions'; there is \[\]"),
         ({"rows": []}, ANNOTATIONS, "no list 'questions'; there is 'rows'"),
         ({"questions": []}, ANNOTATIONS, "the list 'questions' is empty"),
-        ({"questions": [{"question_id": 1, "image_id": 17, "question": "?"}]}, ANNOTATIONS, "question 1 has no"),
+        (
+            {"questions": [{"question_id": 1, "image_id": 17, "question": "?"}]},
+            ANNOTATIONS,
+            "example .1.: the question has no annotation",
+        ),
         ({"questions": [{"question_id": 17001, "question": "?"}]}, ANNOTATIONS, "has no 'image_id'"),
         (QUESTIONS, {"annotations": [{}]}, r"a\.json: an annotation has no question_id"),
     ],
@@ -76,5 +80,5 @@ def test_refuses_a_missing_image(tmp_path: Path) -> None:
 
 
 def test_refuses_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no JSON"):
+    with pytest.raises(DataError, match="cannot be read"):
         list(load_coco_vqa(tmp_path / "q.json", images=tmp_path))

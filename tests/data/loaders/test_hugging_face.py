@@ -116,7 +116,7 @@ def test_an_image_that_a_data_set_lacks() -> None:
         ([{**ROW, "answer": None}], Columns(), "example '0': the answer is missing"),
         ([{**ROW, "image": None}], Columns(), "example '0'|the image is missing"),
         ([{**ROW, "question": ["a", "b"], "answer": ["c"]}], Columns(), "one value for each question"),
-        (["train"], Columns(), "row 0 is no mapping"),
+        (["train"], Columns(), "a row is .train., not a mapping"),
     ],
 )
 def test_refuses(rows: list[Any], columns: Columns, message: str) -> None:

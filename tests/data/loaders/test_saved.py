@@ -58,6 +58,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.
             metadata=st.dictionaries(TEXT, st.none() | st.booleans() | TEXT | st.lists(TEXT)),
         ),
         min_size=1,
+        unique_by=lambda example: example.id,
     )
 )
 def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, examples: list[VQAExample]) -> None:

@@ -1,4 +1,4 @@
-"""The question and annotation files of COCO-VQA, VQAv2 and data sets that follow them."""
+"""The question and annotation files of COCO-VQA, VQAv2 and datasets that follow them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from vqaft.data.example import VQAExample
-from vqaft.data.loaders.columns import answers_of, text_of
-from vqaft.data.loaders.tables import image_inside
-from vqaft.errors import DataError
+from vqaft.data.loaders.cells import answers_of, text_of
+from vqaft.data.loaders.columns import listed
+from vqaft.data.loaders.image_path import image_inside
+from vqaft.data.loaders.stream import ExampleStream, OnError, PlacedRow
+from vqaft.data.loaders.tables import parse_json
+from vqaft.errors import DataError, ImageError, shown
 
 
 def load_coco_vqa(
@@ -21,8 +22,9 @@ def load_coco_vqa(
     images: str | PathLike[str],
     annotations: str | PathLike[str] | None = None,
     image_name: str | None = None,
-) -> Iterator[VQAExample]:
-    """Read a question file, with the answers of an annotation file where there is one.
+    on_error: OnError = "raise",
+) -> ExampleStream:
+    """Read a question file, with the answers of an annotation file if there is one.
 
     All acceptable answers are kept with their repetitions (VQAv2 has ten people's), the most chosen first.
 
@@ -30,10 +32,11 @@ def load_coco_vqa(
         questions: The JSON file with `questions`: each a `question_id`, an `image_id` and a `question`.
         images: The folder of the images.
         annotations: The JSON file with `annotations`: for each `question_id` its `answers`.
-        image_name: How an image's file name is made of its number, e.g. `"{image_id:012}.jpg"`. By default COCO's
+        image_name: How an image's file name is made from its number, e.g. `"{image_id:012}.jpg"`. By default COCO's
             own, `COCO_train2014_{image_id:012}.jpg`, with the part that the question file names.
+        on_error: Whether bad rows raise an error that lists them all, or are skipped and counted; see `ExampleStream`.
 
-    Yields:
+    Returns:
         The examples, in the order of the questions; their ids are the question ids.
 
     Raises:
@@ -42,48 +45,71 @@ def load_coco_vqa(
     """
     path, root = Path(questions), Path(images).resolve()
     content = _content(path, "questions")
-    answers = {} if annotations is None else _answers(Path(annotations))
+    answers = None if annotations is None else _annotations(Path(annotations))
     name = image_name or f"COCO_{content.get('data_subtype', 'train2014')}_{{image_id:012}}.jpg"
-    for question in content["questions"]:
-        try:
-            annotation = answers[question["question_id"]] if annotations is not None else {}
-            image = image_inside(root, name.format(image_id=question["image_id"]))
-            yield _example(question, annotation, image)
-        except KeyError as error:
-            what = f"question {question.get('question_id')!r} has no {error}"
-            raise DataError(what if annotations is None else f"{what} or annotation", path=path) from None
-        except DataError as error:
-            error.path, error.example_id = error.path or str(path), str(question["question_id"])
-            raise
+
+    def examples_of(question: Any, _: int) -> Iterator[VQAExample]:
+        yield _example(question, answers, root, name)
+
+    rows = (PlacedRow(value=question, path=str(path)) for question in content["questions"])
+    return ExampleStream(rows, examples_of, on_error=on_error)
 
 
-def _example(question: Mapping[str, Any], annotation: Mapping[str, Any], image: str) -> VQAExample:
-    answers = answers_of(annotation.get("answers", []))
-    first = text_of(annotation.get("multiple_choice_answer"))
-    return VQAExample(
-        id=str(question["question_id"]),
-        image=image,
-        question=question["question"],
-        answers=tuple(sorted(answers, key=lambda answer: answer != first)) or ((first,) if first else ()),
-        question_type=annotation.get("question_type"),
-        metadata={key: annotation[key] for key in ("answer_type",) if key in annotation},
-    )
-
-
-def _answers(path: Path) -> dict[Any, Mapping[str, Any]]:
+def _example(
+    question: Any, annotations: Mapping[str, Mapping[str, Any]] | None, root: Path, image_name: str
+) -> VQAExample:
+    if not isinstance(question, Mapping):
+        raise DataError(f"a question is {shown(question)}, not an object")
+    missing = [key for key in ("question_id", "image_id", "question") if key not in question]
+    if missing:
+        raise DataError(f"a question has no {', '.join(map(repr, missing))}; there is {listed(question)}")
+    example_id = text_of(question["question_id"], "question_id")
+    annotation: Mapping[str, Any] = {} if annotations is None else annotations.get(example_id, {})
+    if annotations is not None and not annotation:
+        raise DataError("the question has no annotation", example_id=example_id)
     try:
-        return {annotation["question_id"]: annotation for annotation in _content(path, "annotations")["annotations"]}
-    except (KeyError, TypeError):
-        raise DataError("an annotation has no question_id", path=path) from None
+        answers = answers_of(annotation.get("answers", []))
+        first = text_of(annotation.get("multiple_choice_answer"), "answer")
+        return VQAExample(
+            id=example_id,
+            image=image_inside(root, _named(image_name, question["image_id"])),
+            question=text_of(question["question"], "question"),
+            answers=tuple(sorted(answers, key=lambda answer: answer != first)) or ((first,) if first else ()),
+            question_type=text_of(annotation.get("question_type"), "question type") or None,
+            metadata={key: annotation[key] for key in ("answer_type",) if key in annotation},
+        )
+    except DataError as error:
+        error.example_id = error.example_id or example_id
+        raise
+
+
+def _named(pattern: str, image_id: Any) -> str:
+    try:
+        return pattern.format(image_id=image_id)
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        hint = "image_name is a pattern such as '{image_id:012}.jpg'."
+        problem = f"no file name can be made from {shown(pattern)} and image_id {shown(image_id)}: {error}"
+        raise ImageError(problem, hint=hint) from None
+
+
+def _annotations(path: Path) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    for annotation in _content(path, "annotations")["annotations"]:
+        if not isinstance(annotation, Mapping) or "question_id" not in annotation:
+            raise DataError("an annotation has no question_id", path=path)
+        found[text_of(annotation["question_id"], "question_id")] = annotation
+    return found
 
 
 def _content(path: Path, key: str) -> Mapping[str, Any]:
     try:
-        content = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise DataError(f"the file is no JSON: {error}", path=path) from None
+        content = parse_json(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise DataError(f"the file cannot be read: {error.strerror}", path=path) from None
+    except ValueError as error:
+        raise DataError(f"the file is not JSON: {shown(str(error), 200)}", path=path) from None
     if not isinstance(content, dict) or not isinstance(content.get(key), list):
-        there = ", ".join(map(repr, content)) if isinstance(content, dict) else "a list"
+        there = listed(content) if isinstance(content, dict) else shown(content)
         raise DataError(f"the file has no list {key!r}; there is {there}", path=path)
     if not content[key]:
         raise DataError(f"the list {key!r} is empty", path=path)

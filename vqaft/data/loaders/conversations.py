@@ -1,230 +1,250 @@
-"""Conversations about images, as LLaVA and ShareGPT write them.
-
-Turns of a conversation → pairs of question and answer.
-
-Training files in OpenAI's chat format, back into examples.
-"""
+"""Conversations about images in every form that providers and trainers document, as examples."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
-import orjson
-import pybase64
+from vqaft.chat import Exchange, ParsedMessage, exchanges_of, parse_message
+from vqaft.data.example import Turn, VQAExample
+from vqaft.data.loaders.cells import images_of, text_of
+from vqaft.data.loaders.chat_forms import Conversation, conversation_of
+from vqaft.data.loaders.image_path import image_inside
+from vqaft.data.loaders.stream import ExampleStream, OnError
+from vqaft.data.loaders.tables import parse_json, read_table
+from vqaft.errors import DataError, ImageError, shown
+from vqaft.images import ImageSource, InputLimits, read_source
 
-from vqaft.data.example import VQAExample
-from vqaft.data.loaders.tables import NumberedRows, image_inside, read_jsonl
-from vqaft.errors import DataError, ImageError
-from vqaft.images import ImageSource
+TurnChoice: TypeAlias = Literal["last", "all", "conversation"]
+"""Which questions of a conversation become examples.
 
-Speaker: TypeAlias = Literal["system", "user", "assistant"]
+"last": the last one that is trained on, alone, where earlier ones are few-shot examples. "all": every one that is
+trained on, each alone. "conversation": the last one, with the earlier turns as its history.
+"""
 
-
-_SPEAKERS: dict[str, Speaker] = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "human": "user",
-    "assistant": "assistant",
-    "gpt": "assistant",
-}
+_PLACEHOLDER = re.compile(r"<image>", re.IGNORECASE)
 
 
-def speaker(name: object) -> Speaker:
-    """Tell who speaks, in the words of OpenAI (user, assistant) or of LLaVA (human, gpt).
+def load_conversations(
+    path: str | PathLike[str],
+    *,
+    images: str | PathLike[str] | None = None,
+    turns: TurnChoice = "last",
+    without_image: Literal["refuse", "skip"] = "refuse",
+    encoding: str | None = None,
+    prefix: str = "",
+    first_id: int = 0,
+    on_error: OnError = "raise",
+) -> ExampleStream:
+    """Read examples from conversations.
+
+    Known are the chat rows of OpenAI, Azure, Together and Fireworks (`messages`, with tools, preferences and batch
+    requests), LLaVA and ShareGPT (`conversations` of `from` and `value`), `messages` with `images` beside them
+    (LLaMA-Factory, ms-swift, TRL), `prompt` and `completion`, Gemini's `contents`, Amazon Nova's `schemaVersion`, and
+    parts that name an image by `image`, `path` or `url`. Placeholders `<image>` are removed from questions alone, and
+    only as many as there are images beside the text. A question that shows no image is about the images before it. An
+    answer of weight 0 is no truth.
 
     Args:
-        name: The role as the file has it.
+        path: A JSONL file, a JSON file with a list of rows, or a parquet file.
+        images: The folder that image paths are relative to; the file's own by default.
+        turns: Which questions of a conversation become examples.
+        without_image: What to do with rows of text alone, which mixed datasets have.
+        encoding: Of the text; detected if None.
+        prefix: Goes before every id that the row does not give.
+        first_id: The number of the first row, where rows are named by their number.
+        on_error: Whether bad rows raise an error that lists them all, or are skipped and counted; see `ExampleStream`.
+
+    Returns:
+        The examples. Ids are the row's own (`id`, `custom_id`), those in the file's manifest, or the number of the
+        row; with `turns="all"`, `-0`, `-1` … is appended if a row has several questions.
 
     Raises:
-        DataError: If the role is unknown.
+        DataError: If the file or a row is not of this form; with file and line (in a JSON list the row from 1).
+        ImageError: If an image is missing or outside the folder, or a question has none.
     """
-    if name not in _SPEAKERS:
-        raise DataError(f"the role {name!r} is none of {', '.join(_SPEAKERS)}")
-    return _SPEAKERS[str(name)]
+    if turns not in get_args(TurnChoice):
+        raise DataError(f"turns is {shown(turns)}, not 'last', 'all' or 'conversation'")
+    source = Path(path)
+    root = (source.parent if images is None else Path(images)).resolve()
+    written = _ids_in_manifest(source)
+
+    def examples_of(row: Any, number: int) -> Iterator[VQAExample]:
+        conversation = conversation_of(row)
+        ids = written[number] if number < len(written) else []
+        name = text_of(conversation.id, "id") or (ids[0] if len(ids) == 1 else f"{prefix}{number + first_id}")
+        exchanges = list(_shown_exchanges(conversation, root))
+        if without_image == "skip" and not any(shown_images for _, shown_images in exchanges):
+            return
+        yield from _examples(exchanges, name, turns)
+
+    return ExampleStream(read_table(source, encoding=encoding), examples_of, on_error=on_error)
 
 
-def pairs_of(turns: Iterable[tuple[Speaker, str]]) -> Iterator[tuple[str, str]]:
-    """Pair each question with the answer that follows it.
+def load_chat_jsonl(
+    path: str | PathLike[str],
+    *,
+    turns: TurnChoice = "last",
+    encoding: str | None = None,
+    prefix: str = "",
+    on_error: OnError = "raise",
+) -> ExampleStream:
+    """Read the questions, images and answers of a chat training file; see `load_conversations`.
+
+    Rows that have no id are named by their number from 1, which is their line.
 
     Args:
-        turns: Who says what; what the system says is passed over.
-
-    Yields:
-        Question and answer.
-
-    Raises:
-        DataError: If an answer has no question, a question no answer, or one is empty.
+        path: The JSONL file.
+        turns: Which questions of a conversation become examples.
+        encoding: Of the text; detected if None.
+        prefix: Goes before every id that the row does not give.
+        on_error: Whether bad rows raise an error that lists them all, or are skipped and counted; see `ExampleStream`.
     """
-    spoken = [(who, text.strip()) for who, text in turns if who != "system"]
-    if any(who != ("user", "assistant")[place % 2] for place, (who, _) in enumerate(spoken)):
-        raise DataError("the turns of user and assistant do not alternate")
-    if len(spoken) % 2:
-        raise DataError("the last question has no answer")
-    if not all(text for _, text in spoken):
-        raise DataError("a turn is empty")
-    for (_, question), (_, answer) in zip(spoken[::2], spoken[1::2], strict=True):
-        yield question, answer
-
-
-_PLACEHOLDER = "<image>"
+    return load_conversations(path, turns=turns, encoding=encoding, prefix=prefix, first_id=1, on_error=on_error)
 
 
 def load_llava(
     path: str | PathLike[str],
     *,
     images: str | PathLike[str] | None = None,
+    turns: TurnChoice = "all",
     without_image: Literal["refuse", "skip"] = "refuse",
     prefix: str = "",
-) -> Iterator[VQAExample]:
-    """Read conversations, a pair for every question and its answer.
-
-    Known are LLaVA's form (`conversations` of `from` and `value`, one `image`) and the one of newer trainers
-    (`messages` of `role` and `content`, a list `images`). The placeholder `<image>` is taken out of the questions.
+    on_error: OnError = "raise",
+) -> ExampleStream:
+    """Read conversations as LLaVA and ShareGPT write them, by default an example for every question.
 
     Args:
         path: A JSON file with a list of rows, or a JSONL file.
         images: The folder that image paths are relative to; the file's own by default.
-        without_image: What to do with rows of text alone, which mixed data sets have.
+        turns: Which questions of a conversation become examples.
+        without_image: What to do with rows of text alone, which mixed datasets have.
         prefix: Goes before every id that the row does not give.
-
-    Yields:
-        The examples. Ids are the row's own, or its number from 0; `-0`, `-1` … is appended where a row has several.
-
-    Raises:
-        DataError: If the file or a row is not of this form; with file and line (in a JSON list the row from 1).
-        ImageError: If an image is missing or outside the folder, or a row has several.
+        on_error: Whether bad rows raise an error that lists them all, or are skipped and counted; see `ExampleStream`.
     """
-    source = Path(path)
-    root = (source.parent if images is None else Path(images)).resolve()
-    number = -1
-    for number, (line, row) in enumerate(_rows(source)):
-        try:
-            if not _names(row) and without_image == "skip":
-                continue
-            yield from _examples(row, root, f"{prefix}{number}")
-        except DataError as error:
-            error.path, error.line = str(source), line
-            raise
-    if number < 0:
-        raise DataError("there are no rows", path=source)
+    return load_conversations(
+        path, images=images, turns=turns, without_image=without_image, prefix=prefix, on_error=on_error
+    )
 
 
-def _rows(path: Path) -> NumberedRows:
-    if path.suffix.lower() == ".jsonl":
-        yield from read_jsonl(path)
-        return
+def _ids_in_manifest(path: Path) -> list[list[str]]:
+    """Return the ids of the examples that each row was built from, where a manifest of `write_jsonl` says them."""
     try:
-        rows = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise DataError(f"the file is no JSON: {error}", path=path) from None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise DataError("the file is no list of objects", path=path)
-    yield from enumerate(rows, start=1)
+        values = parse_json(Path(f"{path}.manifest.json").read_text(encoding="utf-8"))
+        return list(values["example_ids"]) if values["size_bytes"] == path.stat().st_size else []
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
-def _examples(row: Mapping[str, Any], root: Path, row_id: str) -> Iterator[VQAExample]:
-    names = _names(row)
-    if len(names) != 1:
-        raise ImageError(f"the row has {len(names)} images, not one")
-    image = image_inside(root, names[0])
-    name = str(row.get("id") or row_id)
-    pairs = list(pairs_of(_turns(row)))
-    for index, (question, answer) in enumerate(pairs):
-        example_id = f"{name}-{index}" if len(pairs) > 1 else name
-        yield VQAExample(id=example_id, image=image, question=question, answers=(answer,))
+_Shown = tuple[Exchange, tuple[ImageSource, ...]]
 
 
-def _names(row: Mapping[str, Any]) -> list[str]:
-    images = row.get("images", row.get("image"))
-    return [images] if isinstance(images, str) else list(images or [])
+def _shown_exchanges(conversation: Conversation, root: Path) -> Iterator[_Shown]:
+    """Yield the exchanges of a conversation with the images that each of them shows anew."""
+    beside = [_image(image, root) for image in conversation.images]
+    messages = [parse_message(message, place=f"messages[{n}]") for n, message in enumerate(conversation.messages)]
+    exchanges = list(exchanges_of(messages))
+    if not exchanges:
+        raise DataError(f"no message is the user's; the roles are {_roles(messages)}")
+    counts = _placed(exchanges, len(beside))
+    for exchange, count in zip(exchanges, counts, strict=True):
+        own = tuple(_image(image.url, root) for image in exchange.images)
+        taken, beside = beside[:count], beside[count:]
+        yield _without_marks(exchange, count), (*own, *taken)
 
 
-def _turns(row: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
-    turns = row.get("conversations", row.get("messages"))
-    if not isinstance(turns, list):
-        raise DataError(f"no list 'conversations' or 'messages'; there is {', '.join(map(repr, row))}")
-    for turn in turns:
-        who, text = turn.get("from", turn.get("role")), turn.get("value", turn.get("content"))
-        if not isinstance(text, str):
-            raise DataError(f"a turn has no text: {turn!r:.80}")
-        yield speaker(who), text.replace(_PLACEHOLDER, "").strip()
+def _placed(exchanges: Sequence[Exchange], n_images: int) -> list[int]:
+    """Return how many of the images beside the messages each question shows: by its placeholders, else the first."""
+    marks = [len(_PLACEHOLDER.findall(exchange.question)) for exchange in exchanges]
+    if n_images and sum(marks) == n_images:
+        return marks
+    return [n_images, *[0] * (len(exchanges) - 1)]
 
 
-def load_chat_jsonl(
-    path: str | PathLike[str], *, turns: Literal["last", "all"] = "last", prefix: str = ""
-) -> Iterator[VQAExample]:
-    """Read the questions, images and answers of a chat training file.
-
-    A question about no image of its own is about the image before it. System messages are passed over; what a template
-    put around the questions stays.
-
-    Args:
-        path: The JSONL file.
-        turns: Which pairs of a conversation to read: the last alone, where the others are few-shot examples, or all.
-        prefix: Goes before every id.
-
-    Yields:
-        The examples; ids are line numbers from 1, with `-0`, `-1` … appended where all turns are read.
-
-    Raises:
-        DataError: If a line is no such conversation; with file and line.
-        ImageError: If a question has no image, or several.
-    """
-    source = Path(path)
-    line = 0
-    for line, row in read_jsonl(source):
-        try:
-            found = list(_pairs(row))
-            numbered = [(f"{prefix}{line}-{number}", *pair) for number, pair in enumerate(found)]
-            chosen = numbered if turns == "all" else [(f"{prefix}{line}", *found[-1])] if found else []
-            for example_id, image, question, answer in chosen:
-                if image is None:
-                    raise ImageError("the question has no image", example_id=example_id)
-                yield VQAExample(id=example_id, image=image, question=question, answers=(answer,))
-        except DataError as error:
-            error.path, error.line = str(source), line
-            raise
-    if not line:
-        raise DataError("there are no rows", path=source)
+def _without_marks(exchange: Exchange, count: int) -> Exchange:
+    question = _PLACEHOLDER.sub("", exchange.question, count=count) if count else exchange.question
+    return Exchange(
+        question=question.strip(),
+        images=exchange.images,
+        answer=None if exchange.answer is None else exchange.answer.strip(),
+        trained=exchange.trained,
+        calls_tools=exchange.calls_tools,
+    )
 
 
-def _pairs(row: Mapping[str, Any]) -> Iterator[tuple[ImageSource | None, str, str]]:
-    messages = row.get("messages")
-    if not isinstance(messages, list):
-        raise DataError(f"no list 'messages'; there is {', '.join(map(repr, row)) or 'nothing'}")
-    turns = [(speaker(message.get("role")), _text(message.get("content"))) for message in messages]
-    images: list[ImageSource | None] = []
-    last: ImageSource | None = None
-    for (who, _), message in zip(turns, messages, strict=True):
-        if who == "user":
-            last = _image(message.get("content")) or last
-            images.append(last)
-    for image, (question, answer) in zip(images, pairs_of(turns), strict=True):
-        yield image, question, answer
+def _examples(exchanges: Sequence[_Shown], name: str, turns: TurnChoice) -> Iterator[VQAExample]:
+    """Yield the examples of a conversation."""
+    trained = [number for number, (exchange, _) in enumerate(exchanges) if exchange.answer and exchange.trained]
+    if not trained:
+        raise DataError(_why_untrained(exchanges), example_id=name)
+    for exchange, _ in exchanges[: trained[-1] + 1]:
+        if not exchange.question.strip():
+            raise DataError("a question has no text", example_id=name)
+    chosen = trained if turns == "all" else trained[-1:]
+    for place in chosen:
+        example_id = f"{name}-{place}" if turns == "all" and len(exchanges) > 1 else name
+        history = _history(exchanges[:place], example_id) if turns == "conversation" else ()
+        images = _images_at(exchanges, place, whole=turns == "conversation")
+        if not images:
+            raise ImageError("the question has no image", example_id=example_id)
+        exchange = exchanges[place][0]
+        yield VQAExample(
+            id=example_id,
+            images=images,
+            question=exchange.question,
+            answers=(exchange.answer or "",),
+            history=history,
+        )
 
 
-def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    return "\n".join(part["text"] for part in parts if part.get("type") == "text" and isinstance(part.get("text"), str))
+def _why_untrained(exchanges: Sequence[_Shown]) -> str:
+    if any(exchange.answer for exchange, _ in exchanges):
+        return "every answer has weight 0"
+    if any(exchange.calls_tools for exchange, _ in exchanges):
+        return "the assistant calls a tool and gives no answer"
+    return "the last question has no answer"
 
 
-def _image(content: Any) -> ImageSource | None:
-    parts = content if isinstance(content, list) else []
-    urls = [part.get("image_url", {}).get("url") for part in parts if part.get("type") == "image_url"]
-    if len(urls) > 1:
-        raise ImageError(f"the question has {len(urls)} images, not one")
-    if not urls:
-        return None
-    url = str(urls[0])
-    if not url.startswith("data:"):
-        return url
+def _images_at(exchanges: Sequence[_Shown], place: int, *, whole: bool) -> tuple[ImageSource, ...]:
+    if whole:
+        return tuple(image for _, images in exchanges[: place + 1] for image in images)
+    return next((images for _, images in reversed(exchanges[: place + 1]) if images), ())
+
+
+def _history(exchanges: Sequence[_Shown], example_id: str) -> tuple[Turn, ...]:
+    unanswered = [exchange for exchange, _ in exchanges if not exchange.answer]
+    if unanswered:
+        raise DataError(f"the question {shown(unanswered[0].question)} has no answer", example_id=example_id)
+    return tuple(
+        Turn(
+            question=exchange.question,
+            answer=exchange.answer or "",
+            n_images=len(images),
+            trained=exchange.trained,
+        )
+        for exchange, images in exchanges
+    )
+
+
+def _image(value: Any, root: Path) -> ImageSource:
+    [image] = images_of(value)
+    if not isinstance(image, str):
+        return image
+    if image[:5].lower() == "data:":
+        return _decoded(image)
+    return image_inside(root, image)
+
+
+def _decoded(url: str) -> ImageSource:
     try:
-        return pybase64.b64decode(url.partition(",")[2], validate=True)
-    except ValueError:
-        raise ImageError("the image is not base64") from None
+        found = read_source(url, InputLimits())
+    except ImageError as error:
+        raise ImageError(f"the image {error.message}", hint=error.hint) from None
+    return found
+
+
+def _roles(messages: Sequence[ParsedMessage]) -> str:
+    return ", ".join(dict.fromkeys(shown(message.role) for message in messages)) or "none"

@@ -1,23 +1,191 @@
-"""Rows of a Hugging Face data set, or any rows like them.
-
-An image that stays in its data set until somebody looks at it.
-"""
+"""Rows in memory: a Hugging Face dataset, a data frame, or any mappings."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from vqaft.data.example import VQAExample
-from vqaft.data.loaders.columns import Columns, read_row
-from vqaft.errors import DataError
+from vqaft.data.loaders.cells import images_of
+from vqaft.data.loaders.columns import Columns, listed, plain_columns, read_row, without_case
+from vqaft.data.loaders.image_path import image_inside
+from vqaft.data.loaders.stream import ExampleStream, OnError, PlacedRow
+from vqaft.errors import DataError, shown
+
+
+def load_hf(
+    rows: Any,
+    *,
+    columns: Columns | None = None,
+    images: str | PathLike[str] | None = None,
+    prefix: str = "",
+    on_error: OnError = "raise",
+) -> ExampleStream:
+    """Read examples from a `datasets.Dataset`, a streaming one, a data frame, or any iterable of mappings.
+
+    Image columns of a dataset are not decoded. Examples of a dataset on disk leave the images there until they are
+    used; those of a stream hold the bytes of the files. Classes (`ClassLabel`) become their names.
+
+    Args:
+        rows: The rows: one split of a dataset (not a `DatasetDict`), a pandas or polars data frame, a pyarrow table, or
+            mappings.
+        columns: Which column holds what; `OCR_VQA` and `VQA_RAD` are presets. Found by their plain names if None.
+        images: The folder that image paths are relative to; paths are taken as they are if None.
+        prefix: Goes before every id that no column gives, e.g. `"train-"`, so that the ids of several splits differ.
+        on_error: Whether bad rows raise an error that lists them all, or are skipped and counted; see `ExampleStream`.
+
+    Returns:
+        The examples, in the order of the rows.
+
+    Raises:
+        DataError: If there is no row, a column is missing, or a value has the wrong form.
+    """
+    reader = _Reader(None if images is None else Path(images).resolve(), columns, prefix)
+
+    def placed() -> Iterator[PlacedRow]:
+        yield from (PlacedRow(value=row) for row in _mappings(rows, reader))
+
+    return ExampleStream(placed(), reader.examples_of, check=reader.columns_of, on_error=on_error)
+
+
+class _Reader:
+    """Makes examples of rows; the columns of each set of names are looked up once."""
+
+    def __init__(self, root: Path | None, columns: Columns | None, prefix: str) -> None:
+        self._root = root
+        self._columns = columns
+        self._prefix = prefix
+        self._known: dict[tuple[object, ...], Columns] = {}
+
+    def named(self, names: tuple[object, ...]) -> Columns:
+        if names not in self._known:
+            given = self._columns
+            self._known[names] = plain_columns(names) if given is None else without_case(given, names)
+        return self._known[names]
+
+    def columns_of(self, row: Any) -> Columns:
+        if not isinstance(row, Mapping):
+            hint = "Give a dataset, a data frame, or mappings of column to value."
+            raise DataError(f"a row is {shown(row)}, not a mapping", hint=hint)
+        columns = self.named(tuple(row))
+        columns.check(row)
+        return columns
+
+    def examples_of(self, row: Any, number: int) -> Iterator[VQAExample]:
+        columns = self.columns_of(row)
+        found = row if self._root is None else _inside(self._root, row, columns)
+        return read_row(found, columns, row_id=f"{self._prefix}{number}")
+
+
+def _inside(root: Path, row: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
+    found = {
+        column: [image_inside(root, image) if isinstance(image, str) else image for image in images_of(row[column])]
+        for column in columns.image_columns
+    }
+    return {**row, **found}
+
+
+def _mappings(rows: Any, reader: _Reader) -> Iterable[Any]:
+    if isinstance(rows, str | bytes | PathLike):
+        hint = "Use load_file(path) for a file, or datasets.load_dataset(name, split='train')."
+        raise DataError(f"rows is {shown(rows)}, not rows", hint=hint)
+    if isinstance(rows, Mapping):
+        return _of_mapping(rows)
+    if _is_dataset(rows):
+        return _undecoded(rows, reader)
+    found = _of_frame(rows)
+    if found is None and not isinstance(rows, Iterable):
+        raise DataError(f"rows is {shown(rows)}, not rows", hint="Give a dataset, a data frame or mappings.")
+    return rows if found is None else found
+
+
+def _of_frame(rows: Any) -> Iterator[Mapping[str, Any]] | None:
+    """Return the rows of a data frame or table as mappings; None if it is neither."""
+    if hasattr(rows, "to_dict") and hasattr(rows, "itertuples"):  # pandas
+        names = [str(name) for name in rows.columns]
+        return (dict(zip(names, cells, strict=True)) for cells in rows.itertuples(index=False, name=None))
+    if hasattr(rows, "collect_schema"):  # polars, lazy or not
+        whole = rows.collect() if hasattr(rows, "collect") else rows
+        return whole.iter_rows(named=True)  # type: ignore[no-any-return]
+    if hasattr(rows, "to_batches"):  # pyarrow
+        return (row for batch in rows.to_batches() for row in batch.to_pylist())
+    return None
+
+
+def _of_mapping(rows: Mapping[Any, Any]) -> Iterator[Any]:
+    """Refuse a `DatasetDict`; read columns of equal length."""
+    values = list(rows.values())
+    if values and all(isinstance(value, list) for value in values) and len({len(value) for value in values}) == 1:
+        yield from (dict(zip(rows, cells, strict=True)) for cells in zip(*values, strict=True))
+        return
+    hint = f"Pass one split, e.g. dataset[{next(iter(rows), 'train')!r}]." if values else None
+    raise DataError(f"rows is a mapping of {listed(rows)}, not rows", hint=hint)
+
+
+def _is_dataset(rows: Any) -> bool:
+    datasets = sys.modules.get("datasets")  # rows can only be a dataset if the library was imported
+    return datasets is not None and isinstance(rows, datasets.Dataset | datasets.IterableDataset)
+
+
+def _undecoded(rows: Any, reader: _Reader) -> Iterator[Mapping[str, Any]]:
+    import datasets
+
+    undecoded: Any = rows.with_format(None)  # plain lists and numbers, whatever format was set
+    features = undecoded.features or {}
+    columns = reader.named(tuple(features)) if features else None
+    if columns is not None:
+        columns.check(features)
+    for name, feature in features.items():
+        if (plain := _without_decoding(feature)) is not feature:
+            undecoded = undecoded.cast_column(name, plain)
+    names = {name: classes for name, feature in features.items() if (classes := _classes(feature)) is not None}
+    lazy: tuple[str, ...] = ()
+    if columns is not None and isinstance(undecoded, datasets.Dataset):
+        lazy = tuple(name for name in columns.image_columns if isinstance(features.get(name), datasets.Image))
+    for row in _with_images_left_there(undecoded, lazy) if lazy else undecoded:
+        yield {**row, **{name: _class_name(row.get(name), classes) for name, classes in names.items()}}
+
+
+def _without_decoding(feature: Any) -> Any:
+    """Return a feature whose images are not decoded; the same object if there are none in it."""
+    import datasets
+
+    if isinstance(feature, datasets.Image):
+        return datasets.Image(decode=False)
+    inner = getattr(feature, "feature", None)
+    if isinstance(inner, datasets.Image):
+        return type(feature)(datasets.Image(decode=False))
+    return feature
+
+
+def _classes(feature: Any) -> Any:
+    import datasets
+
+    inner = getattr(feature, "feature", feature)
+    return inner if isinstance(inner, datasets.ClassLabel) else None
+
+
+def _class_name(value: Any, classes: Any) -> Any:
+    if isinstance(value, list):
+        return [_class_name(entry, classes) for entry in value]
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    return classes.int2str(value) if 0 <= value < classes.num_classes else None
+
+
+def _with_images_left_there(rows: Any, columns: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+    images = {column: rows.select_columns([column]) for column in columns}
+    for number, row in enumerate(rows.remove_columns([*columns])):
+        yield {**row, **{column: DatasetImage(images[column], column, number) for column in columns}}
 
 
 class DatasetImage(Mapping[str, Any]):
-    """The Hugging Face image dict of one row, read from the data set each time it is asked for.
+    """The Hugging Face image dict of one row, read from the dataset each time it is used.
 
-    So a list of examples stays small however large the data set's images are.
+    So a list of examples stays small however large the dataset's images are. Equal if it names the same cell.
 
     Args:
         rows: A `datasets.Dataset` whose image column is not decoded; it needs no other column.
@@ -44,50 +212,3 @@ class DatasetImage(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"DatasetImage(column={self._column!r}, row={self._row})"
-
-
-def load_hf(rows: Iterable[Mapping[str, Any]], *, columns: Columns, prefix: str = "") -> Iterator[VQAExample]:
-    """Read examples from a `datasets.Dataset`, a streaming one, or any iterable of mappings.
-
-    Image columns of a data set are not decoded. Examples of a data set on disk leave the images there until somebody
-    looks at them; those of a stream hold the bytes of the files.
-
-    Args:
-        rows: The rows. One split of a data set, not a `DatasetDict`.
-        columns: Which column holds what; `OCR_VQA` and `VQA_RAD` are presets.
-        prefix: Goes before every id, e.g. `"train-"`, so that the ids of several splits differ.
-
-    Yields:
-        The examples, in the order of the rows.
-
-    Raises:
-        DataError: If there is no row, a column is missing, or a value has the wrong form.
-    """
-    number = -1
-    for number, row in enumerate(_undecoded(rows, columns)):
-        if not isinstance(row, Mapping):
-            raise DataError(f"row {number} is no mapping but {row!r:.60}", hint="Pass one split: dataset['train'].")
-        yield from read_row(row, columns, row_id=f"{prefix}{number}")
-    if number < 0:
-        raise DataError("there are no rows")
-
-
-def _undecoded(rows: Iterable[Mapping[str, Any]], columns: Columns) -> Iterable[Mapping[str, Any]]:
-    datasets = sys.modules.get("datasets")  # rows can only be a data set if somebody imported the library
-    if datasets is None or not isinstance(rows, datasets.Dataset | datasets.IterableDataset):
-        return rows
-    undecoded: Any = rows.with_format(None)  # plain lists and numbers, whatever format was set
-    features = undecoded.features or {}
-    columns.check(features or dict.fromkeys(columns.names))
-    for name, feature in features.items():
-        if isinstance(feature, datasets.Image):
-            undecoded = undecoded.cast_column(name, datasets.Image(decode=False))
-    if isinstance(features.get(columns.image), datasets.Image) and isinstance(undecoded, datasets.Dataset):
-        return _with_images_left_there(undecoded, columns.image)
-    return undecoded  # type: ignore[no-any-return]
-
-
-def _with_images_left_there(rows: Any, column: str) -> Iterator[Mapping[str, Any]]:
-    images = rows.select_columns([column])
-    for number, row in enumerate(rows.remove_columns([column])):
-        yield {**row, column: DatasetImage(images, column, number)}

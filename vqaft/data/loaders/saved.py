@@ -11,10 +11,13 @@ from typing import Any
 import orjson
 
 from vqaft.data.example import Turn, VQAExample
-from vqaft.data.loaders.tables import image_inside, read_jsonl
+from vqaft.data.loaders.columns import listed
+from vqaft.data.loaders.image_path import image_inside
+from vqaft.data.loaders.stream import ExampleStream, OnError
+from vqaft.data.loaders.tables import read_jsonl
 from vqaft.durable import atomic_writer, write_atomically
 from vqaft.errors import DataError, ImageError, shown
-from vqaft.images import ImageEncoder, ImageSource, content_of, image_sha256, is_web_address, local_source, sniff
+from vqaft.images import ImageEncoder, ImageSource, content_of, image_sha256, local_source, sniff, split_page
 
 _REQUIRED = ("id", "question", "answers", "question_type", "kind", "group", "metadata")
 _TURN = ("question", "answer", "n_images", "trained")
@@ -23,7 +26,7 @@ _TURN = ("question", "answer", "n_images", "trained")
 def save_examples(
     path: str | PathLike[str], examples: Iterable[VQAExample], *, images: str | PathLike[str] | None = None
 ) -> Path:
-    """Write examples as JSONL, one a line; the file is there only when all is written.
+    """Write examples as JSONL, one a line; the file appears when all is written.
 
     Image files inside the folder of the images are named by their path in it. Other images are copied into its
     sub-folder `images`, under the hash of their content; web addresses stay as they are.
@@ -38,6 +41,7 @@ def save_examples(
 
     Raises:
         ImageError: If an image is missing.
+        DataError: If something is not an example.
     """
     target = Path(path)
     root = (target.parent if images is None else Path(images)).resolve()
@@ -51,69 +55,93 @@ def save_examples(
 
 def _row(example: VQAExample, root: Path) -> dict[str, Any]:
     names = [_named(root, image, example.id) for image in example.images]
-    images: dict[str, Any] = {"image": names[0]} if len(names) == 1 else {"images": names}
-    row = {"id": example.id, **images, **{name: getattr(example, name) for name in _REQUIRED[1:-1]}}
+    shown_as: dict[str, Any] = {"image": names[0]} if len(names) == 1 else {"images": names}
+    row = {"id": example.id, **shown_as, **{name: getattr(example, name) for name in _REQUIRED[1:-1]}}
     history = [{name: getattr(turn, name) for name in _TURN} for turn in example.history]
     return {**row, "metadata": dict(example.metadata), **({"history": history} if history else {})}
 
 
+def is_saved(row: Mapping[str, Any]) -> bool:
+    """Return whether a row is one that `save_examples` writes."""
+    return set(_REQUIRED) <= set(row)
+
+
 def load_saved(
-    path: str | PathLike[str], *, images: str | PathLike[str] | None = None, prefix: str = ""
-) -> Iterator[VQAExample]:
+    path: str | PathLike[str],
+    *,
+    images: str | PathLike[str] | None = None,
+    prefix: str = "",
+    on_error: OnError = "raise",
+) -> ExampleStream:
     """Read what `save_examples` wrote.
 
     Args:
         path: The JSONL file.
         images: The folder of the images; the file's own by default.
         prefix: Goes before every id.
+        on_error: Whether bad rows raise an error that lists them all, or are skipped and counted; see `ExampleStream`.
 
-    Yields:
+    Returns:
         The examples.
 
     Raises:
-        DataError: If a line is no such example, or the file is empty; with file and line.
+        DataError: If a line is not such an example, or the file is empty; with file and line.
         ImageError: If an image is missing or outside the folder.
     """
     source = Path(path)
     root = (source.parent if images is None else Path(images)).resolve()
-    line = 0
-    for line, row in read_jsonl(source):
-        try:
-            yield _example(row, root, prefix)
-        except DataError as error:
-            error.path, error.line = str(source), line
-            raise
-    if not line:
-        raise DataError("there are no rows", path=source)
+
+    def examples_of(row: Mapping[str, Any], _: int) -> Iterator[VQAExample]:
+        yield _example(row, root, prefix)
+
+    return ExampleStream(read_jsonl(source), examples_of, on_error=on_error)
 
 
 def _example(row: Mapping[str, Any], root: Path, prefix: str) -> VQAExample:
     missing = [name for name in _REQUIRED if name not in row]
     missing += [] if row.keys() & {"image", "images"} else ["image"]
     if missing:
-        raise DataError(f"no {', '.join(map(repr, missing))}; there is {', '.join(map(repr, row)) or 'nothing'}")
+        raise DataError(f"no {', '.join(map(repr, missing))}; there is {listed(row)}")
+    if not isinstance(row["id"], str):
+        raise DataError(f"the id is {shown(row['id'])}, not a string")
     names = row.get("images", [row.get("image")])
-    images = tuple(name if is_web_address(name) else image_inside(root, name) for name in names)
-    history = tuple(Turn(**turn) for turn in row.get("history", ()))
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ImageError(f"the images are {shown(names)}, not paths", example_id=row["id"])
     values = {name: row[name] for name in _REQUIRED[1:]}
-    return VQAExample(id=prefix + row["id"], images=images, history=history, **values)
+    images = tuple(image_inside(root, name) for name in names)
+    return VQAExample(id=prefix + row["id"], images=images, history=_history(row.get("history", [])), **values)
+
+
+def _history(turns: Any) -> tuple[Turn, ...]:
+    if not isinstance(turns, list) or not all(isinstance(turn, dict) and set(turn) <= set(_TURN) for turn in turns):
+        raise DataError(f"the history is {shown(turns)}, not a list of turns")
+    missing = [name for turn in turns for name in ("question", "answer") if name not in turn]
+    if missing:
+        raise DataError(f"a turn of the history has no {missing[0]!r}")
+    return tuple(Turn(**turn) for turn in turns)
 
 
 def _named(root: Path, source: ImageSource, example_id: str) -> str:
     image = local_source(source)
     if image is None:
         return str(source)
+    page: int | None = None
     if isinstance(image, str):
-        path = Path(image).resolve()
+        name, page = split_page(image)
+        path = Path(name).resolve()
         if path.is_relative_to(root):
-            return path.relative_to(root).as_posix()
+            return _with_page(path.relative_to(root).as_posix(), page)
         content, suffix = _read(path, example_id), path.suffix
     else:
         content, suffix = _file_of(image)
-    name = f"images/{image_sha256(content)[:32]}{suffix}"
-    if not (root / name).exists():
-        write_atomically(root / name, content)
-    return name
+    copy = f"images/{image_sha256(content)[:32]}{suffix}"
+    if not (root / copy).exists():
+        write_atomically(root / copy, content)
+    return _with_page(copy, page)
+
+
+def _with_page(name: str, page: int | None) -> str:
+    return name if page is None else f"{name}#page={page}"
 
 
 def _read(path: Path, example_id: str) -> bytes:

@@ -1,140 +1,266 @@
-"""The rows of a CSV, JSONL or parquet file, one by one, each with its place in the file.
-
-Image paths that a table names, and that must not lead out of its folder.
-"""
+"""The rows of a table in a file, one by one, each with its place: CSV, TSV, JSONL, JSON, parquet and Excel."""
 
 from __future__ import annotations
 
 import csv
-import os
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import orjson
 
-from vqaft.errors import DataError, ImageError
+from vqaft.data.loaders.csv_dialect import Dialect, detected_dialect
+from vqaft.data.loaders.stream import PlacedRow
+from vqaft.data.loaders.text_encoding import open_text
+from vqaft.errors import DataError, MissingExtraError, shown
+
+Rows: TypeAlias = Iterator[PlacedRow]
+
+_BATCH_ROWS = 64  # of a parquet file in memory at one time; its rows may hold images
+_LISTS = ("data", "rows", "examples", "items", "records", "samples")
 
 
-@lru_cache(maxsize=1 << 16)
-def image_inside(root: Path, value: str) -> str:
-    """Find an image that a table names.
-
-    Tables come from elsewhere, and what they name is sent to a service: a path that leads out of the folder, or through
-    a symbolic link, could carry away any file.
-
-    Args:
-        root: The folder of the images, resolved.
-        value: The path as the table has it, relative to the folder.
-
-    Returns:
-        The full path of an existing file inside the folder.
-
-    Raises:
-        ImageError: If the path leads out of the folder or through a link, or there is no such file.
-    """
-    written = Path(os.path.normpath(root / value.strip()))
-    try:
-        path = written.resolve()
-        is_file = path.is_file()
-    except (OSError, ValueError) as error:
-        raise ImageError(f"the image path {value!r:.80} cannot be read: {error}") from None
-    hint = "Copy the image into the folder."
-    if not written.is_relative_to(root):
-        raise ImageError(f"the image path {value!r} leads out of the folder", hint=hint)
-    if path != written:
-        raise ImageError(f"the image path {value!r} leads through a symbolic link", hint=hint)
-    if not is_file:
-        raise ImageError(f"the image {value!r} is missing")
-    return str(path)
-
-
-NumberedRows: TypeAlias = Iterator[tuple[int, Mapping[str, Any]]]
-
-
-_BATCH_ROWS = 64  # of a parquet file in memory at once; its rows may hold images
-
-
-def read_table(path: Path, *, encoding: str) -> NumberedRows:
+def read_table(path: Path, *, encoding: str | None = None, dialect: Dialect = None) -> Rows:
     """Read the rows of a table.
 
     Args:
-        path: A file whose name ends in `.csv`, `.jsonl` or `.parquet`.
-        encoding: Of the text.
+        path: The file; its suffix says what it is.
+        encoding: Of the text; detected if None.
+        dialect: Of a CSV file: a delimiter such as ";", a dialect of the module `csv`, or its name; detected if None.
 
     Yields:
-        The line of the file that each row starts on (in parquet the number of the row), from 1, and the row.
+        Each row as a mapping, with the line of the file that it starts on (in JSON and parquet the number of the row).
 
     Raises:
-        DataError: If the file is no such table, or a row is broken; with file and line.
+        DataError: If the file is not such a table; with file and line.
+        MissingExtraError: If it is an Excel file and pandas is not installed.
     """
-    readers = {".csv": _read_csv, ".jsonl": read_jsonl, ".parquet": _read_parquet}
-    reader = readers.get(path.suffix.lower())
+    reader = READERS.get(path.suffix.lower())
     if reader is None:
-        raise DataError(f"the table is none of {', '.join(readers)}", path=path)
-    yield from reader(path, encoding)
+        hint = f"Tables end in {', '.join(READERS)}."
+        raise DataError(f"{path.suffix or 'a file without a suffix'} is not a table", path=path, hint=hint)
+    if path.is_dir():
+        raise DataError("the table is a folder", path=path, hint="Use load_folder for a folder.")
+    yield from reader(path, encoding, dialect)
 
 
-def read_jsonl(path: Path, encoding: str = "utf-8-sig") -> NumberedRows:
-    """Read the objects of a JSONL file; empty lines are passed over.
+def read_jsonl(path: Path, encoding: str | None = None, dialect: Dialect = None) -> Rows:  # noqa: ARG001 - as the others
+    """Read the objects of a JSONL file; blank lines are ignored, and one JSON list is read as its entries.
 
     Args:
         path: The file.
-        encoding: Of the text.
+        encoding: Of the text; detected if None.
+        dialect: Not used.
 
     Yields:
-        The line number from 1, and the object.
+        The objects; a line that is not a JSON object is yielded with its error.
 
     Raises:
-        DataError: If a line is no JSON object; with file and line.
+        DataError: If the file cannot be read.
     """
-    for line, text in _lines(path, encoding):
-        if not text.strip():
-            continue
-        try:
-            row = orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            raise DataError(f"the line is no JSON: {error}", path=path, line=line) from None
-        if not isinstance(row, dict):
-            raise DataError("the line is no JSON object", path=path, line=line)
-        yield line, row
+    with open_text(path, encoding, newline="\n") as file:
+        for line, text in enumerate(file, start=1):
+            if not text.strip():
+                continue
+            if line == 1 and text.lstrip().startswith("["):
+                yield from _read_json(path, encoding, None)
+                return
+            yield _json_row(path, line, text)
 
 
-def _read_csv(path: Path, encoding: str) -> NumberedRows:
-    reader = csv.reader((text for _, text in _lines(path, encoding)), strict=True)
+def _json_row(path: Path, line: int, text: str) -> PlacedRow:
     try:
-        header = next(reader, [])
-        line = reader.line_num + 1
-        for cells in reader:
-            if cells and len(cells) != len(header):
-                raise DataError(f"{len(cells)} cells under {len(header)} columns", path=path, line=line)
-            if cells:
-                yield line, dict(zip(header, cells, strict=True))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(f"the table is no CSV: {error}", path=path, line=reader.line_num) from None
+        row = parse_json(text)
+    except ValueError as error:
+        problem = DataError(f"the line is not JSON: {shown(str(error), 200)}", path=path, line=line)
+        return PlacedRow(value=None, path=str(path), line=line, error=problem)
+    if not isinstance(row, dict):
+        problem = DataError(f"the line is {shown(row)}, not a JSON object", path=path, line=line)
+        return PlacedRow(value=None, path=str(path), line=line, error=problem)
+    return PlacedRow(value=row, path=str(path), line=line)
 
 
-def _read_parquet(path: Path, _: str) -> NumberedRows:
+def parse_json(text: str) -> Any:
+    """Parse JSON; NaN, which Python writes and JSON does not have, is read as a missing value.
+
+    Raises:
+        ValueError: If it is not JSON, or nested too deeply.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if "NaN" not in text and "Infinity" not in text:
+            raise ValueError(str(error)) from None
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _read_json(path: Path, encoding: str | None, _: Dialect) -> Rows:
+    with open_text(path, encoding, newline="\n") as file:
+        text = file.read()
+    try:
+        content = parse_json(text)
+    except ValueError as error:
+        if len(lines := text.strip().splitlines()) > 1 and lines[0].lstrip().startswith("{"):
+            yield from read_jsonl(path, encoding)  # rows line by line, under a name that says otherwise
+            return
+        raise DataError(f"the file is not JSON: {shown(str(error), 200)}", path=path) from None
+    for number, row in enumerate(_list_in(content, path), start=1):
+        problem = None
+        if not isinstance(row, dict):
+            problem = DataError(f"the entry is {shown(row)}, not a JSON object", path=path, line=number)
+        yield PlacedRow(value=row, path=str(path), line=number, error=problem)
+
+
+def _list_in(content: Any, path: Path) -> list[Any]:
+    """Return the rows of a JSON file: a list, the list under one key, rows by id, or columns of equal length."""
+    if isinstance(content, list):
+        return content
+    if not isinstance(content, dict) or not content:
+        raise DataError(f"the file holds {shown(content)}, not a list of objects", path=path)
+    _refuse_coco(content, path)
+    named = [content[key] for key in (_LISTS if len(content) > 1 else content) if isinstance(content.get(key), list)]
+    if named:
+        return list(named[0])
+    if all(isinstance(column, list) for column in content.values()):
+        return _of_columns(content, path)
+    if all(isinstance(row, dict) for row in content.values()):
+        return [{"id": key, **row} for key, row in content.items()]
+    raise DataError(f"the file holds {shown(content)}, not a list of objects", path=path)
+
+
+def _refuse_coco(content: Mapping[str, Any], path: Path) -> None:
+    questions = content.get("questions")
+    first = questions[0] if isinstance(questions, list) and questions else None
+    if isinstance(first, dict) and {"question_id", "image_id"} <= set(first) and "image" not in first:
+        hint = "Read it with load_coco_vqa(questions, images=…, annotations=…)."
+        raise DataError("this is a question file of COCO-VQA", path=path, hint=hint)
+
+
+def _of_columns(content: Mapping[str, list[Any]], path: Path) -> list[Any]:
+    lengths = {len(column) for column in content.values()}
+    if len(lengths) > 1:
+        raise DataError(f"the columns have different lengths: {sorted(lengths)}", path=path)
+    return [dict(zip(content, cells, strict=True)) for cells in zip(*content.values(), strict=True)]
+
+
+def _read_csv(path: Path, encoding: str | None, dialect: Dialect) -> Rows:
+    # A cell may hold a whole image; the module's own limit of 131,072 characters is one for the whole process.
+    csv.field_size_limit(max(csv.field_size_limit(), min(sys.maxsize, 2**31 - 1)))
+    with open_text(path, encoding, newline="") as file:
+        chosen, skipped = detected_dialect(file, dialect, path)
+        reader = csv.reader(file, chosen, strict=True)
+        yield from _csv_rows(reader, path, skipped)
+
+
+def _csv_rows(reader: Any, path: Path, skipped: int) -> Rows:
+    header: list[str] | None = None
+    line = skipped + 1
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            problem = f"the table is not CSV: {error}"
+            raise DataError(problem, path=path, line=skipped + reader.line_num) from None
+        if cells is None:
+            return
+        if header is None:
+            header = _header(cells, path)
+        elif cells:
+            yield _csv_row(header, cells, path, line)
+        line = skipped + reader.line_num + 1
+
+
+def _header(cells: list[str], path: Path) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise DataError(f"two columns have the name {shown(twice[0])}", path=path, line=1)
+    return names
+
+
+def _csv_row(header: list[str], cells: list[str], path: Path, line: int) -> PlacedRow:
+    while len(cells) > len(header) and not cells[-1].strip():
+        cells = cells[:-1]  # a delimiter at the end of the line
+    if len(cells) != len(header):
+        hint = "If another character separates the cells, name it: dialect=';'."
+        problem = DataError(f"{len(cells)} cells under {len(header)} columns", path=path, line=line, hint=hint)
+        return PlacedRow(value=None, path=str(path), line=line, error=problem)
+    return PlacedRow(value=dict(zip(header, cells, strict=True)), path=str(path), line=line)
+
+
+def _read_parquet(path: Path, _: str | None, __: Dialect) -> Rows:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         with parquet.ParquetFile(path) as file:
+            names = _class_names(file.schema_arrow.metadata or {})
             number = 0
             for batch in file.iter_batches(batch_size=_BATCH_ROWS):
                 for number, row in enumerate(batch.to_pylist(), start=number + 1):  # noqa: B020 - counts on
-                    yield number, row
+                    yield PlacedRow(value=with_class_names(row, names), path=str(path), line=number)
     except pa.ArrowException as error:
-        raise DataError(f"the table is no parquet: {error}", path=path) from None
+        raise DataError(f"the table is not parquet: {shown(str(error), 200)}", path=path) from None
+    except OSError as error:
+        raise DataError(f"the table cannot be read: {error.strerror or 'damaged'}", path=path) from None
 
 
-def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
-    with path.open("rb") as file:
-        for line, content in enumerate(file, start=1):
-            try:
-                yield line, content.decode(encoding if line == 1 else encoding.removesuffix("-sig"))
-            except UnicodeDecodeError:
-                hint = 'Older spreadsheets write encoding="latin-1" or "cp1252".'
-                raise DataError(f"the line is not {encoding}", path=path, line=line, hint=hint) from None
+def _class_names(metadata: Mapping[bytes, bytes]) -> dict[str, list[str]]:
+    """Return the names of the classes of each column that `datasets` has written as numbers."""
+    try:
+        features = orjson.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
+    except (orjson.JSONDecodeError, AttributeError):
+        return {}
+    found = {}
+    for column, feature in features.items() if isinstance(features, dict) else ():
+        inner = feature.get("feature", feature) if isinstance(feature, dict) else {}
+        if isinstance(inner, dict) and inner.get("_type") == "ClassLabel" and isinstance(inner.get("names"), list):
+            found[column] = inner["names"]
+    return found
+
+
+def with_class_names(row: dict[str, Any], names: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Return a row with the names of its classes in place of their numbers; -1 is no class."""
+    return {**row, **{column: _named(row.get(column), names[column]) for column in names}} if names else row
+
+
+def _named(value: Any, names: list[str]) -> Any:
+    if isinstance(value, list):
+        return [_named(entry, names) for entry in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return names[value] if 0 <= value < len(names) else None
+    return value
+
+
+def _read_excel(path: Path, _: str | None, __: Dialect) -> Rows:
+    try:
+        import pandas as pd
+
+        frame = pd.read_excel(path, dtype=object, keep_default_na=False, na_filter=False)
+    except ImportError as error:
+        raise MissingExtraError(error.name or "pandas", extra="excel") from error
+    except Exception as error:  # noqa: BLE001 - its readers raise whatever their formats' libraries do
+        raise DataError(f"the table is not Excel: {shown(str(error), 200)}", path=path) from None
+    names = [str(name).strip() for name in frame.columns]
+    for number, cells in enumerate(frame.itertuples(index=False, name=None), start=2):
+        if any(cell not in ("", None) for cell in cells):
+            yield PlacedRow(value=dict(zip(names, cells, strict=True)), path=str(path), line=number)
+
+
+READERS: dict[str, Callable[[Path, str | None, Dialect], Rows]] = {
+    ".csv": _read_csv,
+    ".tsv": _read_csv,
+    ".tab": _read_csv,
+    ".jsonl": read_jsonl,
+    ".ndjson": read_jsonl,
+    ".json": _read_json,
+    ".parquet": _read_parquet,
+    ".xlsx": _read_excel,
+    ".xls": _read_excel,
+}
+"""The reader of each suffix."""
