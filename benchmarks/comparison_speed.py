@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqaft.evaluation import Evaluation, Score, ScoredRow, ScorerFacts, compare
-from vqaft.evaluation.statistics.bootstrap import bootstrap_means
-from vqaft.evaluation.statistics.clustered_mean import ClusterSums, cluster_sums
+from vqaft.evaluation.statistics import ClusterSums, cluster_sums, difference_interval
 
 ROWS, IMAGES, RESAMPLES, ROUNDS = 5_000, 1_000, 10_000, 5
 
@@ -74,7 +73,7 @@ def main() -> None:
         tried: dict[str, Callable[[], object]] = {
             "compare, all examples": partial(compare, *pair, slice_by=None),
             "compare, closed, open and types": partial(compare, *pair),
-            "bootstrap alone": partial(bootstrap_means, clusters, resamples=RESAMPLES, seed=0),
+            "one interval alone": partial(difference_interval, clusters, resamples=RESAMPLES, seed=0),
             "bootstrap by index": partial(by_index, clusters),
         }
         print(f"{name}:")

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vqaft.evaluation import Comparison, Evaluation, Score, ScoredRow, ScorerFacts, compare, points, points_range
-from vqaft.evaluation.statistics.clustered_mean import wilson_interval
+from vqaft.evaluation.statistics import clopper_pearson
 from vqaft.evaluation.tables import percent, percent_range
 
 
@@ -69,7 +69,7 @@ def report(claim: Claim) -> None:
     print(f"\n{claim.name}, {claim.n} questions. The notebook: {claim.said}.")
     for name, count in (("base", claim.base), ("tuned", claim.tuned)):
         print(
-            f"  {name:6s} {percent(count / claim.n)} ({percent_range(wilson_interval(count, claim.n))}), {count} right"
+            f"  {name:6s} {percent(count / claim.n)} ({percent_range(clopper_pearson(count, claim.n))}), {count} right"
         )
     independent = round(claim.base * (claim.n - claim.tuned) / claim.n)
     hardest = min(claim.base, claim.n - claim.tuned)

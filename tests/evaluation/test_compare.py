@@ -10,7 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vqaft.errors import EvaluationError
-from vqaft.evaluation import Comparison, Evaluation, Outcome, Score, ScoredRow, ScorerFacts, Verdict, compare
+from vqaft.evaluation import (
+    Comparison,
+    Evaluation,
+    Outcome,
+    Score,
+    ScoredRow,
+    ScoreFailure,
+    ScorerFacts,
+    Verdict,
+    compare,
+)
+from vqaft.inference import Failure
 
 Make = Callable[..., Evaluation]
 LABELS = {1.0: "Good", 0.5: "Fair", 0.0: "Bad"}
@@ -33,7 +44,7 @@ def test_the_cookbooks_closed_questions_show_no_difference(evaluation: Make) -> 
     assert kindest.verdict is Verdict.NO_DIFFERENCE
     assert "no detectable difference" in kindest.words
     assert kindest.base.interval is not None
-    assert kindest.base.interval.method == "Wilson"
+    assert kindest.base.interval.method == "Clopper-Pearson"
 
 
 def test_a_real_gain_is_said_to_be_one(evaluation: Make) -> None:
@@ -73,11 +84,11 @@ def test_questions_of_one_image_are_not_independent(evaluation: Make) -> None:
     assert together.verdict is Verdict.NO_DIFFERENCE
     assert together.clusters == 12
     assert together.test is not None
-    assert together.test.name == "exact sign flip by cluster"
+    assert together.test.name == "sign flip of images"
     assert together.mcnemar_p == alone.mcnemar_p
-    assert together.detectable is not None
+    assert together.detectable is None  # twelve images are too few to tell
     assert alone.detectable is not None
-    assert together.detectable > 2 * alone.detectable
+    assert together.informative == 6
 
 
 def test_missing_answers_are_counted_and_bounded(evaluation: Make) -> None:
@@ -87,8 +98,36 @@ def test_missing_answers_are_counted_and_bounded(evaluation: Make) -> None:
     assert overall.n == 3
     assert (overall.missing.base_missing, overall.missing.tuned_missing) == (1, 1)
     assert overall.difference.value == pytest.approx(1 / 3)
-    assert overall.missing.worst == pytest.approx((0 + 0 + 0 + 1 + 0) / 5)
-    assert overall.missing.best == pytest.approx((0 + 1 + 1 + 1 + 0) / 5)
+    assert overall.missing.worst.value == pytest.approx((0 + 0 + 0 + 1 + 0) / 5)
+    assert overall.missing.best.value == pytest.approx((0 + 1 + 1 + 1 + 0) / 5)
+    assert overall.counted_wrong.n == 3
+    assert overall.counted_wrong.difference.value == pytest.approx(1 / 3)
+
+
+def refusing(share: float, n: int, *, seed: int) -> list[float | None]:
+    """Scores of a model that is right on 7 of 10 and refuses this share of what it would get wrong."""
+    rng = np.random.default_rng(seed)
+    return [1.0 if rng.random() < 0.7 else None if rng.random() < share else 0.0 for _ in range(n)]
+
+
+def test_refusing_what_would_be_wrong_is_no_gain(evaluation: Make) -> None:
+    """Two models of equal skill, one refusing what it would miss: the headline says that missing answers matter."""
+    base, tuned = refusing(0.0, 300, seed=1), refusing(0.8, 300, seed=2)
+    failure = Failure(kind="refused", message="I cannot help with that.")
+    withheld = evaluation(tuned)
+    rows = tuple(row if row.answer else replace(row, failure=failure) for row in withheld.rows)
+    overall = compare(evaluation(base), replace(withheld, rows=rows), slice_by=None).overall()
+    assert overall.verdict is Verdict.BETTER
+    assert "but the missing answers could turn this (" in overall.words
+    assert "with missing answers counted as wrong" in overall.words
+    counted = overall.counted_wrong
+    assert counted.n == 300
+    assert counted.tuned.value == pytest.approx(sum(value or 0 for value in tuned) / 300)
+    assert counted.difference.interval is not None
+    assert 0.0 in counted.difference.interval
+    worst = overall.missing.worst
+    assert worst.interval is not None
+    assert worst.interval.low < (worst.value or 0) < (overall.missing.best.value or 0)
 
 
 def test_missing_answers_that_could_turn_the_result_are_warned_of(evaluation: Make) -> None:
@@ -210,9 +249,11 @@ def test_hostile_names_stay_text(evaluation: Make) -> None:
 
 
 def test_few_images_are_warned_of(evaluation: Make) -> None:
-    assert "rough" in paired(evaluation, 2, 1, 1, 2).caveats[0]
+    assert "which gain would be missed" in paired(evaluation, 2, 1, 1, 2).caveats[0]
     assert "too few for any difference" in paired(evaluation, 5, 0, 0, 0).caveats[0]
     assert paired(evaluation, 20, 10, 10, 10).caveats == ()
+    groups = [*map(str, range(40)), *["one"] * 20]
+    assert "unreliable" in compare(evaluation([0.0] * 60, groups), evaluation([1.0] * 60, groups)).caveats[-1]
 
 
 @settings(deadline=None)
@@ -231,7 +272,7 @@ def test_figures_equal_a_naive_recomputation(evaluation: Make, values: list[tupl
     if both:
         assert overall.difference.value == pytest.approx(float(np.mean([new - old for old, new in both])))
         assert overall.base.value == pytest.approx(float(np.mean([old for old, _ in both])))
-        assert overall.missing.worst - 1e-12 <= overall.missing.best
+        assert (overall.missing.worst.value or 0) - 1e-12 <= (overall.missing.best.value or 0)
 
 
 @settings(deadline=None)
@@ -260,4 +301,38 @@ def test_scorers_that_disagree_are_warned_of(evaluation: Make) -> None:
     assert found.overall("score").verdict is Verdict.BETTER
     assert found.overall("flat").verdict is Verdict.NO_DIFFERENCE
     assert any("disagree" in caveat for caveat in found.caveats)
+    assert any("2 scorers were compared" in caveat for caveat in found.caveats)
     assert (found.rows[0].question_type, found.rows[0].kind) == ("t", "open")
+
+
+def test_several_scorers_are_corrected_for_one_another(evaluation: Make) -> None:
+    def scored(values: list[float], names: tuple[str, ...]) -> Evaluation:
+        one = evaluation(values)
+        rows = tuple(replace(row, scores=dict.fromkeys(names, row.scores["score"])) for row in one.rows)
+        return replace(one, scorers={name: ScorerFacts(description=name) for name in names}, rows=rows)
+
+    base, tuned = [0.0] * 6 + [1.0] * 60, [1.0] * 66
+    alone, among = (
+        compare(scored(base, names), scored(tuned, names), slice_by=None).overall()
+        for names in (("a",), ("a", "b", "c", "d"))
+    )
+    assert alone.verdict is Verdict.BETTER
+    assert among.verdict is Verdict.NO_DIFFERENCE
+    assert alone.test is not None
+    assert among.test is not None
+    assert among.test.p_adjusted == pytest.approx(4 * alone.test.p_adjusted)
+
+
+def test_a_scorer_that_fails_on_everything_says_why(evaluation: Make) -> None:
+    failing = ScoreFailure(kind="ZeroDivisionError", message="division by zero")
+    one = evaluation([1.0, 0.0])
+    broken = replace(one, rows=tuple(replace(row, scores={"score": failing}) for row in one.rows))
+    assert any("ZeroDivisionError: division by zero" in caveat for caveat in compare(broken, broken).caveats)
+
+
+@pytest.mark.parametrize(
+    "setting", [{"confidence": 95.0}, {"confidence": 0.0}, {"margin": 2.0}, {"margin": 0.0}, {"resamples": 0}]
+)
+def test_settings_out_of_range_are_refused(evaluation: Make, setting: dict[str, float]) -> None:
+    with pytest.raises(EvaluationError, match=next(iter(setting))):
+        compare(evaluation([1.0]), evaluation([1.0]), **setting)  # type: ignore[arg-type]

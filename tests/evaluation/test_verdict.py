@@ -42,4 +42,6 @@ def test_words_name_the_margin(evaluation: Make) -> None:
 def test_words_say_what_could_have_been_seen(evaluation: Make) -> None:
     words = overall(evaluation, 5, 3, 182, None).words
     assert words.startswith("no detectable difference (+1.1 points on 190 examples")
-    assert "A gain below about 4 points cannot be seen here." in words
+    assert "Even the gain of a perfect model would be missed" in words
+    words = overall(evaluation, 33, 30, 127, None).words
+    assert "points would be missed in more than one of five tests." in words

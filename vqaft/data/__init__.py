@@ -26,12 +26,13 @@ from vqaft.data.question_rules import (
 )
 from vqaft.data.splits.audit import audit_splits
 from vqaft.data.splits.placement import Placement
-from vqaft.data.splits.power import Power, power
+from vqaft.data.splits.power import MIN_CLUSTERS, Power, power
 from vqaft.data.splits.report import AlikePair, Overlap, PartSummary, SplitReport
 from vqaft.data.splits.split import Split
 from vqaft.data.splits.splitter import DatasetSplitter
 
 __all__ = [
+    "MIN_CLUSTERS",
     "OCR_VQA",
     "OCR_VQA_TYPES",
     "VQA_RAD",

@@ -1,11 +1,8 @@
-"""Compare two models on the same examples.
-
-What to know before trusting a comparison.
-"""
+"""Compare two models on the same examples."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -13,64 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqaft.errors import EvaluationError
+from vqaft.evaluation.caveats import find_caveats
+from vqaft.evaluation.compare_slice import compare_slice
 from vqaft.evaluation.comparison import Comparison, rating_distribution
 from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.rows import PairedRow, ScoredRow
 from vqaft.evaluation.scorer_identity import merged_usage
-from vqaft.evaluation.slice_comparison import ComparisonSettings, SliceComparison, SliceFigures, Verdict, compare_slice
+from vqaft.evaluation.slice_comparison import ComparisonSettings, SliceComparison, SliceFigures
 from vqaft.evaluation.slices import ALL, NONE, Slicer, as_slicers, slice_rows, slicer_name
-from vqaft.evaluation.statistics.clustered_mean import cluster_codes
+from vqaft.evaluation.statistics.clusters import cluster_codes
 from vqaft.evaluation.statistics.paired_tests import holm
 from vqaft.evaluation.summary import score_values
-from vqaft.evaluation.tables import points
 from vqaft.evaluation.verdict import decide, decide_by_margin, in_words
-
-FEW_CLUSTERS = 20
-
-
-def find_caveats(slices: Sequence[SliceComparison], *, confidence: float) -> tuple[str, ...]:
-    """Find what a reader has to know before trusting the verdicts.
-
-    Args:
-        slices: The comparison's slices.
-        confidence: 1 minus the level of the tests.
-    """
-    overall = [part for part in slices if part.slice_by == ALL]
-    found = [sentence for part in overall for sentence in (_missing(part), _few(part, confidence)) if sentence]
-    found += _several(overall, confidence=confidence)
-    return tuple(dict.fromkeys(found))
-
-
-def _missing(part: SliceComparison) -> str | None:
-    missing = part.missing
-    if not missing.base_missing + missing.tuned_missing:
-        return None
-    reach = f"{points(missing.worst)} and {points(missing.best)} points"
-    turned = (part.verdict is Verdict.BETTER and missing.worst <= 0) or (
-        part.verdict is Verdict.WORSE and missing.best >= 0
-    )
-    warning = ", which could turn the result" if turned else ""
-    counts = f"{missing.base_missing} scores of base and {missing.tuned_missing} of tuned"
-    return f"{part.scorer}: {counts} are missing; with them the difference lies between {reach}{warning}."
-
-
-def _few(part: SliceComparison, confidence: float) -> str | None:
-    if not 0 < part.clusters < FEW_CLUSTERS:
-        return None
-    hopeless = (
-        " too few for any difference to be shown."
-        if 2 ** (1 - part.clusters) > 1 - confidence
-        else " intervals are rough."
-    )
-    return f"{part.scorer}: the examples come from {part.clusters} groups (images) only;{hopeless}"
-
-
-def _several(overall: Sequence[SliceComparison], *, confidence: float) -> list[str]:
-    if len({part.verdict for part in overall}) < 2 or len(overall) < 2:  # noqa: PLR2004 - one scorer, or all agree
-        return []
-    chance = 100 * (1 - confidence)
-    return [f"The scorers disagree. Each verdict alone is wrong {chance:.0f} times in 100: choose the scorer first."]
-
 
 Part: TypeAlias = tuple[str, str, NDArray[np.intp]]
 
@@ -85,12 +36,12 @@ def compare(
     seed: int = 0,
     margin: float | None = None,
 ) -> Comparison:
-    """Tell whether a tuned model does better than its base, on the same examples and by the same scorers.
+    """Compare a tuned model with its base on the same examples and by the same scorers.
 
-    Rows are paired by example id, and only pairs with both scores are averaged; what is missing is counted, and shown
-    with the best and the worst that it could do to the difference. Rows of one group (image) are taken as dependent
-    throughout. The tests of a scorer's slices are corrected for one another by Holm; its test over all examples is
-    the one question asked first, and is not.
+    Rows are paired by example id, and only pairs with both scores are averaged. What is missing is counted; the figures
+    with missing answers counted as wrong stand beside, and a verdict that missing answers could turn says so. Rows of
+    one group (image) are taken as dependent throughout. Tests are corrected by Holm: the test over all examples for
+    the number of scorers, those of slices for the number of slices and scorers.
 
     Args:
         base: The base model's evaluation.
@@ -98,7 +49,7 @@ def compare(
         slice_by: What to slice by: "kind" (closed, open), "question_type", a column of the metadata, a function of a
             row, or several of these; None for all examples alone.
         confidence: Confidence level of the intervals, 0 to 1; tests are made at 1 minus it.
-        resamples: Bootstrap draws behind the intervals of differences.
+        resamples: Bootstrap draws behind the intervals.
         seed: Seed of the draws; the same seed gives the same comparison.
         margin: The largest difference that does not matter, as a share of 1, set before looking: asks also whether
             the tuned model is equivalent, or at least not worse.
@@ -108,29 +59,25 @@ def compare(
 
     Raises:
         EvaluationError: If the two do not have the same scorers with the same settings, share no example, or show
-            different questions or answers under one id.
+            different questions or answers under one id, or a setting lies outside its range.
     """
     _check_scorers(base, tuned)
     rows = pair_rows(base, tuned)
     settings = ComparisonSettings(confidence=confidence, resamples=resamples, seed=seed, margin=margin)
     parts = _parts([row.base for row in rows], as_slicers(slice_by))
     codes = cluster_codes([row.group for row in rows])
-    slices: list[SliceComparison] = []
-    for scorer in base.scorers:
-        values = (
-            score_values([row.base for row in rows], scorer),
-            score_values([row.tuned for row in rows], scorer),
-        )
-        figures = [
-            compare_slice(values[0][members], values[1][members], codes[members], settings) for _, _, members in parts
-        ]
-        slices += _judged(scorer, parts, figures, settings)
+    asked = np.array(["missing" not in {row.base.status, row.tuned.status} for row in rows])
+    figures = {
+        scorer: _figures(rows, scorer, parts=parts, codes=codes, asked=asked, settings=settings)
+        for scorer in base.scorers
+    }
+    slices = _corrected(parts, figures, settings)
     found = (rating_distribution(rows, name, facts.levels) for name, facts in base.scorers.items())
     return Comparison(
         base_model=base.model,
         tuned_model=tuned.model,
         scorers=merged_usage([base.scorers, tuned.scorers]),
-        slices=tuple(slices),
+        slices=slices,
         ratings=tuple(ratings for ratings in found if ratings is not None),
         rows=rows,
         caveats=(*find_caveats(slices, confidence=confidence), *_scorer_failures(base, tuned)),
@@ -201,28 +148,53 @@ def _parts(rows: Sequence[ScoredRow], slicers: tuple[Slicer, ...]) -> list[Part]
     return found
 
 
-def _judged(
-    scorer: str, parts: Sequence[Part], figures: Sequence[SliceFigures], settings: ComparisonSettings
-) -> Iterator[SliceComparison]:
-    adjusted = _adjusted(parts[1:], figures[1:])
-    for (slice_by, value, members), part in zip(parts, figures, strict=True):
-        test = part.test
-        if test and slice_by != ALL:
-            test = replace(test, p_adjusted=adjusted[members.tobytes()])
-        verdict = decide(part.difference, test, confidence=settings.confidence)
-        verdict = decide_by_margin(verdict, part.margin_interval, margin=settings.margin)
-        words = in_words(part, verdict, test, margin=settings.margin)
-        values = {name: getattr(part, name) for name in part.__dataclass_fields__}
-        yield SliceComparison(
-            **{**values, "test": test}, scorer=scorer, slice_by=slice_by, value=value, verdict=verdict, words=words
-        )
+def _figures(
+    rows: Sequence[PairedRow],
+    scorer: str,
+    *,
+    parts: Sequence[Part],
+    codes: NDArray[np.intp],
+    asked: NDArray[np.bool_],
+    settings: ComparisonSettings,
+) -> list[SliceFigures]:
+    base, tuned = score_values([row.base for row in rows], scorer), score_values([row.tuned for row in rows], scorer)
+    return [
+        compare_slice(base[members], tuned[members], codes[members], settings, asked=asked[members])
+        for _, _, members in parts
+    ]
 
 
-def _adjusted(parts: Sequence[Part], figures: Sequence[SliceFigures]) -> dict[bytes, float]:
-    # Slices that hold the same rows (all closed questions are of one type) are one test, asked once.
-    tested = {
-        members.tobytes(): part.test.p_value
-        for (_, _, members), part in zip(parts, figures, strict=True)
-        if part.test is not None
-    }
-    return dict(zip(tested, holm(list(tested.values())), strict=True))
+def _corrected(
+    parts: Sequence[Part], figures: Mapping[str, Sequence[SliceFigures]], settings: ComparisonSettings
+) -> tuple[SliceComparison, ...]:
+    # Two families: the overall tests of all scorers, and all tests of slices. Slices that hold the same rows (all
+    # closed questions are of one type) are one test, made once.
+    p_values: dict[bool, dict[tuple[str, bytes], float]] = {True: {}, False: {}}
+    for scorer, found in figures.items():
+        for (slice_by, _, members), part in zip(parts, found, strict=True):
+            if part.test is not None:
+                p_values[slice_by == ALL][scorer, members.tobytes()] = part.test.p_value
+    adjusted = {family: dict(zip(known, holm(list(known.values())), strict=True)) for family, known in p_values.items()}
+    return tuple(
+        _decided(scorer, place, part, adjusted[place[0] == ALL], settings)
+        for scorer, found in figures.items()
+        for place, part in zip(parts, found, strict=True)
+    )
+
+
+def _decided(
+    scorer: str,
+    place: Part,
+    figures: SliceFigures,
+    adjusted: Mapping[tuple[str, bytes], float],
+    settings: ComparisonSettings,
+) -> SliceComparison:
+    slice_by, value, members = place
+    if figures.test is not None:
+        test = replace(figures.test, p_adjusted=adjusted[scorer, members.tobytes()])
+        figures = replace(figures, test=test)
+    verdict = decide(figures.difference, figures.test, alpha=1 - settings.confidence)
+    verdict = decide_by_margin(verdict, figures.margin_interval, margin=settings.margin)
+    words = in_words(figures, verdict, margin=settings.margin)
+    values = {name: getattr(figures, name) for name in SliceFigures.__dataclass_fields__}
+    return SliceComparison(**values, scorer=scorer, slice_by=slice_by, value=value, verdict=verdict, words=words)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.compare import pair_rows
 from vqaft.evaluation.evaluation import Evaluation
-from vqaft.evaluation.statistics.clustered_mean import cluster_codes, cluster_robust_error, cluster_sums
+from vqaft.evaluation.statistics.clusters import cluster_codes, cluster_robust_error, cluster_sums
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.summary import score_values
 from vqaft.evaluation.tables import percent, points, points_range

@@ -9,7 +9,7 @@ import numpy as np
 
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.comparison import Comparison
-from vqaft.evaluation.statistics.clustered_mean import cluster_codes, cluster_robust_interval, cluster_sums
+from vqaft.evaluation.statistics.clusters import cluster_codes, cluster_robust_interval, cluster_sums
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.statistics.prediction_powered import prediction_powered_mean
 from vqaft.evaluation.tables import points, points_range

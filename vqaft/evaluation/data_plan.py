@@ -21,7 +21,8 @@ from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.rows import ScoredRow
 from vqaft.evaluation.scorers.normalize import folded_text
 from vqaft.evaluation.slices import Slicer, slice_rows, slice_value
-from vqaft.evaluation.statistics.clustered_mean import cluster_codes, mean_interval
+from vqaft.evaluation.statistics.clustered_mean import mean_interval
+from vqaft.evaluation.statistics.clusters import cluster_codes
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.statistics.learning_curve import LearningCurve, fit_curve, usual_curve
 from vqaft.evaluation.summary import score_values

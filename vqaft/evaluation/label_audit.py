@@ -18,7 +18,7 @@ from vqaft.evaluation.rows import PairedRow
 from vqaft.evaluation.score import Score
 from vqaft.evaluation.scorers.final_answer import final_answer
 from vqaft.evaluation.scorers.normalize import words
-from vqaft.evaluation.statistics.clustered_mean import wilson_interval
+from vqaft.evaluation.statistics.clustered_mean import clopper_pearson
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.tables import Table, data_frame, percent, percent_range
 
@@ -94,7 +94,7 @@ class LabelAudit(Sequence[LabelDoubt]):
         if stray := checked.keys() - known:
             raise EvaluationError("the example is not among the doubts", example_id=min(stray))
         share, wrong = len(self.doubts) / self.n, sum(checked.values())
-        found = wilson_interval(wrong, len(checked), confidence=confidence)
+        found = clopper_pearson(wrong, len(checked), confidence=confidence)
         ends = Interval(low=1 - share * found.high, high=1 - share * found.low, confidence=confidence, method="Wilson")
         return Estimate(value=1 - share * wrong / len(checked), interval=ends)
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from vqaft.evaluation.rows import ScoredRow
 from vqaft.evaluation.slices import ALL, Slicer, slice_rows, slicer_name
-from vqaft.evaluation.statistics.clustered_mean import cluster_codes, mean_interval
+from vqaft.evaluation.statistics.clustered_mean import mean_interval
+from vqaft.evaluation.statistics.clusters import cluster_codes
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.tables import Table, data_frame, percent, percent_range
 

@@ -6,6 +6,7 @@ import io
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from vqaft.data import AnswerDistribution, LabelConflict, Power, SplitReport
@@ -91,7 +92,7 @@ def power_svg(power: Power) -> str:
     """Plot the smallest gain that shows against the number of images.
 
     Args:
-        power: What `power` gave; its own test set is marked.
+        power: What `power` returned; its own test set is marked where it shows a gain at all.
 
     Returns:
         The plot.
@@ -100,16 +101,21 @@ def power_svg(power: Power) -> str:
         MissingExtraError: If matplotlib is not installed.
     """
     figure, axes = _figure(rows=12)
-    images = [power.clusters * factor / 8 for factor in range(2, 49)]
-    gains = [100 * power.detectable_gain * (power.clusters / count) ** 0.5 for count in images]
-    axes.plot(images, gains, color=_INK)
-    axes.plot([power.clusters], [100 * power.detectable_gain], "o", color=_INK)
-    here = f"{power.clusters} images: {100 * power.detectable_gain:.1f} points"
-    axes.annotate(here, (power.clusters, 100 * power.detectable_gain), (8, 8), textcoords="offset points")
+    sizes = [_sized(power, factor / 8) for factor in range(2, 49)]
+    shown = [(size.clusters, 100 * gain) for size in sizes if (gain := size.detectable_gain) is not None]
+    axes.plot([images for images, _ in shown], [gain for _, gain in shown], color=_INK)
+    if power.detectable_gain is not None:
+        here = power.clusters, 100 * power.detectable_gain
+        axes.plot([here[0]], [here[1]], "o", color=_INK)
+        axes.annotate(f"{here[0]} images: {here[1]:.1f} points", here, (8, 8), textcoords="offset points")
     axes.set_xlabel("test images")
     axes.set_ylabel("smallest gain that shows, points")
     axes.set_ylim(0)
     return _svg(figure)
+
+
+def _sized(power: Power, factor: float) -> Power:
+    return replace(power, pairs=max(1, round(power.pairs * factor)), clusters=max(1, round(power.clusters * factor)))
 
 
 def _bars(values: Mapping[str, float], what: str) -> str:

@@ -23,18 +23,33 @@ def some(images: int, pairs: int) -> list[VQAExample]:
     ]
 
 
-@pytest.mark.parametrize(("pairs", "accuracy", "points"), [(190, 0.8789, 9.4), (295, 0.461, 11.5)])
+@pytest.mark.parametrize(("pairs", "accuracy", "points"), [(190, 0.8789, 8.3), (295, 0.461, 11.9)])
 def test_the_notebook_could_not_have_seen_less(pairs: int, accuracy: float, points: float) -> None:
     found = power(some(pairs, 1), accuracy=accuracy)
     assert found.design_effect == 1
+    assert found.detectable_gain is not None
     assert 100 * found.detectable_gain == pytest.approx(points, abs=0.05)
+
+
+def assert_near(one: float | None, other: float | None) -> None:
+    assert one is not None
+    assert one == pytest.approx(other, rel=0.05)
 
 
 def test_clusters_count_for_less() -> None:
     found = power(some(100, 5), icc=0.25)
     assert (found.pairs, found.clusters, found.cluster_size, found.design_effect) == (500, 100, 5.0, 2.0)
-    assert found.detectable_gain == pytest.approx(power(some(250, 1)).detectable_gain)
-    assert power(some(100, 5), icc=1.0).detectable_gain == pytest.approx(power(some(100, 1)).detectable_gain)
+    assert_near(found.detectable_gain, power(some(250, 1)).detectable_gain)
+    assert_near(power(some(100, 5), icc=1.0).detectable_gain, power(some(100, 1)).detectable_gain)
+
+
+def test_few_images_and_lost_causes_promise_nothing() -> None:
+    few = power(some(30, 4), accuracy=0.9)
+    assert few.detectable_gain is None
+    assert "30 images are too few" in str(few)
+    near = power(some(60, 1), accuracy=0.97)
+    assert near.detectable_gain is None
+    assert "not even that of a perfect model" in str(near)
 
 
 def test_unequal_clusters_count_for_less_than_equal_ones() -> None:
@@ -54,18 +69,23 @@ def test_unequal_clusters_count_for_less_than_equal_ones() -> None:
 def test_as_many_pairs_as_are_said_show_the_gain(
     pairs: int, size: float, accuracy: float, icc: float, correlation: float, gain: float
 ) -> None:
-    found = Power(pairs=pairs, clusters=10, cluster_size=size, accuracy=accuracy, icc=icc, correlation=correlation)
+    gain *= 1 - accuracy
+    found = Power(pairs=pairs, clusters=60, cluster_size=size, accuracy=accuracy, icc=icc, correlation=correlation)
     needed = found.pairs_for(gain)
-    assert dataclasses.replace(found, pairs=needed).detectable_gain <= gain * (1 + 1e-9)
+    shown = dataclasses.replace(found, pairs=needed).detectable_gain
+    assert shown is not None
+    assert shown <= gain + 1e-8
     if needed > 1:
-        assert dataclasses.replace(found, pairs=needed - 1).detectable_gain > gain * (1 - 1e-9)
-    assert found.clusters_for(gain) == math.ceil(needed * 10 / pairs)
+        less = dataclasses.replace(found, pairs=needed - 1).detectable_gain
+        assert less is None or less > gain - 1e-8
+    assert found.clusters_for(gain) == max(50, math.ceil(needed * 60 / pairs))
 
 
 def test_simulated_tests_see_the_gain_as_often_as_said() -> None:
     """Clustered answers of two independent models, a gain as large as can be detected, a z test on cluster sums."""
     clusters, size, icc = 200, 5, 0.3
     gain = power(some(clusters, size), icc=icc).detectable_gain
+    assert gain is not None
     chance = np.random.default_rng(0)
 
     def answers(accuracy: float) -> np.ndarray[tuple[int, int, int], np.dtype[np.bool_]]:

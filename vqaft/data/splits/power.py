@@ -1,11 +1,15 @@
-"""Which gain a test set can show, before any money is spent.
+"""Smallest gain in accuracy that a test set shows, before any money is spent.
 
-Two models answer the same n pairs, and each is right with about the same probability p. Their difference in accuracy
-has the variance 2 p (1 - p) (1 - r) / n, where r is the correlation between the two being right on the same pair. A
-test sees a gain with the wanted power if the gain is at least z(1 - alpha/2) + z(power) standard errors (Miller,
-"Adding Error Bars to Evals", arXiv:2411.00640, 2024). Pairs of one image are alike, so the variance grows by the design
-effect 1 + (m - 1) icc, where m is the sum of squared cluster sizes over the sum of sizes (Kish, "Survey Sampling",
-1965; for clusters of unequal size Eldridge, Ashby and Kerry, Int. J. Epidemiology 35:1292, 2006).
+Two models answer the same n pairs. Their difference in accuracy has the variance v0 + v1 - 2 r sqrt(v0 v1) over n,
+where v = p (1 - p) for a model that is right with probability p, and r is the correlation between the two being right
+on the same pair (Miller, "Adding Error Bars to Evals", arXiv:2411.00640, 2024). Pairs of one image are alike, so the
+variance grows by the design effect 1 + (m - 1) icc, where m is the sum of squared cluster sizes over the sum of sizes
+(Kish, "Survey Sampling", 1965; for clusters of unequal size Eldridge, Ashby and Kerry, Int. J. Epidemiology 35:1292,
+2006).
+
+A gain d is found with the wanted power where n d exceeds the sum of z(1 - alpha/2) standard errors under the null
+hypothesis, which are those of the discordant pairs, of z(power) standard errors under the gain (Connor, Biometrics
+43:207, 1987), and of a continuity correction, as exact tests need it.
 """
 
 from __future__ import annotations
@@ -22,6 +26,13 @@ from vqaft.data.image_table import ImageTable
 from vqaft.data.splits.groups import GroupBy, group_examples
 from vqaft.errors import DataError
 
+MIN_CLUSTERS = 50
+"""Below this number of images, simulated power strays too far from what the formula says."""
+CONTINUITY = 1.0
+"""Wins that the tests ask for beyond their standard errors."""
+MAX_PAIRS = 10**9
+RANGES = {"icc": (0, 1), "correlation": (-1, 1), "spread": (0, 1)}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Power:
@@ -32,10 +43,15 @@ class Power:
         clusters: Its images, or groups of images where groups are named.
         cluster_size: The mean size of a pair's own cluster.
         accuracy: The accuracy that the base model is expected to have.
-        icc: How alike the pairs of one cluster are: 0 not at all, 1 wholly (all right or all wrong together).
-        correlation: How much the two models are right on the same pairs: 0 as by chance, 1 always.
+        icc: How alike the differences of one cluster are: 0 not at all, 1 wholly (all won or all lost together).
+        correlation: How much the two models, the tuned one better by the gain, are right on the same pairs: 0 as by
+            chance, 1 as far as can be.
+        spread: Variance of the scores relative to that of right-or-wrong ones, 0 to 1.
         alpha: The probability of seeing a gain where there is none.
         power: The probability of seeing a gain that is there.
+
+    Raises:
+        DataError: If a value lies outside its range.
     """
 
     pairs: int
@@ -44,15 +60,16 @@ class Power:
     accuracy: float = 0.5
     icc: float = 0.1
     correlation: float = 0.0
+    spread: float = 1.0
     alpha: float = 0.05
     power: float = 0.8
 
     def __post_init__(self) -> None:
-        for name in ("accuracy", "icc", "correlation", "alpha", "power"):
-            value = getattr(self, name)
-            inside = 0 <= value <= 1 if name in {"icc", "correlation"} else 0 < value < 1
+        for name in ("accuracy", "icc", "correlation", "spread", "alpha", "power"):
+            value, (low, high) = getattr(self, name), RANGES.get(name, (0, 1))
+            inside = low <= value <= high if name in RANGES else low < value < high
             if not inside:
-                raise DataError(f"{name} is {value}, not a share between 0 and 1")
+                raise DataError(f"{name} is {value}, not a share between {low} and {high}")
 
     @property
     def design_effect(self) -> float:
@@ -60,49 +77,81 @@ class Power:
         return 1 + (self.cluster_size - 1) * self.icc
 
     @property
-    def detectable_gain(self) -> float:
-        """The smallest gain in accuracy, from 0 to 1, that is seen with the wanted power."""
-        return self._errors * math.sqrt(self._variance * self.design_effect / self.pairs)
+    def too_few(self) -> bool:
+        """Whether there are too few images (fewer than 50) to say which gain they show."""
+        return self.clusters < MIN_CLUSTERS
+
+    @property
+    def detectable_gain(self) -> float | None:
+        """The smallest gain in accuracy, from 0 to 1, that is seen with the wanted power.
+
+        None where there are too few images, or where even a perfect model's gain is not seen that often.
+        """
+        left = 1 - self.accuracy
+        if self.too_few or self._surplus(left, self.pairs) < 0:
+            return None
+        low, high = 0.0, left
+        while high - low > 1e-9:  # noqa: PLR2004 - far below a hundredth of a point
+            middle = (low + high) / 2
+            low, high = (middle, high) if self._surplus(middle, self.pairs) < 0 else (low, middle)
+        return high
 
     def pairs_for(self, gain: float) -> int:
-        """Say how many pairs, clustered like these, show a gain.
+        """Compute how many pairs, clustered like these, show a gain.
 
         Args:
-            gain: The gain in accuracy, above 0 and up to 1.
+            gain: The gain in accuracy, above 0 and up to 1 minus the accuracy.
 
         Raises:
-            DataError: If it is no gain.
+            DataError: If it is not such a gain.
         """
-        if not 0 < gain <= 1:
-            raise DataError(f"the gain {gain} is not above 0 and at most 1")
-        return math.ceil(self._variance * self.design_effect * (self._errors / gain) ** 2)
+        if not 0 < gain <= 1 - self.accuracy:
+            raise DataError(f"the gain {gain} is not above 0 and at most {1 - self.accuracy:.3g}, which is left")
+        low, high = 0, MAX_PAIRS
+        while high - low > 1:
+            middle = (low + high) // 2
+            enough = self._surplus(gain, middle) >= 0
+            low, high = (low, middle) if enough else (middle, high)
+        return high
 
     def clusters_for(self, gain: float) -> int:
-        """Say how many images (or groups), with as many pairs each as these, show a gain.
+        """Compute how many images (or groups), with as many pairs each as these, show a gain.
 
         Args:
-            gain: The gain in accuracy, above 0 and up to 1.
+            gain: The gain in accuracy, above 0 and up to 1 minus the accuracy.
 
         Raises:
-            DataError: If it is no gain.
+            DataError: If it is not such a gain.
         """
-        return math.ceil(self.pairs_for(gain) * self.clusters / self.pairs)
+        return max(MIN_CLUSTERS, math.ceil(self.pairs_for(gain) * self.clusters / self.pairs))
 
     def __str__(self) -> str:
+        if self.too_few:
+            return f"{self.clusters} images are too few to say which gain they show; {MIN_CLUSTERS} are needed"
+        given = f"base accuracy {self.accuracy:.0%}, design effect {self.design_effect:.2f}"
+        gain = self.detectable_gain
+        if gain is None:
+            return (
+                f"{self.pairs} pairs of {self.clusters} images show no gain with a power of {self.power:.0%}, not even "
+                f"that of a perfect model ({given})"
+            )
         return (
-            f"{self.pairs} pairs of {self.clusters} images show a gain of {100 * self.detectable_gain:.1f} points "
-            f"or more with a power of {self.power:.0%} (base accuracy {self.accuracy:.0%}, design effect "
-            f"{self.design_effect:.2f}); half of that gain needs {self.clusters_for(self.detectable_gain / 2)} images"
+            f"{self.pairs} pairs of {self.clusters} images show a gain of {100 * gain:.1f} points with a power of "
+            f"{self.power:.0%} ({given}); a smaller one is missed more often; half of that gain needs "
+            f"{self.clusters_for(gain / 2)} images"
         )
 
-    @property
-    def _variance(self) -> float:
-        return 2 * self.accuracy * (1 - self.accuracy) * (1 - self.correlation)
-
-    @property
-    def _errors(self) -> float:
+    def _surplus(self, gain: float, pairs: int) -> float:
+        better, left = self.accuracy + gain, max(0.0, 1 - self.accuracy - gain)
+        before, after = self.accuracy * (1 - self.accuracy), better * left
+        attainable = math.sqrt(self.accuracy * left / (better * (1 - self.accuracy)))  # were nothing lost
+        shared = min(self.correlation, attainable) * math.sqrt(before * after)
+        noise = self.spread * (before + after - 2 * shared)
+        alternative = pairs * self.design_effect * noise
+        null = alternative + gain**2 * pairs * self.cluster_size
         normal = NormalDist()
-        return normal.inv_cdf(1 - self.alpha / 2) + normal.inv_cdf(self.power)
+        found, kept = normal.inv_cdf(1 - self.alpha / 2), normal.inv_cdf(self.power)
+        return pairs * gain - CONTINUITY - found * math.sqrt(null) - kept * math.sqrt(alternative)
 
 
 def power(
@@ -115,7 +164,7 @@ def power(
     alpha: float = 0.05,
     power: float = 0.8,
 ) -> Power:
-    """Say which gain a test set can show.
+    """Compute which gain a test set can show.
 
     The defaults are careful assumptions where nothing is known yet: an accuracy of one half has the largest variance,
     and two models that are right independently of each other are the hardest to compare. A model and its fine-tuned
@@ -126,12 +175,12 @@ def power(
         group_by: What else makes a cluster beside the image, as for `DatasetSplitter`.
         accuracy: See `Power`; so are the others.
         icc: The likeness of pairs of one cluster, 0 to 1.
-        correlation: The agreement of the two models, 0 to 1.
+        correlation: The agreement of the two models, -1 to 1.
         alpha: The probability of a false alarm.
         power: The probability of seeing a true gain.
 
     Raises:
-        DataError: If there are no examples, or a share is not between 0 and 1.
+        DataError: If there are no examples, or a value lies outside its range.
         ImageError: If an image is missing.
     """
     everything = tuple(examples)

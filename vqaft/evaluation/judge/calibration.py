@@ -15,12 +15,8 @@ from vqaft.evaluation.judge.llm_judge import LLMJudge
 from vqaft.evaluation.rows import example_groups
 from vqaft.evaluation.score import AnsweredExample, Score
 from vqaft.evaluation.statistics.agreement import krippendorff_alpha, weighted_kappa
-from vqaft.evaluation.statistics.clustered_mean import (
-    cluster_codes,
-    cluster_robust_interval,
-    cluster_sums,
-    mean_interval,
-)
+from vqaft.evaluation.statistics.clustered_mean import mean_interval
+from vqaft.evaluation.statistics.clusters import cluster_codes, cluster_robust_interval, cluster_sums
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.tables import Table, paragraph, percent, percent_range, points, points_range
 from vqaft.parallel import ordered_map

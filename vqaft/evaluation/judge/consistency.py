@@ -11,7 +11,8 @@ from vqaft.errors import EvaluationError
 from vqaft.evaluation.judge.llm_judge import LLMJudge
 from vqaft.evaluation.rows import example_groups
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
-from vqaft.evaluation.statistics.clustered_mean import cluster_codes, mean_interval
+from vqaft.evaluation.statistics.clustered_mean import mean_interval
+from vqaft.evaluation.statistics.clusters import cluster_codes
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.tables import estimate_text
 from vqaft.parallel import ordered_map

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from vqaft.evaluation.statistics.clustered_mean import cluster_robust_error, cluster_sums
+from vqaft.evaluation.statistics.clusters import cluster_robust_error, cluster_sums
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 
 Floats = NDArray[np.float64]

@@ -1,0 +1,92 @@
+"""Views of wins and losses beyond one p-value: effect sizes, mid-p, a posterior, an always-valid test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqaft.evaluation.statistics.clustered_mean import mean_interval
+from vqaft.evaluation.statistics.clusters import cluster_sums
+from vqaft.evaluation.statistics.interval import Estimate, Interval
+from vqaft.evaluation.statistics.paired_tests import mcnemar_mid_p
+
+Floats = NDArray[np.float64]
+
+BETS = np.linspace(-0.995, 0.995, 200)
+"""Stakes that are tried at once; the average of their gains is a valid gain too."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WinLoss:
+    """Examples on which one model scores higher than the other.
+
+    Attributes:
+        win_share: Share of these examples that the tuned model wins, with its interval, clustered by image.
+        odds_ratio: Wins for one loss, the effect size of paired right-or-wrong answers, with its interval.
+        mid_p: The p-value of McNemar's mid-p test, more powerful than the exact one; takes examples as independent.
+        probability_better: Posterior probability that the tuned model wins more than it loses: beta-binomial with
+            Jeffreys' prior, wins and losses divided by their design effect.
+        always_valid_p: A p-value that holds at any moment at which one looks, so that one may look after every image
+            and stop; larger than that of a test made once.
+    """
+
+    win_share: Estimate
+    odds_ratio: Estimate
+    mid_p: float
+    probability_better: float
+    always_valid_p: float
+
+
+def win_loss(differences: Floats, codes: NDArray[np.intp], *, confidence: float = 0.95) -> WinLoss:
+    """Compute further views of a paired difference.
+
+    Args:
+        differences: Tuned minus base, row by row, at least one of them not 0.
+        codes: The rows' clusters.
+        confidence: The confidence level of the intervals, 0 to 1.
+    """
+    from scipy.special import betainc
+
+    decided = differences != 0
+    wins = (differences[decided] > 0).astype(np.float64)
+    won, lost = int(wins.sum()), int((1 - wins).sum())
+    share = mean_interval(wins, codes[decided], confidence=confidence)
+    effect = cluster_sums(wins, codes[decided]).design_effect
+    return WinLoss(
+        win_share=Estimate(value=won / (won + lost), interval=share),
+        odds_ratio=Estimate(
+            value=won / lost if lost else None,
+            interval=Interval(
+                low=_odds(share.low), high=_odds(share.high), confidence=confidence, method=f"odds, {share.method}"
+            ),
+        ),
+        mid_p=mcnemar_mid_p(won, lost),
+        probability_better=1 - float(betainc(won / effect + 0.5, lost / effect + 0.5, 0.5)),
+        always_valid_p=always_valid_p(differences, codes),
+    )
+
+
+def always_valid_p(differences: Floats, codes: NDArray[np.intp]) -> float:
+    """Test whether there is no difference, by a p-value that stays valid however often one looks.
+
+    A bet on the mean difference on the next image, between -1 and 1, gains nothing on average where the models do not
+    differ; the gain of all bets so far is an e-value, and its reciprocal a p-value
+    at any stopping time. G. Shafer, "Testing by betting", JRSS A 184 (2021); I. Waudby-Smith, A. Ramdas, JRSS B 86
+    (2024). Images must be looked at in an order that does not depend on their scores.
+
+    Args:
+        differences: Tuned minus base, row by row, each from -1 to 1.
+        codes: The rows' clusters.
+    """
+    from scipy.special import logsumexp
+
+    clusters = cluster_sums(differences, codes)
+    steps, counts = np.unique(clusters.sums / clusters.sizes, return_counts=True)
+    gains = np.log1p(BETS[:, None] * steps) @ counts
+    return float(min(1.0, np.exp(np.log(len(BETS)) - logsumexp(gains))))
+
+
+def _odds(share: float) -> float:
+    return share / (1 - share) if share < 1 else float("inf")
