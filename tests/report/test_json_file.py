@@ -37,7 +37,7 @@ def test_it_is_what_the_schema_says(tmp_path: Path, comparison: Comparison, sche
 
 
 @pytest.mark.parametrize(
-    "change", [{"version": 2}, {"format": "other"}, {"rows": [{}]}, {"slices": [{"n": -1}]}, {"scorers": []}]
+    "change", [{"version": 1}, {"format": "other"}, {"rows": [{}]}, {"slices": [{"n": -1}]}, {"scorers": []}]
 )
 def test_the_schema_refuses_what_is_none(
     tmp_path: Path, comparison: Comparison, schema: Any, change: dict[str, Any]

@@ -20,9 +20,7 @@ def find_caveats(slices: Sequence[SliceComparison], *, confidence: float) -> tup
     """
     overall = [part for part in slices if part.slice_by == ALL]
     found = [
-        sentence
-        for part in overall
-        for sentence in (*_missing(part), *_few(part, 1 - confidence), *_uneven(part))
+        sentence for part in overall for sentence in (*_missing(part), *_few(part, 1 - confidence), *_uneven(part))
     ]
     return tuple(dict.fromkeys([*found, *_several(overall)]))
 

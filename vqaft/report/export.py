@@ -92,7 +92,7 @@ def _shown(cell: str) -> str:
 FORMAT = "vqaft.comparison"
 
 
-VERSION = 1
+VERSION = 2
 
 
 SCHEMA = Path(__file__).parent / "comparison.schema.json"

@@ -115,7 +115,7 @@ def test_a_loss_of_the_whole_margin_is_seldom_certified() -> None:
     for _ in range(ROUNDS):
         codes = layout(rng, 50)
         differences = -1.0 * (rng.random(50) < 0.05)[codes]
-        clusters = cluster_sums(differences, codes)
+        clusters = cluster_sums(np.asarray(differences, dtype=np.float64), codes)
         interval = difference_interval(clusters, confidence=0.9, resamples=400, whole_image=True)
         t = cluster_robust_interval(clusters, confidence=0.9)
         ours += interval.low > -0.05

@@ -24,7 +24,8 @@ class WinLoss:
 
     Attributes:
         win_share: Share of these examples that the tuned model wins, with its interval, clustered by image.
-        odds_ratio: Wins for one loss, the effect size of paired right-or-wrong answers, with its interval.
+        odds_ratio: Wins for one loss, the effect size of paired right-or-wrong answers, with its interval; without a
+            value where nothing was lost.
         mid_p: The p-value of McNemar's mid-p test, more powerful than the exact one; takes examples as independent.
         probability_better: Posterior probability that the tuned model wins more than it loses: beta-binomial with
             Jeffreys' prior, wins and losses divided by their design effect.
@@ -56,12 +57,7 @@ def win_loss(differences: Floats, codes: NDArray[np.intp], *, confidence: float 
     effect = cluster_sums(wins, codes[decided]).design_effect
     return WinLoss(
         win_share=Estimate(value=won / (won + lost), interval=share),
-        odds_ratio=Estimate(
-            value=won / lost if lost else None,
-            interval=Interval(
-                low=_odds(share.low), high=_odds(share.high), confidence=confidence, method=f"odds, {share.method}"
-            ),
-        ),
+        odds_ratio=_odds_ratio(won, lost, share),
         mid_p=mcnemar_mid_p(won, lost),
         probability_better=1 - float(betainc(won / effect + 0.5, lost / effect + 0.5, 0.5)),
         always_valid_p=always_valid_p(differences, codes),
@@ -88,5 +84,9 @@ def always_valid_p(differences: Floats, codes: NDArray[np.intp]) -> float:
     return float(min(1.0, np.exp(np.log(len(BETS)) - logsumexp(gains))))
 
 
-def _odds(share: float) -> float:
-    return share / (1 - share) if share < 1 else float("inf")
+def _odds_ratio(won: int, lost: int, share: Interval) -> Estimate:
+    if not lost or share.high == 1:
+        return Estimate(value=None)
+    low, high = share.low / (1 - share.low), share.high / (1 - share.high)
+    interval = Interval(low=low, high=high, confidence=share.confidence, method=f"odds, {share.method}")
+    return Estimate(value=won / lost, interval=interval)
