@@ -12,7 +12,7 @@ from vqaft.errors import EvaluationError
 from vqaft.evaluation.judge.llm_judge import LLMJudge
 from vqaft.evaluation.rows import example_groups
 from vqaft.evaluation.score import AnsweredExample, Score
-from vqaft.evaluation.statistics.clustered_mean import cluster_codes, cluster_robust_interval, cluster_sums
+from vqaft.evaluation.statistics.clusters import cluster_codes, cluster_robust_interval, cluster_sums
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.tables import points, points_range
 from vqaft.parallel import ordered_map
