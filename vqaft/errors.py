@@ -28,6 +28,8 @@ from __future__ import annotations
 from os import PathLike, fspath
 from typing import Any
 
+from vqaft.escape import visible
+
 SHOWN_CHARACTERS = 60
 """How much of a value a message quotes."""
 
@@ -85,7 +87,7 @@ class VqaftError(Exception):
             place = f"{place}:{self.line}" if place else f"line {self.line}"
         parts = [part for part in (place, self.example_id and f"example {self.example_id!r}", self.message) if part]
         text = ": ".join(parts)
-        return f"{text}. {self.hint}" if self.hint else text
+        return visible(f"{text}. {self.hint}" if self.hint else text, keep="\n\t")
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.message, self.__dict__)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,8 +14,10 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
-from vqaft.errors import StateError
+from vqaft.backends import OpenAIBackend
+from vqaft.errors import DataError, StateError
 from vqaft.server import LocalServer
+from vqaft.tuning import FineTuneClient, Hyperparameters
 
 
 def test_serves_and_leaves_nothing_behind() -> None:
@@ -105,3 +109,83 @@ def test_a_start_that_is_broken_off_leaves_nothing(tmp_path: Path, monkeypatch: 
     with pytest.raises(KeyboardInterrupt):
         server.start()
     assert not [*tmp_path.iterdir()]
+
+
+def reached(server: LocalServer) -> tuple[str, str]:
+    with server:
+        return server.base_url, server.api_key
+
+
+def test_a_folder_is_the_same_account_at_every_start(tmp_path: Path) -> None:
+    first = reached(LocalServer(folder=tmp_path / "a"))
+    assert LocalServer(folder=str(tmp_path / "a")).api_key == first[1]
+    assert LocalServer(folder=tmp_path / "b").api_key != first[1]
+    (tmp_path / "a").rename(tmp_path / "moved")
+    assert reached(LocalServer(folder=tmp_path / "moved")) == first
+
+
+def test_token_and_port_can_be_chosen_and_are_kept(tmp_path: Path) -> None:
+    with LocalServer(folder=tmp_path, port=0, api_key="mine") as server:
+        base_url = server.base_url
+        assert server.api_key == "mine"
+    assert reached(LocalServer(folder=tmp_path)) == (base_url, "mine")
+    for port in (-1, 65_536):
+        with pytest.raises(DataError, match="port"):
+            LocalServer(port=port)
+
+
+def test_a_port_that_is_taken_is_said_with_a_remedy(tmp_path: Path) -> None:
+    with LocalServer(folder=tmp_path) as server:
+        port = int(server.base_url.rpartition(":")[2].partition("/")[0])
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(StateError, match=f"port {port} of 127.0.0.1 is not available.*Choose another port"),
+    ):
+        LocalServer(folder=tmp_path).start()
+
+
+def test_a_stored_access_that_is_damaged_is_said(tmp_path: Path) -> None:
+    reached(LocalServer(folder=tmp_path))
+    (tmp_path / "access.json").write_text("{")
+    with pytest.raises(StateError, match="stored access is damaged"):
+        LocalServer(folder=tmp_path).start()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX permissions")
+def test_only_the_owner_can_read_what_a_server_writes(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        with (
+            LocalServer(folder=tmp_path / "kept") as server,
+            OpenAI(base_url=server.base_url, api_key=server.api_key) as client,
+        ):
+            client.files.create(file=("a.jsonl", b"patient data"), purpose="fine-tune")
+            paths = [tmp_path / "kept", *(tmp_path / "kept").rglob("*")]
+            modes = {path.name: path.stat().st_mode & 0o077 for path in paths}
+    finally:
+        os.umask(old)
+    assert {"access.json", "server.log", "state.sqlite", "vqaft-server.json"} <= modes.keys()
+    assert set(modes.values()) == {0}, modes
+
+
+def test_starting_the_same_job_twice_over_a_restart_trains_once(tmp_path: Path) -> None:
+    row = {"messages": [{"role": "user", "content": "What?"}, {"role": "assistant", "content": "red"}]}
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for _ in range(10)))
+    jobs = set()
+    for _ in range(2):
+        with (
+            LocalServer(folder=tmp_path / "server") as server,
+            OpenAI(base_url=server.base_url, api_key=server.api_key) as client,
+        ):
+            tuning = FineTuneClient(OpenAIBackend(client), ledger=tmp_path / "ledger.jsonl", progress=False)
+            jobs.add(tuning.start(file, model="embedded-vqa", hyperparameters=Hyperparameters(n_epochs=1)).id)
+            assert len([*client.fine_tuning.jobs.list()]) == 1
+    assert len(jobs) == 1
+
+
+def test_a_large_log_is_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / "server.log").write_bytes(b"x" * 5_000_001)
+    reached(LocalServer(folder=tmp_path))
+    assert (tmp_path / "server.log").stat().st_size < 5_000
+    assert (tmp_path / "server.log.1").stat().st_size == 5_000_001

@@ -12,6 +12,7 @@ from typing import Any
 
 from vqaft.check.rule import Problem, Severity
 from vqaft.errors import RecordError
+from vqaft.escape import visible
 
 _SHOWN = 20
 _MARKS: dict[Severity, str] = {"error": "✗", "warning": "!", "note": "·"}
@@ -82,19 +83,19 @@ class CheckReport:
 
     def __str__(self) -> str:
         if not self.problems:
-            return self._summary()
+            return visible(self._summary())
         shown = [line for problem in self._by_weight()[:_SHOWN] for line in _lines(self._cells(problem))]
         more = len(self.problems) - _SHOWN
         left = [f"… and {more} more: {self._counted()}"] if more > 0 else []
-        return "\n".join([self._summary(), *shown, *left])
+        return visible("\n".join([self._summary(), *shown, *left]), keep="\n")
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr>{''.join(f'<td>{html.escape(str(cell))}</td>' for cell in self._cells(problem))}</tr>"
+            f"<tr>{''.join(f'<td>{html.escape(visible(str(cell)))}</td>' for cell in self._cells(problem))}</tr>"
             for problem in self._by_weight()[:_SHOWN]
         )
         head = "".join(f"<th>{name}</th>" for name in ("", "rule", "line", "place", "what", "what to do"))
-        return f"<p>{html.escape(self._summary())}</p><table><tr>{head}</tr>{rows}</table>"
+        return f"<p>{html.escape(visible(self._summary()))}</p><table><tr>{head}</tr>{rows}</table>"
 
     def _cells(self, problem: Problem) -> tuple[str, ...]:
         line = "" if problem.line is None else str(problem.line)

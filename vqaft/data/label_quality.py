@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from vqaft.data.example import VQAExample
 from vqaft.data.image_table import ImageTable, same_picture
+from vqaft.escape import visible
 from vqaft.images import NEAR_DISTANCE
 
 
@@ -30,7 +31,7 @@ class LabelConflict:
 
     def __str__(self) -> str:
         one, other = self.examples
-        return f"{one.id} and {other.id}: {one.question!r} is {one.answer!r} and {other.answer!r}"
+        return f"{visible(one.id)} and {visible(other.id)}: {one.question!r} is {one.answer!r} and {other.answer!r}"
 
 
 def label_conflicts(
@@ -116,7 +117,7 @@ class AnswerDistribution:
             total, (first, count) = sum(answers.values()), next(iter(answers.items()))
             lines.append(f"{name:<{width}}  {total:>6}  {len(answers):>7}  {first} ({count / total:.1%})")
         lines.append(f"always the most frequent answer of the type: {self.majority:.1%} right")
-        return "\n".join(lines)
+        return visible("\n".join(lines), keep="\n")
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(str(self))}</pre>"

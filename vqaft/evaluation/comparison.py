@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from vqaft.errors import EvaluationError
+from vqaft.escape import visible
 from vqaft.evaluation.rows import Outcome, PairedRow
 from vqaft.evaluation.score import Score
 from vqaft.evaluation.scorer_identity import ScorerFacts, usage_lines
@@ -226,7 +227,7 @@ class Comparison:
         parts += [ratings_table(distribution).text() for distribution in self.ratings]
         notes = [*self.caveats, *usage_lines(self.scorers)]
         parts += ["\n".join(f"Note: {note}" for note in notes)] if notes else []
-        return "\n\n".join([*parts, self.verdict])
+        return visible("\n\n".join([*parts, self.verdict]), keep="\n")
 
     __repr__ = __str__
 

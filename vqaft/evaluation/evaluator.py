@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from vqaft.data import VQAExample, question_kind
 from vqaft.errors import EvaluationError
+from vqaft.escape import visible
 from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.rows import ScoredRow, example_groups
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure, Scorer
@@ -88,7 +89,7 @@ class Evaluator:
         # request.
         answered = [place for place, (_, said, _) in enumerate(pairs) if said is not None and said.answer is not None]
         probed = answered[PROBE_ROWS - 1] + 1 if len(answered) >= PROBE_ROWS else len(pairs)
-        with tqdm(total=len(pairs), desc=f"score {model}", unit="row", disable=not self.progress) as bar:
+        with tqdm(total=len(pairs), desc=f"score {visible(model)}", unit="row", disable=not self.progress) as bar:
             start = time.perf_counter()
             for row in map(score, pairs[:probed]):
                 bar.update()

@@ -8,12 +8,12 @@ A table for a terminal and for a notebook.
 from __future__ import annotations
 
 import html
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vqaft.errors import MissingExtraError
+from vqaft.escape import visible
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 
 
@@ -114,12 +114,12 @@ class Table:
     def text(self) -> str:
         """Write the table with blanks between the columns; control characters show as escapes."""
         lines = [[column.lstrip(">") for column in self.columns], *self.rows]
-        cells = [[_visible(cell) for cell in line] for line in lines]
+        cells = [[visible(cell) for cell in line] for line in lines]
         widths = [max(len(line[place]) for line in cells) for place in range(len(self.columns))]
         right = [column.startswith(">") for column in self.columns]
         shown = ["  ".join(map(_pad, line, widths, right)).rstrip() for line in cells]
         rule = "  ".join("-" * width for width in widths)
-        return "\n".join([*([self.title] if self.title else []), shown[0], rule, *shown[1:]])
+        return "\n".join([*([visible(self.title)] if self.title else []), shown[0], rule, *shown[1:]])
 
     def html(self) -> str:
         """Write the table as HTML; every cell is escaped."""
@@ -138,13 +138,8 @@ def _pad(cell: str, width: int, right: bool) -> str:  # noqa: FBT001 - a column'
     return cell.rjust(width) if right else cell.ljust(width)
 
 
-def _visible(text: str) -> str:
-    hidden = ("C",)  # controls, direction marks, surrogates, unassigned
-    return "".join(ascii(sign)[1:-1] if unicodedata.category(sign).startswith(hidden) else sign for sign in text)
-
-
 def _escape(text: str) -> str:
-    return html.escape(_visible(text))
+    return html.escape(visible(text))
 
 
 def paragraph(text: str) -> str:

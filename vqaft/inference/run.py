@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from vqaft.data import VQAExample
 from vqaft.durable import MACHINE_ERRNOS, state_error
 from vqaft.errors import DataError, ServiceUnreachableError, StateError, VqaftError
+from vqaft.escape import visible
 from vqaft.inference.chat import ChatReply, ChatRequest, ChatSettings
 from vqaft.inference.journal import Journal, request_key
 from vqaft.inference.outcome import NON_RETRYABLE, failure_of_error, outcome_of_reply
@@ -240,7 +241,7 @@ def run(
             raise
         return finished[number]
 
-    with tqdm(total=len(questions), desc=label, unit="answer", disable=not progress) as bar:
+    with tqdm(total=len(questions), desc=visible(label), unit="answer", disable=not progress) as bar:
         shown = _Shown(bar, questions)
         try:
             for prediction in ordered_map(ask, range(len(questions)), workers=threads, window=8 * threads, stop=stop):

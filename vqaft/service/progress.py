@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from vqaft.errors import ServiceError
+from vqaft.escape import visible
 from vqaft.service.backend import OnBytes
 
 Sent = TypeVar("Sent")
@@ -28,7 +29,7 @@ class ByteProgress:
 
         self._lock = threading.Lock()
         self._bar: Any = tqdm(
-            total=size_bytes, desc=f"upload {path.name}", unit="B", unit_scale=True, disable=not enabled
+            total=size_bytes, desc=f"upload {visible(path.name)}", unit="B", unit_scale=True, disable=not enabled
         )
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from vqaft.errors import RequestRefusedError
+from vqaft.escape import visible
 from vqaft.service import Page, PollingPolicy, RetryPolicy, is_gone
 from vqaft.tuning.backend import FineTuneBackend
 from vqaft.tuning.job import FineTuneJob, JobEvent
@@ -147,7 +148,7 @@ class JobProgress:
         from tqdm.auto import tqdm
 
         self._shown: dict[str, str] = {}
-        self._bar: Any = tqdm(total=None, desc=job_id, unit="step", disable=not enabled)
+        self._bar: Any = tqdm(total=None, desc=visible(job_id), unit="step", disable=not enabled)
 
     def __enter__(self) -> Self:
         return self
@@ -159,7 +160,7 @@ class JobProgress:
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
-        self._bar.write(text)
+        self._bar.write(visible(text))
 
     def show(self, update: JobUpdate) -> None:
         """Update the bar."""
@@ -171,7 +172,7 @@ class JobProgress:
         finish = _time_of_day(update.job.estimated_finish)
         if finish is not None:
             self._shown["ends"] = finish
-        self._bar.set_postfix({"status": update.job.status, **self._shown})
+        self._bar.set_postfix({"status": visible(update.job.status), **self._shown})
 
     def _step(self, step: object, total: object) -> None:
         if isinstance(total, int | float):

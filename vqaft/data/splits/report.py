@@ -8,6 +8,7 @@ from html import escape
 from itertools import chain
 
 from vqaft.data.example import VQAExample
+from vqaft.escape import visible
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +90,7 @@ class Overlap:
             text += f"; both have {len(self.groups)} groups, such as {self.groups[0]!r}"
         if self.nearest is not None and self.nearest.distance is not None:
             text += f"; the nearest of the others differ in {self.nearest.distance} of 64 bits"
-        return text
+        return visible(text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +159,7 @@ class SplitReport:
             lines.append(f"{part.name:<{width}}  {numbers}")
         lines.append(self.look_alikes)
         lines += [f"{'LEAK' if overlap.leaks or overlap.groups else 'ok  '} {overlap}" for overlap in self.overlaps]
-        return "\n".join(lines)
+        return visible("\n".join(lines), keep="\n")
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(str(self))}</pre>"

@@ -12,6 +12,7 @@ from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.errors import DataError, RequestRefusedError, ServiceError
+from vqaft.escape import visible
 from vqaft.inference.batch.api import Batch, BatchBackend, BatchCreation
 from vqaft.inference.batch.results import read_results
 from vqaft.inference.batch.shards import ShardLimits, batch_line, write_shards
@@ -182,7 +183,7 @@ class BatchPredictor:
     def _wait(self, batch: Batch) -> Batch | None:
         from tqdm.auto import tqdm
 
-        with tqdm(total=batch.total, desc=batch.id, unit="answer", disable=not self._progress) as bar:
+        with tqdm(total=batch.total, desc=visible(batch.id), unit="answer", disable=not self._progress) as bar:
             try:
                 return self._wait_showing(batch, bar)
             except KeyboardInterrupt:
@@ -198,7 +199,7 @@ class BatchPredictor:
             if current is None or current.is_final:
                 return current
             quiet, bar.n, bar.total = bar.n == current.done, current.done or 0, current.total
-            bar.set_postfix({"status": current.status})
+            bar.set_postfix({"status": visible(current.status)})
             wait_s = self._pace.after(wait_s, quiet=quiet)
             patient.sleep(wait_s)
 
