@@ -5,6 +5,7 @@ The one place where a failed request gets its type, and with it whether it is se
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import email.utils
 import math
@@ -35,6 +36,10 @@ MAX_PAUSE_S = 120.0
 """Daily allowances come back later than this; the service says so by refusing, and that is believed."""
 
 MAX_WORDS = 2_000
+_MAX_HEADER = 1_000
+_DATE = re.compile(
+    r"(?:[A-Za-z]{3,9}, ?)?\d{1,2}[ -][A-Za-z]{3}[ -]\d{2,4} \d{2}:\d{2}:\d{2}(?: ?(?:[A-Z]{1,5}|[+-]\d{4}))?"
+)
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
@@ -72,12 +77,13 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 
     `retry-after-ms` goes before `retry-after`, which is a number of seconds or a date. A date is measured against the
     response's own `date`, the service's clock, and against the local clock only where there is none. Negative
-    numbers, dates that have passed, what is not a number, and more than a day are ignored, each by itself.
+    numbers, dates that have passed, what is not a number, and more than a day are ignored, each by itself, also where
+    a header came twice.
 
     Args:
         headers: The response's headers; looked up by lower-case names.
     """
-    return next((wait for wait in _waits(headers) if wait is not None and 0 <= wait <= MAX_RETRY_AFTER_S), None)
+    return next((wait for wait in _waits(headers) if 0 <= wait <= MAX_RETRY_AFTER_S), None)
 
 
 def pause_s(headers: Mapping[str, str]) -> float | None:
@@ -121,31 +127,31 @@ def _kind(status: int, codes: frozenset[str]) -> tuple[type[ServiceError], str |
     return RequestRefusedError, None
 
 
-def _waits(headers: Mapping[str, str]) -> Iterator[float | None]:
-    milliseconds = _number(headers.get("retry-after-ms"))
-    yield None if milliseconds is None else milliseconds / 1000
-    yield _number(headers.get("retry-after"))
-    until = _date(headers.get("retry-after"))
-    if until is not None:
-        now = _date(headers.get("date"))
-        yield until - (time.time() if now is None else now)
+def _waits(headers: Mapping[str, str]) -> Iterator[float]:
+    asked = headers.get("retry-after", "")
+    yield from (number / 1000 for number in _numbers(headers.get("retry-after-ms", "")))
+    yield from _numbers(asked)
+    now = _dates(headers.get("date", "")) or [time.time()]
+    yield from sorted(until - moment for until in _dates(asked) for moment in now if until >= moment)
 
 
-def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+def _numbers(text: str) -> list[float]:
+    """Return the finite numbers of a header, which came once or several times."""
+    found = []
+    for piece in text[:_MAX_HEADER].split(","):
+        with contextlib.suppress(ValueError):
+            found.append(float(piece))
+    return [number for number in found if math.isfinite(number)]
 
 
-def _date(text: str | None) -> float | None:
-    try:
-        found = email.utils.parsedate_to_datetime(text or "")
-        # A date without a zone is UTC, as HTTP's dates are: the local zone has no part in it.
-        return (found if found.tzinfo else found.replace(tzinfo=dt.UTC)).timestamp()
-    except (TypeError, ValueError, OverflowError, IndexError):
-        return None
+def _dates(text: str) -> list[float]:
+    """Return the dates of a header in seconds since 1970; a date without a zone is UTC, as HTTP's dates are."""
+    found = []
+    for piece in _DATE.findall(text[:_MAX_HEADER]):
+        with contextlib.suppress(TypeError, ValueError, OverflowError, IndexError):
+            moment = email.utils.parsedate_to_datetime(piece)
+            found.append((moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp())
+    return found
 
 
 def _inner(body: Any) -> Mapping[str, Any]:
