@@ -94,8 +94,10 @@ def succeeds(fault: str, route: str) -> bool:
         return True  # an orphan that cannot be cancelled is left to its hour
     if fault == "redirect" and ROUTES[route].method == "GET":
         return True  # a GET may follow, finds nobody, and asks again
-    if fault == "404" and route == "job-retrieve":
-        return True  # "no such job" is checked against the list
+    if fault == "404" and route in {"job-retrieve", "batch-retrieve", "batch-output"}:
+        return True  # "no such thing" is checked against the list, or believed when it is said twice
+    if fault == "404" and route == "file-content":
+        return True  # without its result file, a job's numbers are read from its events
     return fault in REFUSALS and route in TOLERANT
 
 

@@ -52,7 +52,8 @@ class SDKCaller:
         self._response: type[Any] = _httpx_of(sdk.DefaultHttpxClient).Response
         self._httpx = httpx
         self._transport = BoundedTransport(client._client, httpx)  # noqa: SLF001 - as above
-        self._http = httpx.Client(transport=self._transport, timeout=client.timeout)
+        follow = client._client.follow_redirects  # noqa: SLF001 - as above
+        self._http = httpx.Client(transport=self._transport, timeout=client.timeout, follow_redirects=follow)
         # The methods that take any path and return the bytes as they are have no precise types.
         self._client: Any = client.with_options(http_client=self._http, max_retries=0)
         self._account = account or _account_of(client)

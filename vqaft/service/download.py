@@ -11,7 +11,8 @@ def download_whole(backend: FilesBackend, file_id: str, *, retry: RetryPolicy) -
     """Fetch a file, and again where a proxy's page or a part of it came instead.
 
     What came is believed when it is as long as the service says that the file is, or when it came twice the same:
-    services were seen to state the length of another encoding.
+    services were seen to state the length of another encoding. That it does not exist is believed when it is said
+    twice.
 
     Args:
         backend: The service.
@@ -22,19 +23,9 @@ def download_whole(backend: FilesBackend, file_id: str, *, retry: RetryPolicy) -
         RequestRefusedError: If the file does not exist any more, with status 404 or 410.
         ServiceError: If the service does not deliver it.
     """
-    size = _size(backend, file_id, retry)
-    before: bytes | None = None
-
-    def fetch() -> bytes:
-        nonlocal before
-        content = backend.download_file(file_id)
-        if size is not None and len(content) != size and content != before:
-            before = content
-            raise ServiceUnreachableError(f"file {file_id} arrived as {len(content)} of {size} bytes")
-        return content
-
+    download = _Download(backend, file_id, size_bytes=_size(backend, file_id, retry))
     try:
-        return retry.call(fetch)
+        return retry.call(download.attempt)
     except RequestRefusedError as error:
         if not is_gone(error):
             raise
@@ -42,6 +33,30 @@ def download_whole(backend: FilesBackend, file_id: str, *, retry: RetryPolicy) -
         raise RequestRefusedError(
             f"file {file_id} is gone at the service", status=error.status, code=error.code, hint=hint
         ) from error
+
+
+class _Download:
+    """The attempts at one file, and what the one before brought."""
+
+    def __init__(self, backend: FilesBackend, file_id: str, *, size_bytes: int | None) -> None:
+        self._backend = backend
+        self._file_id = file_id
+        self._size_bytes = size_bytes
+        self._before: bytes | None = None
+        self._was_gone = False
+
+    def attempt(self) -> bytes:
+        try:
+            content = self._backend.download_file(self._file_id)
+        except RequestRefusedError as error:
+            if self._was_gone or not is_gone(error):
+                raise
+            self._was_gone = True
+            raise ServiceUnreachableError(error.message, status=error.status, code=error.code) from error
+        if self._size_bytes is not None and len(content) != self._size_bytes and content != self._before:
+            self._before = content
+            raise ServiceUnreachableError(f"file {self._file_id} arrived as {len(content)} of {self._size_bytes} bytes")
+        return content
 
 
 def _size(backend: FilesBackend, file_id: str, retry: RetryPolicy) -> int | None:

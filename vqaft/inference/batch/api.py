@@ -169,6 +169,11 @@ class BatchCreation:
         except RequestRefusedError as error:
             if not is_gone(error):
                 raise
+        # "No such batch" is checked against the list before its requests are paid again.
+        listed = retry.call(lambda: list(paginate(lambda after: self._backend.list_batches(after=after))))
+        found = next((batch for batch in listed if batch.id == batch_id), None)
+        if found is not None:
+            return found
         text = f"batch {batch_id} is gone at the service; what it had not delivered is asked, and paid, again"
         warnings.warn(text, stacklevel=2)
         self.close(Batch(id=batch_id, status="gone"))
