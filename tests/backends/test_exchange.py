@@ -273,10 +273,10 @@ def test_an_sdks_own_retries_stay_off(listen: Any, vendor: str) -> None:
     listener = listen(lambda *_: None)
     url = listener.base_url
     backend: Any = {
-        "openai": lambda: OpenAIBackend(OpenAI(base_url=url, api_key="k")),
-        "together": lambda: TogetherBackend(Together(base_url=url, api_key="k")),
-        "fireworks": lambda: FireworksBackend(Fireworks(base_url=url, api_key="k", account_id="me")),
-    }[vendor]()
+        "openai": OpenAIBackend(OpenAI(base_url=url, api_key="k")),
+        "together": TogetherBackend(Together(base_url=url, api_key="k")),
+        "fireworks": FireworksBackend(Fireworks(base_url=url, api_key="k", account_id="me")),
+    }[vendor]
     with pytest.raises(ServiceUnreachableError):
         backend.complete(ASKED)
     assert listener.requests == 1

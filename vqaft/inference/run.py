@@ -102,7 +102,7 @@ class Asker:
         start = time.monotonic()
         try:
             reply = self._backend.ask(request, tally)
-        except (StoppedError, StateError, *NON_RETRYABLE):
+        except (StoppedError, StateError, DataError, *NON_RETRYABLE):
             raise
         except VqaftError as error:
             if isinstance(error, ServiceUnreachableError) and not self._backend.has_answered:
