@@ -6,6 +6,7 @@ import base64
 import contextlib
 import gzip
 import json
+import re
 import socket
 import threading
 import time
@@ -53,9 +54,12 @@ class Listener:
 
     def _answer(self, peer: socket.socket) -> None:
         with contextlib.suppress(OSError), peer:
-            received = b""
-            while b"\r\n\r\n" not in received:
-                received += peer.recv(65_536)
+            with peer.makefile("rb") as stream:
+                received = b""
+                while not received.endswith(b"\r\n\r\n"):
+                    received += stream.readline()
+                length = re.search(rb"content-length: (\d+)", received.lower())
+                received += stream.read(int(length[1]) if length else 0)  # else the kernel resets what is sent
             self.requests += 1
             self._speak(peer, received)
 
