@@ -195,6 +195,16 @@ def test_problems_are_listed_together_and_nothing_is_written(target: Any, tmp_pa
     assert {path.name for path in tmp_path.iterdir()} == {"source"}
 
 
+def test_a_problem_of_many_examples_is_said_once(tmp_path: Path) -> None:
+    (one, *_) = examples(tmp_path / "source")
+    many = [replace(one, id=f"e{number}", answers=("<image>",)) for number in range(30)]
+    with pytest.raises(ExportError) as caught:
+        export(many, LlamaFactory(), tmp_path / "out")
+    assert len(caught.value.problems) == 30
+    assert str(caught.value).count("reserves") == 1
+    assert "'e0', 'e1', 'e2', 'e3', 'e4' and 25 more" in str(caught.value)
+
+
 @each_target
 def test_no_examples_are_refused(target: Any, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no examples"):

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from vqaft.cli.datasets import audit, build, check, cost, split
+from vqaft.cli.exporting import export
 from vqaft.cli.options import expand
 from vqaft.cli.project import FILE, init, load_settings
 from vqaft.cli.serving import export_model, serve
@@ -22,7 +23,23 @@ from vqaft.cli.verdict import compare_files, evaluate, predict, report
 from vqaft.version import __version__
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-_COMMANDS = (init, split, audit, build, check, cost, serve, train, watch, jobs, export_model, predict, evaluate, report)
+_COMMANDS = (
+    init,
+    split,
+    audit,
+    build,
+    check,
+    cost,
+    export,
+    serve,
+    train,
+    watch,
+    jobs,
+    export_model,
+    predict,
+    evaluate,
+    report,
+)
 for _command in _COMMANDS:
     app.command()(expand(_command))
 app.command(name="compare")(expand(compare_files))
@@ -31,6 +48,8 @@ app.command(name="compare")(expand(compare_files))
 _REMEDIES = (
     (re.compile(r'Columns\(unanswered="(\w+)"\)'), r"--unanswered \1"),
     (re.compile(r"columns=Columns\(\.\.\.\)"), "--image-column, --question-column, --answer-column"),
+    (re.compile(r"the builder's question_template"), "--question-template"),
+    (re.compile(r'set ImageEncoder\(format="?(jpeg|…)"?\)'), "use --image-format jpeg"),
     (re.compile(r"write_shards does"), "vqaft build --shards does"),
     (re.compile(r"fix_file does"), "vqaft check --fix NEW_FILE does"),
     (re.compile(r"check_file lists all"), "vqaft check lists all"),

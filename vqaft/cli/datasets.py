@@ -74,7 +74,7 @@ def build(
 ) -> None:
     """Build the training file of a table, and check it; exits with 1 where the check finds errors."""
     limits, builder = limits_of(provider), messages.builder()
-    records = builder.records(_without_few_shot(columns.load(table), builder))
+    records = builder.records(without_few_shot(columns.load(table), builder))
     if shards:
         written = write_shards(out, records, limits=limits, builder=builder)
     else:
@@ -93,7 +93,7 @@ def _show_built(file: WrittenFile, report: CheckReport, *, as_json: bool) -> Non
     say(report)
 
 
-def _without_few_shot(examples: Iterator[VQAExample], builder: MessageBuilder) -> Iterator[VQAExample]:
+def without_few_shot(examples: Iterator[VQAExample], builder: MessageBuilder) -> Iterator[VQAExample]:
     """Leave out examples whose image a few-shot example shows: every row would show it with an answer."""
     shown = {image_sha256(example.image) for example in builder.few_shot}
     left_out = 0

@@ -4,6 +4,7 @@ from vqaft.exchange.dataset_card import DatasetCard
 from vqaft.exchange.evaluators import InspectAI, LmmsEval, PydanticEvals, VLMEvalKit
 from vqaft.exchange.export import Exported, export
 from vqaft.exchange.folder import ExportFolder
+from vqaft.exchange.hub import push_to_hub
 from vqaft.exchange.manifest import ExportManifest, Loss, read_export
 from vqaft.exchange.rows import Conversation, Row, RowTurn
 from vqaft.exchange.tables import CocoVQA, HuggingFace, ImageFolder, LabelStudio, WebDataset
@@ -55,5 +56,6 @@ __all__ = [
     "VLMEvalKit",
     "WebDataset",
     "export",
+    "push_to_hub",
     "read_export",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import orjson
 
@@ -34,7 +35,8 @@ from vqaft.filesystem import display_path
 from vqaft.images import ImageSource, image_sha256
 from vqaft.records import MessageBuilder
 
-_SHOWN = 20
+_SHOWN = 20  # different problems in an error
+_NAMED = 5  # examples of a problem
 _HASH = re.compile(r"[0-9a-f]{32}")
 
 
@@ -56,6 +58,15 @@ class Exported:
     rows: int
     images: int
     lossy: tuple[Loss, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the facts as plain values; `lossy` maps a field to the ids of its examples."""
+        facts = {name: getattr(self, name) for name in ("folder", "format", "rows", "images")}
+        return {**facts, "lossy": {loss.field: list(loss.example_ids) for loss in self.lossy}}
+
+    def to_json(self) -> str:
+        """Return the facts as JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
 
     def __str__(self) -> str:
         lost = "; kept in the manifest alone: " + ", ".join(map(str, self.lossy)) if self.lossy else ""
@@ -165,12 +176,23 @@ class _Gate:
             if not self.rows:
                 raise DataError("there are no examples to export")
             return
-        lines = tuple(map(str, self._problems))
-        shown = "\n  ".join(lines[:_SHOWN])
-        more = f"\n  and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+        ids: dict[str, list[str]] = {}
+        for problem in self._problems:
+            ids.setdefault(problem.message, []).append(problem.example_id)
+        lines = [f"\n- {_named(found)}: {message}" for message, found in ids.items()]
+        more = f"\n- and {len(lines) - _SHOWN} other problems" if len(lines) > _SHOWN else ""
         raise ExportError(
-            f"{len(lines)} problems for {self.target.format}; nothing was written:\n  {shown}{more}", problems=lines
+            f"{len(self._problems)} problems for {self.target.format}, and nothing was written{''.join(lines[:_SHOWN])}{more}",
+            problems=tuple(map(str, self._problems)),
         )
+
+
+def _named(ids: list[str]) -> str:
+    """Name examples, of many the first ones."""
+    named = ", ".join(repr(each) for each in ids[:_NAMED])
+    if len(ids) == 1:
+        return f"example {named}"
+    return f"examples {named}" + (f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else "")
 
 
 def _with_altered_metadata(lossy: tuple[Loss, ...], altered: list[str]) -> tuple[Loss, ...]:
