@@ -19,7 +19,7 @@ def test_a_judge_that_favours_the_tuned_model_is_corrected(evaluation: Make) -> 
     human = {str(place): (true_base[place], true_tuned[place]) for place in range(150)}
     found = correct_difference(comparison, human)
     true = float((true_tuned - true_base).mean())
-    assert (found.n, found.labelled) == (600, 150)
+    assert (found.n, found.labeled) == (600, 150)
     assert found.judged.interval is not None
     assert found.human.interval is not None
     assert found.corrected.interval is not None
@@ -29,7 +29,7 @@ def test_a_judge_that_favours_the_tuned_model_is_corrected(evaluation: Make) -> 
         found.corrected.interval.high - found.corrected.interval.low
         < found.human.interval.high - found.human.interval.low
     )
-    assert "150 labelled by people" in str(found)
+    assert "150 labeled by people" in str(found)
 
 
 def test_too_few_or_unknown_labels_are_an_error(evaluation: Make) -> None:

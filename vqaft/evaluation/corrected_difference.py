@@ -9,7 +9,8 @@ import numpy as np
 
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.comparison import Comparison
-from vqaft.evaluation.statistics.clusters import cluster_codes, cluster_robust_interval, cluster_sums
+from vqaft.evaluation.statistics.clustered_mean import difference_interval
+from vqaft.evaluation.statistics.clusters import cluster_codes, cluster_sums
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.statistics.prediction_powered import prediction_powered_mean
 from vqaft.evaluation.tables import points, points_range
@@ -21,14 +22,15 @@ class CorrectedDifference:
 
     Attributes:
         n: Examples with a score of the judge for both models.
-        labelled: Those of them with people's scores for both.
+        labeled: Those of them with people's scores for both.
         judged: The difference by the judge alone, as narrow as it is biased.
-        human: The difference by people alone, on the labelled examples.
-        corrected: The judge's difference, freed of its bias by the labelled examples.
+        human: The difference by people alone, on the labeled examples.
+        corrected: The judge's difference, freed of its bias by the labeled examples; that by people alone where
+            fewer than 40 images have labels.
     """
 
     n: int
-    labelled: int
+    labeled: int
     judged: Estimate
     human: Estimate
     corrected: Estimate
@@ -36,7 +38,7 @@ class CorrectedDifference:
     def __str__(self) -> str:
         rows = (("judge alone", self.judged), ("people alone", self.human), ("corrected", self.corrected))
         lines = [f"{name}: {points(part.value)} points ({points_range(part.interval)})" for name, part in rows]
-        return f"{self.n} examples, {self.labelled} labelled by people\n" + "\n".join(lines)
+        return f"{self.n} examples, {self.labeled} labeled by people\n" + "\n".join(lines)
 
 
 def correct_difference(
@@ -73,9 +75,9 @@ def correct_difference(
     by_judge, by_people = cluster_sums(judged, codes), cluster_sums(truth[known], codes[known])
     return CorrectedDifference(
         n=len(scored),
-        labelled=int(known.sum()),
-        judged=Estimate(value=by_judge.mean, interval=cluster_robust_interval(by_judge, confidence=confidence)),
-        human=Estimate(value=by_people.mean, interval=cluster_robust_interval(by_people, confidence=confidence)),
+        labeled=int(known.sum()),
+        judged=Estimate(value=by_judge.mean, interval=difference_interval(by_judge, confidence=confidence)),
+        human=Estimate(value=by_people.mean, interval=difference_interval(by_people, confidence=confidence)),
         corrected=prediction_powered_mean(truth, judged, codes, weight=weight, confidence=confidence),
     )
 
