@@ -3,12 +3,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from vqaft.data import VQAExample
 from vqaft.errors import EvaluationError
-from vqaft.evaluation import Comparison, Evaluator, ExactMatch, LLMJudge, audit_labels, compare
+from vqaft.evaluation import (
+    Comparison,
+    Evaluator,
+    ExactMatch,
+    LabelAudit,
+    LabelDoubt,
+    LLMJudge,
+    PairedRow,
+    ScoredRow,
+    audit_labels,
+    compare,
+)
 from vqaft.evaluation.label_audit import ceiling_text
 from vqaft.inference import Prediction
 
@@ -81,20 +93,52 @@ def test_labels_that_contradict_each_other_are_found(tmp_path: Path) -> None:
     assert audit[0].row.example_id == "again"
     assert "contradict" in audit[0].evidence[0]
     assert audit.contradictions == 1
-    assert audit.ceiling_bounds == (1 - 4 / 8, 1 - 1 / 8)
 
 
 def test_the_ceiling_from_checked_labels(tmp_path: Path) -> None:
     audit = audit_labels(comparison(examples(tmp_path)))
-    found = audit.ceiling({"read": True, "agreed": False})
-    assert found.value == pytest.approx(1 - 3 / 7 / 2)
+    found = audit.ceiling({"read": True, "agreed": False, "right": False, "differ": True})
+    assert found.value == pytest.approx(1 - (3 / 2 + 4 / 2) / 7)
     assert found.interval is not None
     assert found.interval.low < (found.value or 0) < found.interval.high
-    assert "78.6 %" in ceiling_text(found)
+    assert "50.0 %" in ceiling_text(found)
     with pytest.raises(EvaluationError, match="no label was checked"):
         audit.ceiling({})
     with pytest.raises(EvaluationError, match="not among"):
-        audit.ceiling({"right": True})
+        audit.ceiling({"elsewhere": True})
+
+
+def test_doubts_alone_give_an_upper_bound(tmp_path: Path) -> None:
+    audit = audit_labels(comparison(examples(tmp_path)))
+    found = audit.ceiling({"read": True, "agreed": True, "binary": True})
+    assert found.value is None
+    assert found.interval is not None
+    assert found.interval.low == pytest.approx(0.0)
+    assert found.interval.high == pytest.approx(4 / 7)
+    assert "57.1 % at most" in ceiling_text(found)
+
+
+@pytest.mark.parametrize("noise", [0.05, 0.2])
+def test_the_ceiling_holds_the_truth(noise: float) -> None:
+    """Labels wrong at random, of which the doubts hold one in three: 200 sets, 40 labels of each part looked at."""
+    rng = np.random.default_rng(5)
+    held, naive, sets = 0, 0, 200
+    for _ in range(sets):
+        wrong = rng.random(600) < noise
+        doubted = np.where(wrong, rng.random(600) < 0.35, rng.random(600) < 0.05)
+        audit = LabelAudit(tuple(doubt(str(place)) for place in np.flatnonzero(doubted)), tuple(map(str, range(600))))
+        looks = [rng.permutation(np.flatnonzero(part))[:40] for part in (doubted, ~doubted)]
+        interval = audit.ceiling({str(place): bool(wrong[place]) for place in np.concatenate(looks)}).interval
+        assert interval is not None
+        held += 1 - wrong.mean() in interval
+        naive += wrong.mean() <= doubted.mean()  # the bound of doubts alone
+    assert held / sets >= 0.95
+    assert naive / sets < 0.8 or noise < 0.2
+
+
+def doubt(name: str) -> LabelDoubt:
+    row = ScoredRow(example_id=name, group=name, kind="open", question="?", answers=("a",), model="m")
+    return LabelDoubt(row=PairedRow(base=row, tuned=row), weight=1.0, evidence=())
 
 
 def test_tables(tmp_path: Path) -> None:

@@ -1,11 +1,8 @@
-"""Labels that may be wrong, and how far they keep every model down.
-
-Find labels that may be wrong.
-"""
+"""Rank labels that may be wrong, and estimate how far wrong labels keep every model down."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -42,17 +39,25 @@ class LabelDoubt:
 
 @dataclass(frozen=True)
 class LabelAudit(Sequence[LabelDoubt]):
-    """What `audit_labels` gives: the doubts, weightiest first.
+    """Labels in doubt, weightiest first.
+
+    Two good models find most wrong labels; a weak base model beside a tuned one finds about one in three, so a label
+    without a doubt is not a right one. `ceiling` estimates how many are wrong once a person has looked.
 
     Attributes:
         doubts: The doubts.
-        n: Examples that were looked at.
+        example_ids: The examples that were looked at.
         contradictions: Examples whose label contradicts another one's on the same picture and question.
     """
 
     doubts: tuple[LabelDoubt, ...]
-    n: int
+    example_ids: tuple[str, ...]
     contradictions: int = 0
+
+    @property
+    def n(self) -> int:
+        """Examples that were looked at."""
+        return len(self.example_ids)
 
     @overload
     def __getitem__(self, index: int) -> LabelDoubt: ...
@@ -67,44 +72,43 @@ class LabelAudit(Sequence[LabelDoubt]):
     def __iter__(self) -> Iterator[LabelDoubt]:
         return iter(self.doubts)
 
-    @property
-    def ceiling_bounds(self) -> tuple[float, float]:
-        """Between what shares the accuracy of a perfect model lies.
-
-        The lower bound takes every doubt for a wrong label. The upper one takes only what is sure: of labels that
-        contradict each other, one at least is wrong.
-        """
-        return 1 - len(self.doubts) / self.n, 1 - self.contradictions / self.n
-
     def ceiling(self, checked: Mapping[str, bool], *, confidence: float = 0.95) -> Estimate:
-        """Estimate what a perfect model could score, from doubts that a person has looked at.
+        """Estimate what a perfect model could score by these labels, from labels that a person has looked at.
 
-        Labels without a doubt are taken as right, so the estimate is on the high side.
+        Look at a random part of the doubts (or all of them) and at a random part of the other examples: wrong labels
+        hide there too. The two are estimated apart and added up by their numbers.
 
         Args:
-            checked: Whether the label is wrong, by example id; a random part of the doubts, or all of them.
+            checked: Whether the label is wrong, by example id.
             confidence: The confidence level of the interval, 0 to 1.
 
+        Returns:
+            The share, and an interval that holds it at least as often as it says. Without a look at the other examples
+            there is no estimate, and the interval is only an upper bound.
+
         Raises:
-            EvaluationError: If nothing was checked, or an id is not among the doubts.
+            EvaluationError: If nothing was checked, or an id is not among the examples.
         """
-        known = {doubt.row.example_id for doubt in self.doubts}
         if not checked:
             raise EvaluationError("no label was checked")
-        if stray := checked.keys() - known:
-            raise EvaluationError("the example is not among the doubts", example_id=min(stray))
-        share, wrong = len(self.doubts) / self.n, sum(checked.values())
-        found = clopper_pearson(wrong, len(checked), confidence=confidence)
-        ends = Interval(low=1 - share * found.high, high=1 - share * found.low, confidence=confidence, method="Wilson")
-        return Estimate(value=1 - share * wrong / len(checked), interval=ends)
+        if stray := checked.keys() - set(self.example_ids):
+            raise EvaluationError("the example is not among those that were looked at", example_id=min(stray))
+        doubted = {doubt.row.example_id for doubt in self.doubts}
+        parts = [doubted, set(self.example_ids) - doubted]
+        found = [_wrong_labels(part, checked, 1 - (1 - confidence) / 2) for part in parts]
+        low, high = 1 - sum(most for _, _, most in found) / self.n, 1 - sum(least for least, _, _ in found) / self.n
+        values = [likely for _, likely, _ in found]
+        known = [value for value in values if value is not None]
+        interval = Interval(low=low, high=high, confidence=confidence, method="stratified Clopper-Pearson")
+        return Estimate(value=1 - sum(known) / self.n if len(known) == len(values) else None, interval=interval)
 
     def table(self) -> Table:
-        """Give the weightiest doubts as a table."""
+        """Return the weightiest doubts as a table."""
         columns = ("example", ">weight", "question", "label", "base", "tuned", "evidence")
         return Table(columns=columns, rows=[_cells(doubt) for doubt in self.doubts[:SHOWN]])
 
     def to_pandas(self) -> Any:
-        """Give all doubts as a data frame.
+        """Return all doubts as a data frame.
 
         Raises:
             MissingExtraError: If pandas is not installed.
@@ -113,10 +117,9 @@ class LabelAudit(Sequence[LabelDoubt]):
         return data_frame([dict(zip(columns, _cells(doubt), strict=True)) for doubt in self.doubts])
 
     def __str__(self) -> str:
-        low, high = self.ceiling_bounds
         words = (
-            f"{len(self.doubts)} of {self.n} labels are in doubt. If all of them were wrong, a perfect model would "
-            f"score {percent(low)} by these labels; by what is sure, {percent(high)} at most."
+            f"{len(self.doubts)} of {self.n} labels are in doubt. Look at them, and at some of the others: `ceiling` "
+            "then says how many of all are wrong."
         )
         return f"{self.table().text()}\n\n{words}" if self.doubts else words
 
@@ -127,14 +130,29 @@ class LabelAudit(Sequence[LabelDoubt]):
 
 
 def ceiling_text(estimate: Estimate) -> str:
-    """Say the ceiling in a sentence.
+    """Return the ceiling as a sentence.
 
     Args:
-        estimate: What `LabelAudit.ceiling` gave.
+        estimate: What `LabelAudit.ceiling` returned.
     """
+    if estimate.value is None:
+        most = percent(estimate.interval.high) if estimate.interval else percent(None)
+        return f"A perfect model would score {most} at most by these labels."
     return (
         f"A perfect model would score {percent(estimate.value)} ({percent_range(estimate.interval)}) by these labels."
     )
+
+
+def _wrong_labels(
+    part: Collection[str], checked: Mapping[str, bool], confidence: float
+) -> tuple[float, float | None, float]:
+    """Return the lowest, the likeliest and the highest number of wrong labels in a part of the examples."""
+    looks = [checked[name] for name in part if name in checked]
+    size, seen, wrong = len(part), len(looks), sum(looks)
+    if not looks:
+        return 0.0, None if size else 0.0, float(size)
+    share = clopper_pearson(wrong, seen, confidence=confidence)
+    return max(wrong, size * share.low), size * wrong / seen, min(size - seen + wrong, size * share.high)
 
 
 def _cells(doubt: LabelDoubt) -> tuple[str, ...]:
@@ -205,7 +223,8 @@ def audit_labels(
             doubts.append(LabelDoubt(row=row, weight=weight, evidence=tuple(sentence for _, sentence in found)))
     doubts.sort(key=lambda doubt: (-doubt.weight, doubt.row.example_id))
     contradictions = sum(row.example_id in conflicts for row in comparison.rows)
-    return LabelAudit(tuple(doubts), n=len(comparison.rows), contradictions=contradictions)
+    ids = tuple(row.example_id for row in comparison.rows)
+    return LabelAudit(tuple(doubts), ids, contradictions=contradictions)
 
 
 def _conflicts(examples: Iterable[VQAExample]) -> dict[str, str]:
