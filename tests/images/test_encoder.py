@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import json
 import pickle
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vqaft.errors import DataError, ImageError
+from vqaft.errors import DataError, ImageError, StateError
 from vqaft.images import TILES_LOW, ImageEncoder, InputLimits
 
 Decode = Callable[[bytes], Image.Image]
@@ -278,3 +279,13 @@ def test_settings_describe_and_pickle() -> None:
     assert described["vision"]["fit"] == 512
     assert described["codec"].startswith("pillow ")
     assert pickle.loads(pickle.dumps(encoder)) == encoder  # noqa: S301 - made here
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EMFILE, "many"), OSError(errno.EIO, "bad disk"), MemoryError()])
+def test_trouble_of_the_machine_is_not_the_images(error: Exception) -> None:
+    class Failing(io.BytesIO):
+        def read(self, *_: object) -> bytes:
+            raise error
+
+    with pytest.raises(StateError, match="cannot be read"):
+        ImageEncoder().encode(Failing())

@@ -13,6 +13,7 @@ import pybase64
 from numpy.typing import NDArray
 from PIL import Image
 
+from vqaft.durable import MACHINE_ERRNOS, state_error
 from vqaft.errors import ImageError
 from vqaft.filesystem import FileInfo, display_path, file_info, open_binary
 from vqaft.images.source import ImageSource, is_web_address
@@ -92,6 +93,8 @@ def file_state(path: str) -> FileInfo:
     try:
         return file_info(path)
     except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) in MACHINE_ERRNOS:
+            raise state_error(error, path, doing="cannot be read") from error
         cause = getattr(error, "strerror", None) or error
         raise ImageError(f"the image cannot be read: {cause}", path=display_path(path)) from None
 
@@ -112,5 +115,7 @@ def _file_sha256(path: str, version: int | str, size: int) -> str:  # noqa: ARG0
                 digest.update(block)
             return digest.hexdigest()
     except OSError as error:
+        if error.errno in MACHINE_ERRNOS:
+            raise state_error(error, path, doing="cannot be read") from error
         cause = error.strerror or error
         raise ImageError(f"the image cannot be read: {cause}", path=display_path(path)) from None

@@ -9,6 +9,7 @@ Every failure of an image as one error that names it.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,7 +23,8 @@ import PIL
 import pybase64
 from PIL import Image
 
-from vqaft.errors import DataError, ImageError, MissingExtraError
+from vqaft.durable import MACHINE_ERRNOS, state_error
+from vqaft.errors import DataError, ImageError, MissingExtraError, StateError
 from vqaft.images.byte_budget import FileWriter
 from vqaft.images.codec import Codec, codec_version, encode_again, resolved_codec
 from vqaft.images.color import is_srgb
@@ -102,15 +104,20 @@ def image_failures(source: ImageSource) -> Iterator[None]:
     Raises:
         ImageError: In place of any other exception.
         MissingExtraError: As it came.
+        StateError: If the machine is at its limits (open files, memory, disk), which says nothing about the image.
     """
     try:
         yield
-    except MissingExtraError:
+    except (MissingExtraError, StateError):
         raise
     except ImageError as error:
         error.path = error.path or describe_source(source)
         raise
     except Exception as error:
+        if isinstance(error, MemoryError):
+            error = OSError(errno.ENOMEM, "out of memory")
+        if isinstance(error, OSError) and error.errno in MACHINE_ERRNOS:
+            raise state_error(error, describe_source(source), doing="cannot be read") from error
         reason = str(error) or type(error).__name__
         raise ImageError(f"cannot be read ({reason})", path=describe_source(source)) from error
 

@@ -372,3 +372,55 @@ def test_images_left_to_the_provider() -> None:
     ):
         with pytest.raises(ImageError):
             RemoteImage(url=url)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.1",
+        "127.0.1",
+        "0x7f.1",
+        "0x7f000001",
+        "0177.0.0.1",
+        "2130706433",
+        "169.254.169.254.",
+        "\uff11\uff12\uff17.0.0.1",
+        "127。0。0。1",
+        "①②⑦.1",
+        "[::ffff:127.0.0.1]",
+        "localhost.",
+        "a.localhost",
+        "printer.local",
+        "db.internal",
+        "intranet",
+        "999.1.1.1",
+        "1.2.3.4.5",
+        "0",
+        "a b.org",
+    ],
+)
+def test_no_spelling_of_a_private_address_enters_a_record(host: str) -> None:
+    with pytest.raises(ImageError):
+        RemoteImage(url=f"http://{host}/a.png")
+
+
+@pytest.mark.parametrize(
+    "host", ["example.org", "example.org.", "8.8.8.8", "bücher.example.org", "3com.com", "a.b-c.io"]
+)
+def test_public_hosts_enter_a_record(host: str) -> None:
+    assert RemoteImage(url=f"https://{host}/a.png").url
+
+
+def test_a_name_that_resolves_slowly_is_given_up_in_time() -> None:
+    release = threading.Event()
+
+    def slowly(_host: str, _port: int) -> list[Address]:
+        release.wait(20)
+        return []
+
+    limits = DownloadLimits(max_bytes=1000, timeout_s=0.2, max_redirects=1)
+    began = time.monotonic()
+    with pytest.raises(ImageError, match="too long"):
+        download("http://slow.test/a.png", limits, resolve=slowly, allow=lambda _: True)
+    assert time.monotonic() - began < 3
+    release.set()

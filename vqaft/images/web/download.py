@@ -1,9 +1,4 @@
-"""Download within limits, from public addresses only.
-
-An end to a download, whatever the other side does.
-
-A web address → the one network address that a download connects to.
-"""
+"""Download within limits, from public addresses only: one deadline, one checked address for each connection."""
 
 from __future__ import annotations
 
@@ -13,19 +8,22 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar
 
 import httpx
 
 from vqaft.errors import ImageError
 
+Result = TypeVar("Result")
+
 
 class Deadline:
-    """Breaks the connection when the time is over: a server may send a byte now and then, for ever.
+    """Breaks the connection when the time is over: a server may send a byte now and then, without end.
 
     Time limits of HTTP clients begin anew with every byte. Used as a context manager.
 
@@ -40,7 +38,7 @@ class Deadline:
         self._socket: socket.socket | None = None
 
     def left_s(self) -> float:
-        """Give the seconds that are left.
+        """Return the seconds that are left.
 
         Raises:
             ImageError: If there are none.
@@ -49,6 +47,28 @@ class Deadline:
         if left <= 0:
             raise ImageError("takes too long to fetch")
         return left
+
+    def within(self, work: Callable[[], Result]) -> Result:
+        """Return the result of work that cannot be limited itself, such as resolving a name.
+
+        Raises:
+            ImageError: If it takes longer than is left; the work then goes on in a thread that is left behind.
+        """
+        future: Future[Result] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+                future.set_exception(error)
+
+        threading.Thread(target=run, name="vqaft-resolve", daemon=True).start()
+        try:
+            return future.result(timeout=self.left_s())
+        except TimeoutError:
+            if future.done():
+                raise
+            raise ImageError("takes too long to fetch") from None
 
     @property
     def trace(self) -> Callable[[str, dict[str, Any]], None]:
@@ -105,7 +125,7 @@ def resolve(host: str, port: int) -> list[Address]:
 
 
 def checked_address(url: httpx.URL, *, resolve: Resolve, allow: Allow) -> Address:
-    """Check where a URL leads, and give the address to connect to.
+    """Check where a URL leads, and return the address to connect to.
 
     The name is resolved once and the connection goes to the address that was checked, so a name that leads elsewhere a
     moment later (DNS rebinding) changes nothing.
@@ -192,7 +212,7 @@ def _request(
     client: httpx.Client, url: httpx.URL, deadline: Deadline, *, resolve: Resolve, allow: Allow
 ) -> httpx.Request:
     """Ask the checked address itself, with the name where TLS and the server look for it."""
-    address = checked_address(url, resolve=resolve, allow=allow)
+    address = deadline.within(lambda: checked_address(url, resolve=resolve, allow=allow))
     return client.build_request(
         "GET",
         url.copy_with(host=str(address), fragment=None),

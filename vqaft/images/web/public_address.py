@@ -1,11 +1,11 @@
-"""Which addresses a download may reach.
-
-An image that the provider fetches itself.
-"""
+"""Public addresses: which ones a download may reach, and which URLs may stand in a record for a provider to fetch."""
 
 from __future__ import annotations
 
 import ipaddress
+import re
+import socket
+import unicodedata
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from urllib.parse import urlsplit
@@ -34,7 +34,7 @@ _GLOBAL_UNICAST = ip_network("2000::/3")
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Tell whether an address lies in the open internet.
+    """Return whether an address lies in the public internet.
 
     Not public are private, loopback, link-local (with the metadata services of clouds), shared, multicast, reserved and
     unspecified addresses; and IPv6 addresses that carry an IPv4 address, which a router may unpack.
@@ -76,7 +76,30 @@ class RemoteImage:
 
 
 def _may_be_public(host: str) -> bool:
+    """Return whether a host may be public, judged by what a browser or a C library makes of its spelling.
+
+    Full-width digits and dots are read as the plain ones, a last label that is a number makes an IPv4 address of any
+    of its old forms (127.1, 0x7f.1, 0177.0.0.1, 2130706433), and a closing dot changes nothing.
+    """
+    plain = unicodedata.normalize("NFKC", host).translate(_DOTS).strip(".").lower()
+    if not plain or any(character.isspace() or ord(character) < _PRINTABLE for character in plain):
+        return False
     try:
-        return is_public(ipaddress.ip_address(host))
+        return is_public(ipaddress.ip_address(plain))
     except ValueError:
-        return host.strip(".").lower() != "localhost" and "." in host
+        pass
+    last = plain.rpartition(".")[2]
+    if _NUMBER.fullmatch(last):
+        try:
+            return is_public(IPv4Address(socket.inet_aton(plain)))
+        except (OSError, UnicodeError):
+            return False
+    return "." in plain and last not in _PRIVATE_SUFFIXES
+
+
+_DOTS = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61", "."))
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
+_PRIVATE_SUFFIXES = frozenset({"localhost", "local", "internal", "localdomain", "lan", "home", "corp", "arpa", "onion"})
+"""Top-level names that no public name server resolves (RFC 6761, RFC 6762, ICANN's list of collisions)."""
+
+_PRINTABLE = 0x21
