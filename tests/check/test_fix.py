@@ -1,4 +1,4 @@
-"""What is mended, what is left, and that the rest stays byte for byte."""
+"""What is fixed, what is left, and that the rest stays byte for byte."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ CASES: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("code", CASES)
-def test_what_is_safe_is_mended_and_listed(code: str, tmp_path: Path) -> None:
+def test_what_is_safe_is_fixed_and_listed(code: str, tmp_path: Path) -> None:
     path, fixed = tmp_path / "train.jsonl", tmp_path / "fixed.jsonl"
     path.write_bytes(b"".join(line + b"\n" for line in [*SOUND, CASES[code]]))
     assert code in check_file(path).counts
     report = fix_file(path, fixed)
-    assert {done.code for done in report.mended} == {code}
-    assert [done.line for done in report.mended] == [11]
+    assert {done.code for done in report.fixes} == {code}
+    assert [done.line for done in report.fixes] == [11]
     assert check_file(fixed).problems == ()
     assert fixed.read_bytes().startswith(b"\n".join(SOUND))
     assert code in str(report)
@@ -73,11 +73,11 @@ def test_what_is_safe_is_mended_and_listed(code: str, tmp_path: Path) -> None:
 def test_a_sound_file_comes_out_as_it_was(tmp_path: Path) -> None:
     path, fixed = tmp_path / "train.jsonl", tmp_path / "fixed.jsonl"
     path.write_bytes(b"\n".join(SOUND) + b"\n")
-    assert fix_file(path, fixed).mended == ()
+    assert fix_file(path, fixed).fixes == ()
     assert fixed.read_bytes() == path.read_bytes()
 
 
-def test_what_cannot_be_mended_is_kept_for_the_check(tmp_path: Path) -> None:
+def test_what_cannot_be_fixed_is_kept_for_the_check(tmp_path: Path) -> None:
     path, fixed = tmp_path / "train.jsonl", tmp_path / "fixed.jsonl"
     broken = [b"{", b"[]", b'{"messages": 3, "x": 1}', json.dumps(with_answer(1, "")).encode()]
     path.write_bytes(b"\n".join([*SOUND, *broken]) + b"\n")

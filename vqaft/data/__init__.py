@@ -1,7 +1,7 @@
 """Examples: loading, deduplicating, label quality and leak-free splits."""
 
 from vqaft.data.example import QuestionKind, Turn, VQAExample
-from vqaft.data.image_table import ImageTable
+from vqaft.data.image_table import ImageTable, without_images_of
 from vqaft.data.label_quality import AnswerDistribution, LabelConflict, answer_distribution, label_conflicts
 from vqaft.data.loaders.coco_vqa import load_coco_vqa
 from vqaft.data.loaders.columns import OCR_VQA, VQA_RAD, Columns, plain_columns
@@ -79,4 +79,5 @@ __all__ = [
     "save_examples",
     "with_kinds",
     "with_types",
+    "without_images_of",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -143,6 +143,22 @@ def _phash(source: ImageSource) -> int | None:
 @lru_cache(maxsize=1 << 18)
 def _file_phash(path: str, version: int | str, size: int) -> int | None:  # noqa: ARG001 - they change when the file does
     return perceptual_hash(path)
+
+
+def without_images_of(examples: Iterable[VQAExample], shown: Iterable[VQAExample]) -> Iterator[VQAExample]:
+    """Yield the examples that show none of the images of some other examples, e.g. of few-shot examples.
+
+    Args:
+        examples: What to train or to ask on.
+        shown: The examples whose images give answers away.
+
+    Raises:
+        ImageError: If an image cannot be read.
+    """
+    contents = {image_sha256(image) for example in shown for image in example.images}
+    for example in examples:
+        if contents.isdisjoint(map(image_sha256, example.images)):
+            yield example
 
 
 _SIDE = 128

@@ -17,6 +17,8 @@ class ProviderLimits:
         as_of: The day on which its pages were read.
         source: The page.
         models: Models that can be trained there.
+        text_forms: How a content without images may be written beside contents with images: "parts", a list with one
+            text part, or "string".
         web_urls: Whether an image may be a public web address.
         image_formats: What an image may be, e.g. "jpeg".
         image_modes: Pillow's names of the colour modes that are taken.
@@ -36,6 +38,7 @@ class ProviderLimits:
     as_of: dt.date
     source: str
     models: tuple[str, ...] = ()
+    text_forms: frozenset[str] | None = None
     web_urls: bool | None = None
     image_formats: frozenset[str] | None = None
     image_modes: frozenset[str] | None = None
@@ -59,6 +62,7 @@ class ProviderLimits:
 _READ = dt.date(2026, 11, 23)
 _RGB = frozenset({"RGB", "RGBA"})
 _WITH_WEBP = frozenset({"jpeg", "png", "webp"})
+_PARTS_OR_STRING = frozenset({"parts", "string"})
 _GUIDE = "https://developers.openai.com/api/docs/guides/vision-fine-tuning"
 
 OPENAI = ProviderLimits(
@@ -66,6 +70,7 @@ OPENAI = ProviderLimits(
     as_of=_READ,
     source=_GUIDE,
     models=("gpt-4o-2024-08-06",),
+    text_forms=_PARTS_OR_STRING,
     web_urls=True,
     image_formats=_WITH_WEBP,
     image_modes=_RGB,
@@ -85,6 +90,7 @@ AZURE = ProviderLimits(
     as_of=_READ,
     source="https://learn.microsoft.com/azure/ai-foundry/openai/how-to/fine-tuning-vision",
     models=("gpt-4o-2024-08-06", "gpt-4.1-2025-04-14"),
+    text_forms=_PARTS_OR_STRING,
     web_urls=True,
     image_formats=_WITH_WEBP,
     image_modes=_RGB,
@@ -113,6 +119,7 @@ TOGETHER = ProviderLimits(
         "google/gemma-3-12b-it-VLM",
         "google/gemma-3-27b-it-VLM",
     ),
+    text_forms=frozenset({"parts"}),
     web_urls=False,
     image_formats=_WITH_WEBP,
     max_image_bytes=10_000_000,
@@ -124,6 +131,7 @@ FIREWORKS = ProviderLimits(
     name="Fireworks",
     as_of=_READ,
     source="https://docs.fireworks.ai/fine-tuning/fine-tuning-vlm",
+    text_forms=_PARTS_OR_STRING,
     web_urls=False,
     image_formats=frozenset({"jpeg", "png"}),
     min_rows=3,

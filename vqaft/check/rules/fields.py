@@ -62,6 +62,8 @@ def tool_calls(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
         calls = message.value.get("tool_calls", [])
         if not isinstance(calls, list) or not all(_is_tool(call) and isinstance(call.get("id"), str) for call in calls):
             yield Found(f"{message.place}.tool_calls", "a tool call has no id, or names no function")
+        elif not all(isinstance(call["function"].get("arguments"), str) for call in calls):
+            yield Found(f"{message.place}.tool_calls", "the arguments of a tool call are not a string of JSON")
 
 
 def tool_without_call(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:

@@ -23,7 +23,7 @@ _PACKED = {
 
 def no_rows(file: ParsedFile, _: ProviderLimits) -> Iterable[FoundLine]:
     """Nothing to train on."""
-    if not file.rows:
+    if not file.rows and not file.other_rows:
         yield FoundLine(None, "the file has no rows")
 
 

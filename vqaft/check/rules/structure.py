@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from vqaft.check.parsed_row import CheckedRow
-from vqaft.check.rule import Found, RowRule
+from vqaft.check.parsed_row import CheckedRow, ParsedFile, foreign_kind
+from vqaft.check.rule import FileRule, Found, FoundLine, RowRule, Rule
 from vqaft.providers import ProviderLimits
 
 CHAT_KEYS = frozenset({"messages", "tools", "parallel_tool_calls", "functions"})
@@ -23,14 +23,6 @@ MESSAGE_KEYS = {
     "function": frozenset({"role", "content", "name"}),
 }
 PART_KEYS = {"text": frozenset({"type", "text"}), "image_url": frozenset({"type", "image_url"})}
-OTHER_FORMATS = {
-    "contents": "Gemini's",
-    "conversations": "ShareGPT's",
-    "prompt": "prompt and completion",
-    "prefix": "maestro's",
-    "schemaVersion": "Bedrock's",
-    "custom_id": "a batch request's",
-}
 _SHOWN = 60
 
 
@@ -60,14 +52,35 @@ def _images(row: CheckedRow) -> Iterator[tuple[str, Any]]:
 
 def no_messages(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
     """The key is not there, and neither are those of another format."""
-    if row.value and not row.is_preference and "messages" not in row.value and not row.value.keys() & OTHER_FORMATS:
+    if row.value and not row.is_preference and "messages" not in row.value and foreign_kind(row) is None:
         yield Found("", "the row has no messages")
 
 
-def other_format(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
-    """The row is written for another trainer."""
-    if "messages" not in row.value and not row.is_preference:
-        yield from (Found(key, f"this is {OTHER_FORMATS[key]} format") for key in row.value if key in OTHER_FORMATS)
+def other_format(file: ParsedFile, _: ProviderLimits) -> Iterable[FoundLine]:
+    """The rows are written for something else; said once for a kind, however many rows there are."""
+    for kind, lines in file.other_rows.items():
+        yield FoundLine(lines[0], f"{len(lines)} rows are {kind}" if len(lines) > 1 else f"the row is {kind}")
+
+
+def text_form(row: CheckedRow, limits: ProviderLimits) -> Iterable[Found]:
+    """A provider that takes lists of parts alone takes no string beside them."""
+    if limits.text_forms is None or "string" in limits.text_forms:
+        return
+    contents = [message.value.get("content") for message in row.messages]
+    if any(isinstance(content, list) for content in contents):
+        for message, content in zip(row.messages, contents, strict=True):
+            if isinstance(content, str):
+                said = f"the content is a string beside lists of parts, and {limits.name} takes lists alone"
+                yield Found(f"{message.place}.content", said)
+
+
+def strings_beside_lists(file: ParsedFile, _: ProviderLimits) -> Iterable[FoundLine]:
+    """Where strings stand beside lists, Hugging Face datasets reads a string as the JSON value that it spells."""
+    altered = [row for row in file.rows if row.altered is not None]
+    if altered and any(row.has_lists for row in file.rows):
+        first = altered[0]
+        said = f"{len(altered)} rows have a content such as {_shown(first.altered)} that datasets.load_dataset changes"
+        yield FoundLine(first.line, said)
 
 
 def messages_list(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
@@ -206,9 +219,21 @@ def _rule(code: str, find: Any, remedy: str) -> RowRule:
     return RowRule(code=f"structure.{code}", severity="error", remedy=remedy, find=find)
 
 
-STRUCTURE_RULES = (
+STRUCTURE_RULES: tuple[Rule, ...] = (
     _rule("no-messages", no_messages, 'Give every row its "messages".'),
-    _rule("other-format", other_format, "Write chat rows with MessageBuilder."),
+    FileRule(
+        code="structure.other-format",
+        severity="error",
+        remedy="Build training rows first: write_jsonl(path, MessageBuilder().records(load_file(table))).",
+        find=other_format,
+    ),
+    _rule("text-form", text_form, "Write lists of parts: MessageBuilder does; fix_file does with parts=True."),
+    FileRule(
+        code="structure.strings-beside-lists",
+        severity="warning",
+        remedy="Write every content as a list of parts: MessageBuilder does; fix_file does with parts=True.",
+        find=strings_beside_lists,
+    ),
     _rule("messages-type", messages_list, "Make it a list of messages."),
     _rule("messages-empty", messages_empty, "Give it a question and an answer, or take the row out."),
     _rule("unknown-key", unknown_key, "Take the key out; fix_file does."),
