@@ -51,6 +51,7 @@ def _within(size: tuple[int, int], max_pixels: int | None) -> tuple[int, int]:
         return size
     scale = math.sqrt(max_pixels / (width * height))
     narrow, low = (max(1, math.floor(side * scale)) for side in size)
+    low = min(low, max_pixels)  # a line one pixel wide cannot shrink on both sides
     return min(narrow, max_pixels // low), low
 
 

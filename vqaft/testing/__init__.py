@@ -19,6 +19,8 @@ __all__ = [
     "ScriptedBackend",
     "ThreadServer",
     "TrainingFaults",
+    "build_tiny_model",
     "kill_at_write",
     "rate_limit",
+    "texts_of",
 ]

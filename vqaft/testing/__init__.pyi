@@ -10,4 +10,6 @@ from .kill_at_write import kill_at_write as kill_at_write
 from .quick_engine import FixedAnswer as FixedAnswer
 from .quick_engine import QuickEngine as QuickEngine
 from .scripted_backend import ScriptedBackend as ScriptedBackend
+from .tiny_model import build_tiny_model as build_tiny_model
+from .tiny_model import texts_of as texts_of
 from .training_faults import TrainingFaults as TrainingFaults

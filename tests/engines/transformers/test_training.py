@@ -1,0 +1,247 @@
+"""A training's life on the CPU: architectures, faults on purpose, two processes, and a server that is killed."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openai import OpenAI
+
+from vqaft.chat import UserMessage, read_jsonl
+from vqaft.engines import (
+    ChatTurn,
+    ModelFolder,
+    Progress,
+    TrainingMetrics,
+    TrainingNote,
+    TrainingResult,
+    TrainingTask,
+    TransformersEngine,
+)
+from vqaft.engines.transformers.folder import read_header
+from vqaft.errors import DataError, RecordError, StateError, TrainingError
+from vqaft.server import LocalServer
+from vqaft.testing import TrainingFaults
+
+Tiny = Callable[..., Path]
+
+
+class Run:
+    """One training of the paint rows by an engine of its own."""
+
+    def __init__(self, base: Path, rows: Path, folder: Path, **engine: Any) -> None:
+        folder.mkdir(exist_ok=True)
+        self.engine = TransformersEngine(base, **{"gpus": 0, "cache": base.parent / "cache", **engine})
+        self.rows, self.folder = rows, folder
+        self.told: list[Progress] = []
+
+    def train(self, **settings: Any) -> TrainingResult:
+        values: dict[str, Any] = {"n_epochs": 1, "batch_size": 4, "learning_rate_multiplier": 20.0, "seed": 3}
+        task = TrainingTask(training_file=self.rows, folder=self.folder, **{**values, **settings})
+        self.engine.check(task)
+        return self.engine.train(task, self.told.append)
+
+    @property
+    def losses(self) -> list[float]:
+        return [step.train_loss for step in self.told if isinstance(step, TrainingMetrics)]
+
+    @property
+    def warnings(self) -> list[str]:
+        return [note.message for note in self.told if isinstance(note, TrainingNote) and note.level == "warn"]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "language"),
+    [
+        ("llava", "language_model"),
+        pytest.param(
+            "qwen2_5_vl",
+            "language_model",
+            marks=pytest.mark.skipif(find_spec("torchvision") is None, reason="Qwen's processors need torchvision"),
+        ),
+    ],
+)
+def test_an_adapter_sits_on_the_language_model_alone_and_answers(
+    tiny: Tiny, paint_rows: Path, tmp_path: Path, architecture: str, language: str
+) -> None:
+    run = Run(tiny(architecture), paint_rows, tmp_path / "job")
+    result = run.train(options={"lora_r": 4})
+    assert (result.examples, result.batch_size) == (12, 4)
+    names = read_header(run.folder / "adapter_model.safetensors")
+    assert len(names) == 2 * 14
+    assert all(f".{language}." in name for name in names)
+    questions = [ChatTurn(messages=row.messages[:-1], max_tokens=6) for row in read_jsonl(paint_rows)][:3]
+    model = run.engine.load(run.folder)
+    try:
+        assert all(model.answer(question).completion_tokens > 0 for question in questions)
+        with pytest.raises(DataError, match="not a data URL"):
+            model.answer(ChatTurn(messages=(UserMessage(content=_shown("/etc/hostname")),)))
+    finally:
+        run.engine.close()
+
+
+def _shown(url: str) -> Any:
+    from vqaft.chat import ImagePart, ImageURL
+
+    return (ImagePart(image_url=ImageURL(url=url)),)
+
+
+def test_memory_that_runs_out_halves_the_micro_batch_and_two_processes_give_the_same_losses(
+    tiny: Tiny, paint_rows: Path, tmp_path: Path
+) -> None:
+    base = tiny("idefics3")
+    scarce = Run(base, paint_rows, tmp_path / "scarce", train_module=TrainingFaults(out_of_memory_above=2).module)
+    assert scarce.train().batch_size == 4
+    assert scarce.warnings == ["Memory ran out with micro-batches of 4; continuing with 2, same batch size"]
+    two = Run(base, paint_rows, tmp_path / "two", gpus=2)
+    assert two.train().batch_size == 4
+    assert len(two.losses) == len(scarce.losses) == 3
+    assert two.losses[0] == pytest.approx(scarce.losses[0], rel=1e-3)
+    assert two.losses[1] == pytest.approx(scarce.losses[1], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("faults", "code", "words"),
+    [
+        (TrainingFaults(out_of_memory_above=0), "out_of_memory", r"with 1 row at a time.*max_image_pixels"),
+        (TrainingFaults(nan_at_step=2), "nan_loss", "became nan at step 2.*learning_rate_multiplier"),
+        (TrainingFaults(kill_at_step=2), "rank_lost", r"rank 0 of 1 was lost \(SIGKILL\)"),
+        (TrainingFaults(disk_full_at_step=1), "disk_full", "disk is full.*GiB are free"),
+    ],
+)
+def test_a_training_that_fails_says_why_and_what_to_do(
+    tiny: Tiny, paint_rows: Path, tmp_path: Path, faults: TrainingFaults, code: str, words: str
+) -> None:
+    run = Run(tiny("idefics3"), paint_rows, tmp_path / "job", train_module=faults.module)
+    with pytest.raises(TrainingError, match=words) as caught:
+        run.train(batch_size=1, options={"micro_batch_size": 1})
+    assert caught.value.code == code
+
+
+def test_a_lost_process_among_several_is_named(tiny: Tiny, paint_rows: Path, tmp_path: Path) -> None:
+    faults = TrainingFaults(kill_at_step=2, kill_rank=1)
+    run = Run(tiny("idefics3"), paint_rows, tmp_path / "job", gpus=2, train_module=faults.module)
+    with pytest.raises(TrainingError, match=r"rank 1 of 2 was lost \(SIGKILL\)"):
+        run.train()
+
+
+def test_a_row_that_is_too_long_is_refused_before_training(tiny: Tiny, paint_rows: Path, tmp_path: Path) -> None:
+    run = Run(tiny("idefics3"), paint_rows, tmp_path / "job")
+    with pytest.raises(RecordError, match="more than the 30 that the model can take") as caught:
+        run.train(options={"max_row_tokens": 30})
+    assert caught.value.line == 1
+    assert run.losses == []
+
+
+def _without_tensors(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    tensors = read_header(path)
+    content = path.read_bytes()
+    body = content[-max(tensor["data_offsets"][1] for tensor in tensors.values()) :]
+    kept = [name for name in tensors if ".layers.1.mlp" not in name]
+    header, parts, end = {}, [], 0
+    for name in kept:
+        start, stop = tensors[name]["data_offsets"]
+        parts.append(body[start:stop])
+        header[name] = {**tensors[name], "data_offsets": [end, end + stop - start]}
+        end += stop - start
+    head = json.dumps(header | {"__metadata__": {"format": "pt"}}).encode()
+    path.write_bytes(len(head).to_bytes(8, "little") + head + b"".join(parts))
+
+
+def _own_code(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    config |= {
+        "model_type": "mine",
+        "auto_map": {"AutoConfig": "mine.Config", "AutoModelForImageTextToText": "mine.Model"},
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "mine.py").write_text("raise SystemExit('this code ran')")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (_without_tensors, "tensors are missing or of another shape, e.g. model"),
+        (_own_code, "brings its own code|cannot be loaded"),
+    ],
+)
+def test_what_only_transformers_can_tell_is_refused_before_a_job(
+    tiny: Tiny, tmp_path: Path, damage: Callable[[Path], None], words: str
+) -> None:
+    folder = shutil.copytree(tiny("idefics3"), tmp_path / "broken")
+    damage(folder)
+    ModelFolder.open(folder)
+    with pytest.raises(DataError, match=words):
+        TransformersEngine(folder)
+
+
+def _ranks(folder: Path) -> list[int]:
+    """Processes that train a task of a server's folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if b"transformers.train" in command and bytes(folder) in command:
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="processes are looked up in /proc")
+def test_a_killed_server_leaves_no_process_and_resumes_its_job(tiny: Tiny, paint_rows: Path, tmp_path: Path) -> None:
+    folder, base = tmp_path / "server", tiny("idefics3")
+    server = LocalServer(folder, models={"tiny": base}, gpus=0).start()
+    with OpenAI(base_url=server.base_url, api_key=server.api_key, max_retries=0) as client:
+        file = client.files.create(file=io.BytesIO(paint_rows.read_bytes() * 40), purpose="fine-tune").id
+        hyper: Any = {"n_epochs": 4, "batch_size": 4}
+        job = client.fine_tuning.jobs.create(
+            model="tiny", training_file=file, method={"type": "supervised", "supervised": {"hyperparameters": hyper}}
+        ).id
+        _until(lambda: bool(list(folder.glob("models/*/trainer/checkpoint-*/complete"))))
+        os.kill(server.pid, signal.SIGKILL)
+    _until(lambda: not _ranks(folder), seconds=5)
+    server.stop()
+    with (
+        LocalServer(folder, models={"tiny": base}, gpus=0) as again,
+        OpenAI(base_url=again.base_url, api_key=again.api_key, max_retries=0) as client,
+    ):
+        _until(lambda: client.fine_tuning.jobs.retrieve(job).status in {"succeeded", "failed"})
+        assert client.fine_tuning.jobs.retrieve(job).status == "succeeded"
+        messages = [
+            event.message for event in client.fine_tuning.jobs.list_events(job, limit=100) if event.type == "message"
+        ]
+        assert "The server was restarted; the job continues from its last checkpoint." in messages
+        assert any(message.startswith("Resumed after step") for message in messages)
+
+
+def _until(done: Callable[[], bool], *, seconds: float = 300) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_an_adapter_on_another_base_is_not_loaded(tiny: Tiny, plain_folder: Path, tmp_path: Path) -> None:
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(plain_folder)}))
+    (adapter / "vqaft.json").write_text(json.dumps({"kind": "lora", "base": str(plain_folder)}))
+    shutil.copy(plain_folder / "model.safetensors", adapter / "adapter_model.safetensors")
+    (adapter / "vqaft.json").write_text(json.dumps({"kind": "lora", "base": str(plain_folder), "fingerprint": "other"}))
+    engine = TransformersEngine(tiny("idefics3"), cache=tiny("idefics3").parent / "cache")
+    with pytest.raises(StateError, match="trained on another base model"):
+        engine.load(adapter)
+    with pytest.raises(StateError, match=r"vqaft\.json is missing"):
+        engine.load(tmp_path)
