@@ -6,7 +6,7 @@ import io
 
 import pybase64
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -31,6 +31,7 @@ def test_transparent_pixels_are_laid_on_white() -> None:
     assert (pixels.mode, pixels.getpixel((0, 0))) == ("RGB", (255, 255, 255))
 
 
+@settings(deadline=None)
 @given(width=st.integers(1, 200), height=st.integers(1, 200), most=st.integers(1, 3000))
 def test_no_image_has_more_pixels_than_allowed(width: int, height: int, most: int) -> None:
     small = decode_data_url(_url(Image.new("L", (width, height))), max_pixels=most)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vqaft.engines import BatchPlan, TrainingOptions
 from vqaft.errors import DataError
 
 
+@settings(deadline=None)
 @given(batch=st.integers(1, 256), ranks=st.integers(1, 16), micro=st.none() | st.integers(1, 64))
 def test_the_global_batch_is_what_was_asked_for(batch: int, ranks: int, micro: int | None) -> None:
     plan: BatchPlan | None = BatchPlan.spread(batch, ranks=ranks, micro=micro)
