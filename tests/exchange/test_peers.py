@@ -370,7 +370,7 @@ def test_the_loaders_of_vqaft_read_coco_and_llava(tmp_path: Path) -> None:
             image_name="{image_id:012}.jpg",
         )
     )
-    assert [one.question for one in coco] == [one.question for one in wanted]
+    assert [one.question for one in coco] == [one.question.strip() for one in wanted]
     assert [one.answer for one in coco] == [one.answer for one in wanted]
     for one, found in zip(wanted, coco, strict=True):
         for answer in one.answers:

@@ -181,10 +181,8 @@ class _Gate:
             ids.setdefault(problem.message, []).append(problem.example_id)
         lines = [f"\n- {_named(found)}: {message}" for message, found in ids.items()]
         more = f"\n- and {len(lines) - _SHOWN} other problems" if len(lines) > _SHOWN else ""
-        raise ExportError(
-            f"{len(self._problems)} problems for {self.target.format}, and nothing was written{''.join(lines[:_SHOWN])}{more}",
-            problems=tuple(map(str, self._problems)),
-        )
+        head = f"{len(self._problems)} problems for {self.target.format}, and nothing was written"
+        raise ExportError(head + "".join(lines[:_SHOWN]) + more, problems=tuple(map(str, self._problems)))
 
 
 def _named(ids: list[str]) -> str:
