@@ -36,7 +36,7 @@ LAYERS = (
     ("evaluation",),
     ("exchange",),
     ("report",),
-    ("testing",),
+    ("testing", "ray_data"),
     ("cli",),
     ("__main__",),
 )

@@ -13,7 +13,7 @@ from PIL import Image
 from vqaft.chat import read_jsonl
 from vqaft.check import check_file
 from vqaft.data import DatasetSplitter, VQAExample
-from vqaft.durable import FileLock, LineLog, atomic_writer, write_atomically
+from vqaft.durable import AppendLog, FileLock, atomic_writer, write_atomically
 from vqaft.errors import DataError, ImageError, VqaftError
 from vqaft.evaluation import Evaluation
 from vqaft.filesystem import display_path, file_info, is_url, open_binary, read_bytes, require_local
@@ -138,7 +138,7 @@ def test_a_failed_upload_leaves_what_was_there(bucket: str) -> None:
 def test_state_needs_a_local_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for make in (
-        lambda: LineLog(Path("s3://bucket/journal")),
+        lambda: AppendLog(Path("s3://bucket/journal"), kind="journal"),
         lambda: FileLock(Path("s3://bucket/lock")),
         lambda: Ledger(Path("s3://bucket/ledger.jsonl")),
         lambda: Evaluation(model="m", scorers={}, rows=()).write(Path("s3://bucket/e.json")),

@@ -1,7 +1,7 @@
 """Examples: loading, deduplicating, label quality and leak-free splits."""
 
 from vqaft.data.example import QuestionKind, Turn, VQAExample
-from vqaft.data.image_table import ImageTable, without_images_of
+from vqaft.data.image_table import ImageHash, ImageTable, hash_image, without_images_of
 from vqaft.data.label_quality import AnswerDistribution, LabelConflict, answer_distribution, label_conflicts
 from vqaft.data.loaders.coco_vqa import load_coco_vqa
 from vqaft.data.loaders.columns import OCR_VQA, VQA_RAD, Columns, plain_columns
@@ -43,6 +43,7 @@ __all__ = [
     "DatasetSplitter",
     "ExampleStream",
     "FewValues",
+    "ImageHash",
     "ImageTable",
     "KindRule",
     "LabelConflict",
@@ -63,6 +64,7 @@ __all__ = [
     "VQAExample",
     "answer_distribution",
     "audit_splits",
+    "hash_image",
     "label_conflicts",
     "load_chat_jsonl",
     "load_coco_vqa",

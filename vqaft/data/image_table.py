@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from vqaft.data.example import VQAExample
-from vqaft.errors import ImageError
+from vqaft.errors import DataError, ImageError
 from vqaft.filesystem import is_url
 from vqaft.images import (
     ImageSource,
@@ -32,7 +33,19 @@ _WINDOW = 64
 _ACCEPTED = InputLimits()
 
 
-@dataclass(frozen=True, kw_only=True)
+class ImageHash(NamedTuple):
+    """Identity of an image.
+
+    Attributes:
+        sha256: The content, 64 hexadecimal digits.
+        phash: The perceptual hash, 64 bits; None for flat colors, web addresses, or where nobody asked.
+    """
+
+    sha256: str
+    phash: int | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ImageTable:
     """Distinct images by content, and which of them each example shows.
 
@@ -52,6 +65,15 @@ class ImageTable:
 
     def __len__(self) -> int:
         return len(self.sha256)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ImageTable):
+            return NotImplemented
+        pairs = [(getattr(self, name), getattr(other, name)) for name in ("shown", "starts", "phash", "visible")]
+        return self.sha256 == other.sha256 and all(np.array_equal(mine, theirs) for mine, theirs in pairs)
+
+    def __hash__(self) -> int:
+        return hash((self.sha256, self.starts.tobytes()))
 
     @property
     def first(self) -> NDArray[np.int32]:
@@ -80,20 +102,35 @@ class ImageTable:
         return connected(len(self), seen[left], seen[right])
 
     @classmethod
-    def of(cls, examples: Iterable[VQAExample], *, looks: bool = True, workers: int | None = None) -> ImageTable:
+    def of(
+        cls,
+        examples: Iterable[VQAExample],
+        *,
+        looks: bool = True,
+        workers: int | None = None,
+        hash_all: Callable[[Sequence[tuple[ImageSource, str]]], Iterable[ImageHash]] | None = None,
+    ) -> ImageTable:
         """Read the images of examples, each once, several concurrently.
 
         Args:
             examples: The examples.
             looks: Whether to compute perceptual hashes too, for which every image is decoded at small size.
             workers: How many threads; one for each core by default.
+            hash_all: Hashes the distinct images elsewhere, e.g. on a cluster: images with the id of an example that
+                shows them, to hashes in the same order, as `hash_image` makes them. By threads here where None.
 
         Raises:
+            DataError: If `hash_all` returns another number of hashes.
             ImageError: If an image cannot be read; it names the example.
         """
         sources, users, counts = _distinct_sources(examples)
         threads = workers or os.cpu_count() or 1
-        found = list(ordered_map(partial(_read, looks=looks), sources, workers=threads, window=_WINDOW))
+        if hash_all is None:
+            found = list(ordered_map(partial(hash_image, looks=looks), sources, workers=threads, window=_WINDOW))
+        else:
+            found = list(hash_all(sources))
+        if len(found) != len(sources):
+            raise DataError(f"{len(found)} hashes for {len(sources)} images")
         numbers: dict[str, int] = {}
         first = [numbers.setdefault(sha, len(numbers)) for sha, _ in found]
         phashes = dict(zip(first, (phash for _, phash in found), strict=True))
@@ -124,12 +161,21 @@ def _distinct_sources(
     return sources, np.array(users, dtype=np.int32), counts
 
 
-def _read(item: tuple[ImageSource, str], *, looks: bool) -> tuple[str, int | None]:
+def hash_image(item: tuple[ImageSource, str], *, looks: bool = True) -> ImageHash:
+    """Hash one image.
+
+    Args:
+        item: The image, and the id of an example that shows it.
+        looks: Whether to compute the perceptual hash too.
+
+    Raises:
+        ImageError: If the image cannot be read; it names the example.
+    """
     source, example_id = item
     try:
         if is_url(source):  # one download for both
             source = read_source(source, _ACCEPTED)
-        return image_sha256(source), _phash(source) if looks else None
+        return ImageHash(image_sha256(source), _phash(source) if looks else None)
     except ImageError as error:
         error.example_id = error.example_id or example_id
         raise

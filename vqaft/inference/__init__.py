@@ -5,18 +5,20 @@ from vqaft.inference.batch.predictor import BatchPredictor
 from vqaft.inference.batch.shards import ShardLimits
 from vqaft.inference.chat import ChatBackend, ChatReply, ChatRequest, ChatSettings
 from vqaft.inference.distill import Distilled, distill
-from vqaft.inference.journal import request_key
+from vqaft.inference.journal import AnswerStore, Journal, request_key
 from vqaft.inference.outcome import NON_RETRYABLE, outcome_of_text
 from vqaft.inference.plan import RunPlan, plan_run
 from vqaft.inference.predictions import Failure, FailureKind, Prediction, Predictions
 from vqaft.inference.predictor import Predictor, predict_models
 from vqaft.inference.rate_limited_backend import RateLimitedBackend, TokenPrice
+from vqaft.inference.rate_limiter import TokenBucket
 from vqaft.inference.reasoning import split_reasoning
 from vqaft.inference.refusal import is_refusal
 from vqaft.inference.run import RequestBuilder
 
 __all__ = [
     "NON_RETRYABLE",
+    "AnswerStore",
     "Batch",
     "BatchBackend",
     "BatchPredictor",
@@ -27,6 +29,7 @@ __all__ = [
     "Distilled",
     "Failure",
     "FailureKind",
+    "Journal",
     "Prediction",
     "Predictions",
     "Predictor",
@@ -34,6 +37,7 @@ __all__ = [
     "RequestBuilder",
     "RunPlan",
     "ShardLimits",
+    "TokenBucket",
     "TokenPrice",
     "distill",
     "is_refusal",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from vqaft.durable import AppendLog
 from vqaft.errors import StateError
@@ -17,6 +17,23 @@ from vqaft.inference.predictions import Prediction, prediction_from, prediction_
 
 TRANSIENT = frozenset({"unreachable", "rate_limit", "quota", "auth"})
 """Failures that say nothing about the question: they are not kept, and a later run asks again."""
+
+
+class AnswerStore(Protocol):
+    """Where a prediction run keeps its answers; `Journal` is one, and a cluster has one of its own."""
+
+    @property
+    def path(self) -> object:
+        """Where it is, for messages."""
+        ...
+
+    def find(self, key: str, *, example_id: str) -> Prediction | None:
+        """Return what was answered to a request before; None where it was not."""
+        ...
+
+    def keep(self, key: str, prediction: Prediction) -> None:
+        """Keep a prediction, so that its request is never sent again."""
+        ...
 
 
 class Journal:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from os import PathLike
 
 from vqaft.data import VQAExample
 from vqaft.inference.chat import ChatBackend, ChatSettings
-from vqaft.inference.journal import Journal
+from vqaft.inference.journal import AnswerStore, Journal
 from vqaft.inference.predictions import Predictions
 from vqaft.inference.rate_limited_backend import RateLimitedBackend
 from vqaft.inference.run import Asker, Question, RequestBuilder, run
@@ -63,7 +63,7 @@ class Predictor:
         self,
         examples: Iterable[VQAExample],
         *,
-        journal: str | PathLike[str] | None = None,
+        journal: str | PathLike[str] | AnswerStore | None = None,
         ledger: Ledger | None = None,
     ) -> Predictions:
         """Ask about every example.
@@ -71,7 +71,8 @@ class Predictor:
         Args:
             examples: What to ask about.
             journal: A file that every answer is written to before it counts; what it holds already, of this or an
-                earlier run, is not asked again. Without one, a run that is killed has to be paid again.
+                earlier run, is not asked again. Without one, a run that is killed has to be paid again. Or an open
+                journal, which is left open.
             ledger: Where the run and the tokens it used are recorded beside uploads and jobs.
 
         Returns:
@@ -83,7 +84,7 @@ class Predictor:
         """
         questions = [Question(asker=self._asker, example=example) for example in examples]
         settings = self._asker.settings
-        with Journal(journal) if journal is not None else nullcontext() as kept:
+        with _opened(journal) as kept:
             found = run(questions, workers=self._workers, journal=kept, label=settings.model, progress=self._progress)
         predictions = Predictions(found, settings=self._asker.used_settings)
         if ledger is not None:
@@ -100,6 +101,10 @@ class Predictor:
             prompt_tokens=sum(prediction.prompt_tokens or 0 for prediction in predictions),
             completion_tokens=sum(prediction.completion_tokens or 0 for prediction in predictions),
         )
+
+
+def _opened(journal: str | PathLike[str] | AnswerStore | None) -> AbstractContextManager[AnswerStore | None]:
+    return Journal(journal) if isinstance(journal, str | PathLike) else nullcontext(journal)
 
 
 def rate_limited(backend: ChatBackend, workers: int, *, user: str) -> RateLimitedBackend:
@@ -147,7 +152,7 @@ def predict_models(
     shared = rate_limited(backend, workers, user="predict_models")
     askers = [Asker(shared, builder, replace(common, model=model)) for model in models]
     questions = [Question(asker=asker, example=example) for example in examples for asker in askers]
-    with Journal(journal) if journal is not None else nullcontext() as kept:
+    with _opened(journal) as kept:
         found = run(questions, workers=workers, journal=kept, label=", ".join(models), progress=progress)
     return tuple(
         Predictions(found[start :: len(askers)], settings=asker.used_settings) for start, asker in enumerate(askers)

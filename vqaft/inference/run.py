@@ -19,7 +19,7 @@ from vqaft.durable import MACHINE_ERRNOS, state_error
 from vqaft.errors import DataError, ServiceUnreachableError, StateError, VqaftError
 from vqaft.escape import visible
 from vqaft.inference.chat import ChatReply, ChatRequest, ChatSettings
-from vqaft.inference.journal import Journal, request_key
+from vqaft.inference.journal import AnswerStore, request_key
 from vqaft.inference.outcome import NON_RETRYABLE, failure_of_error, outcome_of_reply
 from vqaft.inference.predictions import Failure, Prediction, Predictions
 from vqaft.inference.rate_limited_backend import RateLimitedBackend, StoppedError, Tally
@@ -139,7 +139,7 @@ class SharedAnswers:
         stop: Set where no further request shall be sent.
     """
 
-    def __init__(self, journal: Journal | None, stop: threading.Event) -> None:
+    def __init__(self, journal: AnswerStore | None, stop: threading.Event) -> None:
         self._journal = journal
         self._stop = stop
         self._lock = threading.Lock()
@@ -204,7 +204,7 @@ class Question:
 
 
 def run(
-    questions: Sequence[Question], *, workers: int, journal: Journal | None, label: str, progress: bool
+    questions: Sequence[Question], *, workers: int, journal: AnswerStore | None, label: str, progress: bool
 ) -> list[Prediction]:
     """Ask all questions concurrently.
 

@@ -2,7 +2,7 @@
 
 from vqaft.records.builder import MessageBuilder, canonical_answer
 from vqaft.records.message_json import TextForm
-from vqaft.records.writer import Manifest, WrittenFile, write_jsonl, write_shards
+from vqaft.records.writer import Manifest, WrittenFile, remove_shards_after, shard_name, write_jsonl, write_shards
 
 __all__ = [
     "Manifest",
@@ -10,6 +10,8 @@ __all__ = [
     "TextForm",
     "WrittenFile",
     "canonical_answer",
+    "remove_shards_after",
+    "shard_name",
     "write_jsonl",
     "write_shards",
 ]

@@ -202,10 +202,10 @@ def write_shards(
     waiting = _Waiting(records)
     written: list[WrittenFile] = []
     while waiting.line is not None:
-        shard = _shard(name, len(written) + 1)
+        shard = shard_name(name, len(written) + 1)
         lines = waiting.take(most_bytes, most_rows)
         written.append(_write(shard, lines, builder=builder, limits=limits, manifest=True))
-    _remove_shards_after(name, len(written))
+    remove_shards_after(name, len(written))
     return tuple(written)
 
 
@@ -213,7 +213,14 @@ def _target(path: str | PathLike[str]) -> Path | str:
     return str(path) if is_url(path) else Path(path)
 
 
-def _shard(name: Path | str, number: int) -> Path | str:
+def shard_name(path: str | PathLike[str], number: int) -> Path | str:
+    """Return the path or URL of a shard: train-00001.jsonl for the first of train.jsonl.
+
+    Args:
+        path: The name that the shards' are made from.
+        number: Which shard, from 1.
+    """
+    name = _target(path)
     folder, _, file = str(name).rpartition("/")
     stem, dot, suffix = file.rpartition(".")
     shard = f"{stem if dot else suffix}-{number:0{_DIGITS}}{dot}{suffix if dot else ''}"
@@ -226,8 +233,18 @@ def _files_beside(name: Path | str) -> list[str]:
     return [str(path) for path in sorted(name.parent.iterdir())]
 
 
-def _remove_shards_after(name: Path | str, last: int) -> None:
-    pattern = re.escape(str(_shard(name, 0))).replace("0" * _DIGITS, rf"(\d{{{_DIGITS},}})")
+def remove_shards_after(path: str | PathLike[str], last: int) -> None:
+    """Remove the shards that follow the last one, which an earlier, longer run left.
+
+    Args:
+        path: The name that the shards' are made from.
+        last: The number of the last shard to keep.
+
+    Raises:
+        DataError: If a file that follows has no manifest, so that it may be the user's own.
+    """
+    name = _target(path)
+    pattern = re.escape(str(shard_name(name, 0))).replace("0" * _DIGITS, rf"(\d{{{_DIGITS},}})")
     there = _files_beside(name)
     for shard in there:
         number = re.fullmatch(pattern, shard)
@@ -236,8 +253,8 @@ def _remove_shards_after(name: Path | str, last: int) -> None:
         if str(Manifest.path_for(shard)) not in there:
             hint = "Remove it, or write to another name: whoever takes all of these files takes it too."
             raise DataError("follows the files that were written, and has no manifest", path=shard, hint=hint)
-        for path in (shard, str(Manifest.path_for(shard))):
-            remove_file(path)
+        for gone in (shard, str(Manifest.path_for(shard))):
+            remove_file(gone)
 
 
 class _Line:

@@ -68,13 +68,16 @@ class DatasetSplitter:
     stratify: bool | None = None
     seed: int = 42
 
-    def split(self, examples: Iterable[VQAExample], *, previous: Placement | None = None) -> Split:
+    def split(
+        self, examples: Iterable[VQAExample], *, previous: Placement | None = None, images: ImageTable | None = None
+    ) -> Split:
         """Split a data set.
 
         Args:
             examples: The data set; ids must differ.
             previous: The placement of an earlier split, `split.placement` or a file read by `Placement.read`; its
                 images stay where they were.
+            images: The examples' images, where they were hashed before, e.g. on a cluster (`vqaft.ray_data`).
 
         Returns:
             The parts; within a part, examples come in the order of the input.
@@ -87,7 +90,9 @@ class DatasetSplitter:
         sizes = Sizes(train=self.train, validation=self.validation, test=self.test)
         everything = tuple(examples)
         _check(everything)
-        images = ImageTable.of(everything, looks=self.near_duplicates is not None)
+        if images is None:
+            images = ImageTable.of(everything, looks=self.near_duplicates is not None)
+        _check_table(images, everything)
         groups = group_examples(
             everything, images, group_by=self.group_by, distance=self.near_duplicates, earlier=previous
         )
@@ -165,6 +170,12 @@ def _pinned(images: ImageTable, pins: FixedAssignments) -> NDArray[np.int8]:
     least = np.minimum.reduceat(pins.part[images.shown], images.starts[:-1])
     most = np.maximum.reduceat(pins.part[images.shown], images.starts[:-1])
     return np.where(least == most, least, -1).astype(np.int8)
+
+
+def _check_table(images: ImageTable, examples: tuple[VQAExample, ...]) -> None:
+    counts = [len(example.images) for example in examples]
+    if not np.array_equal(np.diff(images.starts), counts):
+        raise DataError("the table of images was made of other examples", hint="Make it with ImageTable.of(examples).")
 
 
 def _check(examples: tuple[VQAExample, ...]) -> None:
