@@ -16,10 +16,10 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from vqaft.backends import OpenAIBackend
-from vqaft.backends.openai.wire import job_body
+from vqaft.backends.openai.wire import job_body, reply_from
 from vqaft.errors import AuthenticationError, RateLimitError, RequestRefusedError, ServiceError, ServiceUnreachableError
 from vqaft.inference import ChatRequest
-from vqaft.service import FilePart
+from vqaft.service import FilePart, paginate
 from vqaft.tuning import Hyperparameters, JobSpec
 
 URL = "https://api.openai.com/v1"
@@ -265,3 +265,41 @@ def test_requests_keep_to_the_published_contract(shared: Path, schema: str, valu
     contract = yaml.safe_load((shared / "contract" / "openai-fine-tuning.yaml").read_text(encoding="utf-8"))
     judge = Draft202012Validator({"$ref": f"#/components/schemas/{schema}", "components": contract["components"]})
     assert [error.message for error in judge.iter_errors(value)] == []
+
+
+@respx.mock
+def test_a_list_without_has_more_goes_on_until_a_page_is_empty(openai_backend: OpenAIBackend) -> None:
+    respx.get(f"{URL}/files", params={"after": "a3"}).respond(json={"data": []})
+    respx.get(f"{URL}/files", params={"after": "a1"}).respond(json={"data": [{"id": "a2"}, {"id": "a3"}]})
+    respx.get(f"{URL}/files").respond(json={"data": [{"id": "a0"}, {"id": "a1"}]})
+    found = paginate(lambda after: openai_backend.list_files(after=after))
+    assert [file.id for file in found] == ["a0", "a1", "a2", "a3"]
+
+
+@respx.mock
+def test_a_service_that_ignores_cursors_lists_nothing_twice(openai_backend: OpenAIBackend) -> None:
+    respx.get(f"{URL}/files").respond(json={"data": [{"id": "a0"}, {"id": "a1"}]})
+    found = paginate(lambda after: openai_backend.list_files(after=after))
+    assert [file.id for file in found] == ["a0", "a1"]
+
+
+@pytest.mark.parametrize(
+    ("message", "text", "refusal"),
+    [
+        ({"content": [{"type": "text", "text": "re"}, {"type": "text", "text": "d"}]}, "red", None),
+        ({"content": ["red"]}, "red", None),
+        ({"content": [{"type": "thinking", "thinking": "hm"}, {"type": "output_text", "text": "red"}]}, "red", None),
+        ({"content": [{"type": "refusal", "refusal": "No."}]}, None, "No."),
+        ({"content": []}, None, None),
+        ({"content": None}, None, None),
+    ],
+)
+def test_contents_in_parts_are_read(message: dict[str, Any], text: str | None, refusal: str | None) -> None:
+    reply = reply_from({"choices": [{"message": message, "finish_reason": "something new"}]})
+    assert (reply.text, reply.refusal, reply.finish_reason) == (text, refusal, "something new")
+
+
+@pytest.mark.parametrize("content", [{"text": "red"}, 7, True, [{"type": "audio"}], [3]])
+def test_contents_of_an_unknown_type_are_no_empty_answer(content: Any) -> None:
+    with pytest.raises(ServiceUnreachableError, match="content"):
+        reply_from({"choices": [{"message": {"content": content}}]})

@@ -30,7 +30,8 @@ class Page(Generic[Entry]):
 def paginate(fetch: Callable[[str | None], Page[Entry]], *, max_pages: int = MAX_PAGES) -> Iterator[Entry]:
     """Yield the entries of a list, page by page.
 
-    A cursor that was seen already ends the list: a service that loops must not make its client loop.
+    A page whose cursor was seen already ends the list, and is not yielded: a service that loops, or ignores cursors,
+    must not make its client loop.
 
     Args:
         fetch: Returns the page after the given cursor; the first one for None.
@@ -51,6 +52,8 @@ def paginate(fetch: Callable[[str | None], Page[Entry]], *, max_pages: int = MAX
             raise RequestRefusedError(f"a list of the service has more than {max_pages} pages", hint=hint)
         seen.add(after)
         page = fetch(after)
+        if page.after is not None and page.after in seen:
+            return  # the same page again: the service does not know cursors
         yield from page.entries
         if page.after is None:
             return

@@ -164,7 +164,9 @@ def batch_from(value: JSON) -> Batch:
 
 
 def page_from(value: JSON, entry_from: Callable[[JSON], Entry]) -> Page[Entry]:
-    """Parse a page of a list; the last entry's id is the mark of the next page.
+    """Parse a page of a list; the last entry's id is the cursor of the next page.
+
+    The list goes on until `has_more` is false or a page is empty, as the SDK has it: not every service says `has_more`.
 
     Raises:
         ServiceUnreachableError: If there is no list in it. That is not the same as an empty list, from which it would
@@ -174,7 +176,7 @@ def page_from(value: JSON, entry_from: Callable[[JSON], Entry]) -> Page[Entry]:
     if not isinstance(data, list) or not all(isinstance(entry, dict) for entry in data):
         raise ServiceUnreachableError("the answer holds no list of objects")
     entries: list[dict[str, Any]] = data
-    last = entries[-1].get("id") if entries and value.get("has_more") is True else None
+    last = entries[-1].get("id") if entries and value.get("has_more") is not False else None
     return Page(entries=tuple(map(entry_from, entries)), after=last if isinstance(last, str) else None)
 
 
@@ -182,20 +184,43 @@ def reply_from(value: JSON) -> ChatReply:
     """Parse a chat completion.
 
     Raises:
-        ServiceUnreachableError: If there is no choice in it: such an answer is damaged, another may be complete.
+        ServiceUnreachableError: If there is no choice in it, or its content is neither text, parts nor null: such an
+            answer is damaged, another may be complete.
     """
     choices = [choice for choice in _entries(value, "choices") if isinstance(choice, dict)]
     if not choices:
         raise ServiceUnreachableError("the answer holds no choice")
     message, usage = mapping_in(choices[0], "message"), mapping_in(value, "usage")
     return ChatReply(
-        text=_text(message, "content"),
+        text=_content(message.get("content")),
         finish_reason=_text(choices[0], "finish_reason"),
-        refusal=_text(message, "refusal"),
+        refusal=_text(message, "refusal") or _refusal_in(message.get("content")),
         model=_text(value, "model"),
         prompt_tokens=_whole(usage, "prompt_tokens"),
         completion_tokens=_whole(usage, "completion_tokens"),
     )
+
+
+def _content(content: object) -> str | None:
+    """Return the text of a content: a string, or a list of parts as some services write it; None for no content.
+
+    Raises:
+        ServiceUnreachableError: If it is of another type, which is not the same as no content.
+    """
+    if content is None or isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        raise ServiceUnreachableError(f"the answer's content is of type {type(content).__name__}, not text")
+    texts = [part if isinstance(part, str) else _text(mapping_of(part), "text") for part in content]
+    known = [text for text in texts if text is not None]
+    if content and not known and _refusal_in(content) is None:
+        raise ServiceUnreachableError("the answer's content holds parts, and none of them is text")
+    return "".join(known) or None
+
+
+def _refusal_in(content: object) -> str | None:
+    parts = content if isinstance(content, list) else []
+    return next((said for part in parts if (said := _text(mapping_of(part), "refusal"))), None)
 
 
 def identity_of(value: JSON) -> str:
