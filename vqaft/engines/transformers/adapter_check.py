@@ -50,13 +50,17 @@ def check_adapter(
         max_tokens: The most tokens of an answer.
 
     Raises:
-        StateError: If the server answers as if there were no adapter.
+        StateError: If the server answers as if there were no adapter, or like neither, or not at all.
         DataError: If the questions cannot tell: the adapter answers them as the base does.
     """
     asked = list(examples)
     expected = {prediction.example_id: prediction.answer for prediction in local}
     settings = ChatSettings(model=adapter, temperature=0.0, max_tokens=max_tokens)
     plain, served = predict_models(backend, builder, asked, models=[base, adapter], settings=settings, progress=False)
+    for predictions, name in ((plain, base), (served, adapter)):
+        failed = next((prediction.failure for prediction in predictions if prediction.failure is not None), None)
+        if failed is not None:
+            raise StateError(f"{name!r} did not answer: {failed.message}")
     compared = [
         (expected.get(of_base.example_id), of_base.answer, of_adapter.answer)
         for of_base, of_adapter in zip(plain, served, strict=True)
@@ -70,8 +74,11 @@ def check_adapter(
         as_adapter=sum(wanted == given for wanted, _, given in telling),
         as_base=sum(given == of_base for _, of_base, given in telling),
     )
+    hint = "Serve the merged model instead: vqaft export-model --merged."
     if found.as_base > found.as_adapter:
-        hint = "Serve the merged model instead: vqaft export-model --merged."
         message = f"the adapter is not applied: {found.as_base} of {found.questions} answers are the base model's"
         raise StateError(message, hint=hint)
+    if 2 * found.as_adapter < found.questions:
+        message = f"only {found.as_adapter} of {found.questions} answers are those that the adapter gives at home"
+        raise StateError(message, hint="Compare base model, chat template, sampling settings and image sizes.")
     return found
