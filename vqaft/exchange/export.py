@@ -27,6 +27,7 @@ from vqaft.exchange.manifest import (
     entry_line,
     file_hashes,
     measure_losses,
+    parsed_rows,
     refuse_foreign,
 )
 from vqaft.exchange.rows import Exportable, Problem, Row, build_rows, by_split
@@ -109,7 +110,7 @@ def export(
         with folder.create(EXAMPLES) as log:
             target.write(gate.passed(build_rows(splits, maker, workers=workers), log), folder)
         gate.raise_problems()
-        lossy = measure_losses(folder, target.parse(folder), _sha256)
+        lossy = measure_losses(folder, parsed_rows(target, folder), _sha256)
         manifest = ExportManifest(
             format=target.format,
             rows=gate.rows,

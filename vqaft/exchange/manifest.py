@@ -6,6 +6,7 @@ import hashlib
 import importlib.metadata
 import itertools
 import re
+import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
@@ -16,7 +17,7 @@ import orjson
 
 from vqaft.data import VQAExample
 from vqaft.durable import recover_folder
-from vqaft.errors import DataError, StateError
+from vqaft.errors import DataError, StateError, VqaftError
 from vqaft.exchange.folder import ExportFolder, image_name
 from vqaft.exchange.history import history_of, history_values
 from vqaft.exchange.rows import Row
@@ -33,6 +34,7 @@ _BY_CONTENT = re.compile(r"(?:.*/)?[0-9a-f]{32}\.(?:jpg|png|webp)")
 HashImage: TypeAlias = Callable[[ImageSource], str]
 
 _NAME_DIGITS = 32
+_NOT_OF_THE_FORMAT = (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError, tarfile.TarError)
 _FIELDS = ("id", "question", "answers", "question_type", "kind", "group", "metadata")
 
 
@@ -142,14 +144,34 @@ def read_export(
         recover_folder(place.local_path)
     found = ExportManifest.read(place) if manifest else None
     if found is None:
-        parsed = target.parse(place)
-        yield from (example for name, example in parsed if split in {None, name})
+        yield from (example for name, example in parsed_rows(target, place) if split in {None, name})
         return
     if found.format != target.format:
         raise DataError(f"the folder was exported for {found.format}, not for {target.format}", path=place.place())
     found.check_files(place)
-    for entries, (_, example) in _by_row(place.read_jsonl(EXAMPLES), target.parse(place), place):
+    for entries, (_, example) in _by_row(place.read_jsonl(EXAMPLES), parsed_rows(target, place), place):
         yield from (_restored(entry, example) for entry in entries if split in {None, entry["split"]})
+
+
+def parsed_rows(target: Target, folder: ExportFolder) -> Iterator[tuple[str, VQAExample]]:
+    """Yield what a target parses; rows that are not of its format are named instead of failing anywhere inside.
+
+    Raises:
+        DataError: If a file is missing or a row is not of this format.
+    """
+    rows, number = target.parse(folder), 0
+    while True:
+        try:
+            item = next(rows, None)
+        except VqaftError:
+            raise
+        except _NOT_OF_THE_FORMAT as error:
+            message = f"row {number} is not one of {target.format}: {type(error).__name__}: {error!s:.200}"
+            raise DataError(message, path=folder.place()) from error
+        if item is None:
+            return
+        yield item
+        number += 1
 
 
 def _by_row(
