@@ -162,7 +162,13 @@ def test_a_small_body_does_not_unfold_without_bound(listen: Any, status: bytes) 
 
 @pytest.mark.parametrize(
     ("content", "encoding"),
-    [(b"garbage", "gzip"), (gzip.compress(b"{}" * 99)[:-9], "gzip"), (b"x", "br"), (b"x", "zstd"), (b"x", "nonsense")],
+    [
+        (b"garbage", "gzip"),
+        (gzip.compress(b"{}" * 99, mtime=0)[:-9], "gzip"),
+        (b"x", "br"),
+        (b"x", "zstd"),
+        (b"x", "nonsense"),
+    ],
 )
 def test_a_body_that_cannot_be_unpacked_is_told(listen: Any, content: bytes, encoding: str) -> None:
     with pytest.raises(ServiceUnreachableError):

@@ -14,6 +14,7 @@ import pytest
 from vqaft.data import VQAExample, audit_splits
 from vqaft.errors import EvaluationError, MissingExtraError
 from vqaft.evaluation import (
+    Agreement,
     Calibration,
     Comparison,
     Estimate,
@@ -23,7 +24,7 @@ from vqaft.evaluation import (
     ScoredRow,
     compare,
 )
-from vqaft.report import Cost, Provenance, render_report, write_report
+from vqaft.report import Cost, PageBudget, Provenance, render_report, write_report
 from vqaft.tuning import StepMetrics
 
 FOUND = "document.querySelector('output[name=found]').textContent"
@@ -187,7 +188,7 @@ def test_thousands_of_rows_are_laid_out_only_when_seen(
 ) -> None:
     rows = [scored_row(place, (f"answer {place}", float(place % 2))) for place in range(3000)]
     same = compare(evaluation_of(rows, model="a"), evaluation_of(rows, model="b"), resamples=50)
-    browser.open(write_report(tmp_path / "long.html", same))
+    browser.open(write_report(tmp_path / "long.html", same, budget=PageBudget(max_rows=3_000)))
     unseen = "e => !e.querySelector('h4').checkVisibility({contentVisibilityAuto: true})"
     assert browser.run(f"[...document.querySelectorAll('.row')].filter({unseen}).length") > 2900
     assert browser.run(FOUND) == "3,000 of 3,000 examples"
@@ -222,9 +223,8 @@ def test_the_judge_s_agreement_is_shown(browser: Any, tmp_path: Path, comparison
         levels=("Right", "Wrong"),
         confusion=((31, 2), (3, 24)),
         failed=1,
-        agreement=share,
-        kappa=share,
-        alpha=share,
+        judge=Agreement(n=60, share=share, kappa=share, alpha=share),
+        people=None,
         bias=Estimate(value=0.01),
     )
     consistency = JudgeConsistency(n=50, failed=0, repeats=share, swaps=share)

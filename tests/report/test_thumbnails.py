@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from vqaft.data import VQAExample
-from vqaft.report import PictureBudget
+from vqaft.report import PageBudget
 from vqaft.report.thumbnails import Thumbnail, make_gallery
 
 Png = Callable[..., bytes]
@@ -44,7 +44,7 @@ def test_the_same_image_is_kept_once(png: Png, tmp_path: Path) -> None:
 @pytest.mark.parametrize("total_bytes", [400_000, 60_000])
 def test_pictures_shrink_until_they_fit(total_bytes: int) -> None:
     gallery = make_gallery(
-        [example(str(seed), noise(seed)) for seed in range(4)], budget=PictureBudget(total_bytes=total_bytes)
+        [example(str(seed), noise(seed)) for seed in range(4)], budget=PageBudget(total_bytes=total_bytes)
     )
     assert 0.1 * total_bytes < gallery.size_bytes <= total_bytes
     assert all(max(picture.width, picture.height) < 640 for picture in gallery.pictures)

@@ -5,11 +5,11 @@ from vqaft.report.export import write_csv, write_json
 from vqaft.report.html import render_report, write_report
 from vqaft.report.markdown import render_markdown, write_markdown
 from vqaft.report.provenance import Cost, Provenance
-from vqaft.report.thumbnails import PictureBudget
+from vqaft.report.row_groups import PageBudget
 
 __all__ = [
     "Cost",
-    "PictureBudget",
+    "PageBudget",
     "Provenance",
     "render_markdown",
     "render_report",

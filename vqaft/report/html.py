@@ -20,8 +20,8 @@ from vqaft.report import escape as page_text
 from vqaft.report.charts.comparison import accuracy_chart, difference_chart, ratings_chart
 from vqaft.report.charts.training import training_charts
 from vqaft.report.provenance import Provenance
-from vqaft.report.row_groups import group_rows
-from vqaft.report.thumbnails import Gallery, PictureBudget, make_gallery
+from vqaft.report.row_groups import PageBudget, group_rows
+from vqaft.report.thumbnails import Gallery, make_gallery
 from vqaft.tuning import StepMetrics
 
 
@@ -67,7 +67,7 @@ def write_report(
     training: Sequence[StepMetrics] = (),
     provenance: Provenance | None = None,
     scorer: str | None = None,
-    pictures: PictureBudget | None = None,
+    budget: PageBudget | None = None,
     title: str = TITLE,
 ) -> Path:
     """Write a comparison as one self-contained HTML file: it opens anywhere, and fetches and sends nothing.
@@ -79,7 +79,7 @@ def write_report(
         training: What was measured during training, for the curve.
         provenance: What stands behind the figures: split, judge, cost, settings.
         scorer: The name of the scorer whose verdict comes first and decides what won and lost; the first by default.
-        pictures: How much room the pictures may take.
+        budget: The most rows and the room for pictures; 2,000 rows and 12 MB by default.
         title: The page's title.
 
     Returns:
@@ -95,7 +95,7 @@ def write_report(
         training=training,
         provenance=provenance,
         scorer=scorer,
-        pictures=pictures,
+        budget=budget,
         title=title,
     )
     target = Path(path)
@@ -110,7 +110,7 @@ def render_report(
     training: Sequence[StepMetrics] = (),
     provenance: Provenance | None = None,
     scorer: str | None = None,
-    pictures: PictureBudget | None = None,
+    budget: PageBudget | None = None,
     title: str = TITLE,
 ) -> str:
     """Give a comparison as HTML; see `write_report`.
@@ -121,7 +121,7 @@ def render_report(
         training: What was measured during training.
         provenance: What stands behind the figures.
         scorer: The name of the scorer that decides.
-        pictures: How much room the pictures may take.
+        budget: The most rows and the room for pictures; 2,000 rows and 12 MB by default.
         title: The page's title.
 
     Raises:
@@ -131,8 +131,10 @@ def render_report(
     template = _environment().get_template("report.html.jinja")
     overall = comparison.overall(scorer)
     slices = comparison.of(overall.scorer)
-    wanted = {row.example_id for row in comparison.rows}
-    gallery = make_gallery((example for example in examples if example.id in wanted), budget=pictures)
+    room = budget or PageBudget()
+    groups = group_rows(comparison, overall.scorer, max_rows=room.max_rows)
+    wanted = {row.example_id for group in groups for row in group.rows}
+    gallery = make_gallery((example for example in examples if example.id in wanted), budget=room)
     style, picture_style, script = _asset("report.css"), _picture_style(gallery), _asset("report.js")
     return _with_size(
         template.render(
@@ -142,7 +144,8 @@ def render_report(
             slice_charts=(accuracy_chart(slices), difference_chart(slices)),
             rating_charts=[(ratings, ratings_chart(ratings)) for ratings in comparison.ratings],
             training_charts=training_charts(training),
-            groups=group_rows(comparison, overall.scorer),
+            groups=groups,
+            n_shown=len(wanted),
             types=sorted({row.question_type for row in comparison.rows if row.question_type}),
             gallery=gallery,
             provenance=provenance or Provenance(),

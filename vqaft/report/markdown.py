@@ -94,10 +94,10 @@ def _figures(slices: Sequence[SliceComparison]) -> Iterator[str]:
 
 
 def _changed(comparison: Comparison, scorer: str, most: int) -> Iterator[str]:
-    for group in group_rows(comparison, scorer):
+    for group in group_rows(comparison, scorer, max_rows=len(comparison.rows)):
         if group.outcome in CHANGED:
-            shown = f", {most} of them here" if len(group.rows) > most else ""
-            yield from ("", f"### {group.outcome.value.capitalize()}: {len(group.rows)}{shown}", "")
+            shown = f", {most} of them here" if group.total > most else ""
+            yield from ("", f"### {group.outcome.value.capitalize()}: {group.total}{shown}", "")
             yield from _table(("example", "question", "truth", "base", "tuned"), map(_cells, group.rows[:most]))
 
 

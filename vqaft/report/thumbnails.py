@@ -14,6 +14,7 @@ from vqaft.data import VQAExample
 from vqaft.errors import ImageError
 from vqaft.images import EncodedImage, ImageEncoder, ImageSource, image_sha256, is_web_address
 from vqaft.parallel import ordered_map
+from vqaft.report.row_groups import PageBudget
 
 SIDES = (80, 112, 160, 224, 320, 448, 640, 896)
 QUALITY = 80
@@ -22,22 +23,6 @@ EFFORT = 2
 BASE64_GROWTH = 4 / 3
 LEAST_BYTES_PER_PIXEL = 0.02
 """Photographs take ten times as much; a picture that could not take its share with so little is not tried larger."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PictureBudget:
-    """How much room the pictures of a report may take.
-
-    Attributes:
-        total_bytes: Room for all pictures together; each distinct image gets the same share of it and is as large
-            as fits, but no smaller than 80 pixels.
-        max_side: The longest side of a picture in pixels.
-        workers: How many images are read at once.
-    """
-
-    total_bytes: int = 12_000_000
-    max_side: int = 640
-    workers: int = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +68,7 @@ class Gallery:
         return sum(len(picture.data_url) for picture in self.pictures)
 
 
-def make_gallery(examples: Iterable[VQAExample], *, budget: PictureBudget | None = None) -> Gallery:
+def make_gallery(examples: Iterable[VQAExample], *, budget: PageBudget | None = None) -> Gallery:
     """Make the pictures of examples, each distinct image once.
 
     Every picture is decoded and encoded again, so that nothing but pixels reaches the report. Nothing is fetched: an
@@ -93,7 +78,7 @@ def make_gallery(examples: Iterable[VQAExample], *, budget: PictureBudget | None
         examples: Whose pictures.
         budget: How much room they may take.
     """
-    room = budget or PictureBudget()
+    room = budget or PageBudget()
     keys = {example.id: [(_key(image), image) for image in example.images] for example in examples}
     distinct = {key: image for each in reversed(keys.values()) for key, image in each if isinstance(key, str)}
     share = room.total_bytes / max(1, len(distinct))
@@ -123,7 +108,7 @@ def _key(image: ImageSource) -> str | ImageError:
         return error
 
 
-def _picture(image: ImageSource, budget: PictureBudget, share: float) -> Thumbnail | ImageError:
+def _picture(image: ImageSource, budget: PageBudget, share: float) -> Thumbnail | ImageError:
     max_side = min(budget.max_side, max(SIDES[0], math.isqrt(int(share / LEAST_BYTES_PER_PIXEL))))
     try:
         safe = ImageEncoder(max_side=max_side).encode(image)

@@ -79,7 +79,7 @@ def test_an_adapter_that_is_not_loaded_is_no_success(examples: list[VQAExample])
     with (
         VLLMStandIn("base", base_says, {}) as server,
         OpenAI(base_url=f"{server.address}/v1", api_key="none", max_retries=0) as client,
-        pytest.raises(StateError, match="'colors' did not answer.*does not exist"),
+        pytest.raises(StateError, match=r"'colors' did not answer.*does not exist"),
     ):
         check_adapter(OpenAIBackend(client), BUILDER, examples, base="base", adapter="colors", local=known)
 
