@@ -22,6 +22,9 @@ WORKER_MODULE = "vqaft.engines.transformers.worker"
 DEFAULT_MAX_TOKENS = 512
 """Tokens of an answer where a request sets no limit."""
 
+LAST_ANSWERS_S = 30.0
+"""Seconds that a process which is to stop may take to answer what it was asked."""
+
 Reply = Mapping[str, Any]
 
 
@@ -57,22 +60,25 @@ class AnswerProcess:
             DataError: If the request cannot be answered: an image, a message, a schema.
             StateError: If the process failed.
         """
-        number = next(self._numbers)
-        running = self._started()
-        replies = running.send({**request, "id": number}, number)
-        while True:
+        for attempt in (1, 2):
+            number = next(self._numbers)
+            running = self._started()
+            replies = running.send({**request, "id": number}, number)
             reply = replies.get()
-            if reply is None:
-                raise StateError("the answering process ended", hint=running.last_words())
+            if reply is not None or not running.stopped or attempt == 2:  # noqa: PLR2004 - the last
+                break  # else it was stopped between the start of this question and its sending
+        while reply is not None:
             if "error" in reply:
                 kind = DataError if reply.get("fault") == "request" else StateError
                 raise kind(reply["error"], hint=reply.get("hint"))
             yield reply
             if "text" in reply:
                 return
+            reply = replies.get()
+        raise StateError("the answering process ended", hint=running.last_words())
 
     def stop(self) -> None:
-        """End the process and give its memory back; the next question starts another one."""
+        """End the process once it has answered what it was asked; the next question starts another one."""
         with self._lock:
             running, self._running = self._running, None
         if running is not None:
@@ -109,6 +115,8 @@ class _Running:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._ended = False
+        self.stopped = False
+        self._idle = threading.Condition(self._lock)
         self._failure: Reply | None = None
         threading.Thread(target=self._listen, name="vqaft-answers", daemon=True).start()
 
@@ -147,6 +155,7 @@ class _Running:
                 replies = self._waiting.get(reply["id"])
                 if "text" in reply or "error" in reply:
                     self._waiting.pop(reply["id"], None)
+                    self._idle.notify_all()
             if replies is not None:
                 replies.put(reply)
         self._process.wait()
@@ -155,6 +164,7 @@ class _Running:
             for replies in self._waiting.values():
                 replies.put(self._failure)
             self._waiting.clear()
+            self._idle.notify_all()
 
     def last_words(self) -> str | None:
         if self._log is None:
@@ -163,6 +173,9 @@ class _Running:
         return lines[-1] if lines else None
 
     def stop(self) -> None:
+        with self._idle:
+            self._idle.wait_for(lambda: not self._waiting, timeout=LAST_ANSWERS_S)
+            self.stopped = True
         with self._writing:
             if self._process.stdin is not None:
                 self._process.stdin.close()

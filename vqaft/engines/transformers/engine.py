@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike
@@ -25,6 +26,9 @@ from vqaft.engines.transformers.probe import probe
 from vqaft.engines.transformers.rows import check_rows, find_answers
 from vqaft.engines.transformers.task import Task
 from vqaft.errors import DataError, StateError
+
+KEPT_BASES = 2
+"""Whole models in memory: the base, and of those that a full fine-tuning made the one asked last."""
 
 
 class TransformersEngine:
@@ -61,13 +65,13 @@ class TransformersEngine:
         self._cache = cache
         self._facts = probe(self._folder, cache=cache)
         self._answers_always = self._gpus == 0 if answer_while_training is None else answer_while_training
-        self._processes: dict[Path, AnswerProcess] = {}
+        self._processes: OrderedDict[Path, AnswerProcess] = OrderedDict()
         self._lock = threading.Lock()
         self._training = 0
 
     def __getstate__(self) -> dict[str, Any]:
         # A training runs in a process of its own, which gets no lock and no process of this one.
-        return {**self.__dict__, "_processes": {}, "_lock": None}
+        return {**self.__dict__, "_processes": OrderedDict(), "_lock": None}
 
     @property
     def folder(self) -> ModelFolder:
@@ -182,17 +186,16 @@ class TransformersEngine:
         try:
             about = read_json(folder / ABOUT_FILE)
             if about.get("kind") == "full":
-                return self._model(ModelFolder.open(folder).base, None, about)
+                return self._model(ModelFolder.open(folder).base, None)
             found = ModelFolder.open(folder)
             check_base_of(folder, self._folder)
         except DataError as error:
             raise StateError(error.message, path=error.path, hint=error.hint) from error
-        return self._model(self._folder.base, found.adapter, about)
+        return self._model(self._folder.base, found.adapter)
 
-    def _model(self, base: Path, adapter: Path | None, about: Mapping[str, Any] | None = None) -> ChatModel:
-        if about is None and adapter is not None and (adapter / ABOUT_FILE).is_file():
-            about = read_json(adapter / ABOUT_FILE)
-        pixels = (about or {}).get("max_image_pixels", MAX_PIXELS)
+    def _model(self, base: Path, adapter: Path | None) -> ChatModel:
+        about = (adapter or base) / ABOUT_FILE
+        pixels = read_json(about).get("max_image_pixels", MAX_PIXELS) if about.is_file() else MAX_PIXELS
         return OpenWeightModel(process=_Guarded(self, base), adapter=adapter, max_pixels=pixels)
 
     def process(self, base: Path) -> AnswerProcess:
@@ -209,7 +212,12 @@ class TransformersEngine:
                 if log is not None:
                     log.parent.mkdir(parents=True, exist_ok=True)
                 self._processes[base] = AnswerProcess(base, log=log)
-            return self._processes[base]
+            self._processes.move_to_end(base)
+            found = self._processes[base]
+            oldest = self._processes.popitem(last=False)[1] if len(self._processes) > KEPT_BASES else None
+        if oldest is not None:
+            oldest.stop()
+        return found
 
     @contextmanager
     def memory_for_training(self) -> Iterator[None]:
@@ -226,7 +234,7 @@ class TransformersEngine:
     def close(self) -> None:
         """End the answering processes; the next question starts another one."""
         with self._lock:
-            processes, self._processes = list(self._processes.values()), {}
+            processes, self._processes = list(self._processes.values()), OrderedDict()
         for process in processes:
             process.stop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,12 +11,13 @@ import tempfile
 from os import PathLike
 from pathlib import Path
 
-from vqaft.engines.transformers.folder import ABOUT_FILE, ModelFolder
+from vqaft.durable import write_atomically
+from vqaft.engines.transformers.folder import ABOUT_FILE, ModelFolder, read_json
 from vqaft.engines.transformers.launch import rank_environment
 from vqaft.engines.transformers.loading import load_base, load_processor
 from vqaft.errors import DataError, StateError
 
-_LEFT_BEHIND = {ABOUT_FILE, "task.json", "training.log"}
+_LEFT_BEHIND = {"task.json", "training.log"}
 
 
 def export_model(
@@ -45,6 +47,9 @@ def export_model(
         whole = Path(made) / "model"
         if merged and found.adapter is not None:
             _merge_apart(found, whole)
+            if (found.adapter / ABOUT_FILE).is_file():
+                about = {**read_json(found.adapter / ABOUT_FILE), "kind": "merged"}
+                write_atomically(whole / ABOUT_FILE, json.dumps(about, indent=2).encode() + b"\n")
         else:
             _copy(found.adapter or found.base, whole)
         if place.exists():

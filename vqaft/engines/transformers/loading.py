@@ -27,7 +27,7 @@ def load_processor(base: Path) -> Any:
             f"the model's processor needs another package: {_first_line(error)}", path=base, hint=hint
         ) from error
     except Exception as error:  # transformers raises many kinds
-        raise DataError(f"the processor cannot be loaded: {_first_line(error)}", path=base) from error
+        raise _refusal(base, error, "the processor") from error
     if not hasattr(processor, "tokenizer") or not hasattr(processor, "image_processor"):
         raise DataError("the processor takes no images: this is a text model", path=base)
     return processor
@@ -62,7 +62,7 @@ def load_base(base: Path, **arguments: Any) -> Any:
     except Exception as error:
         if "out of memory" in str(error).lower():
             raise
-        raise _refusal(base, error) from error
+        raise _refusal(base, error, "the model") from error
     missing = sorted([*info["missing_keys"], *(str(key) for key in info["mismatched_keys"])])
     if missing:
         message = f"{len(missing)} tensors are missing or of another shape, e.g. {missing[0]}"
@@ -70,7 +70,7 @@ def load_base(base: Path, **arguments: Any) -> Any:
     return model
 
 
-def _refusal(base: Path, error: Exception) -> DataError:
+def _refusal(base: Path, error: Exception, what: str) -> DataError:
     words = str(error)
     if "trust_remote_code" in words or "custom code" in words:
         hint = "vqaft never runs code from a model's folder: take a model that transformers itself knows"
@@ -78,7 +78,7 @@ def _refusal(base: Path, error: Exception) -> DataError:
     if "Unrecognized configuration class" in words:
         hint = "Only models of transformers' AutoModelForImageTextToText can be trained here"
         return DataError("this is not a vision-language model that transformers knows", path=base, hint=hint)
-    return DataError(f"transformers cannot load the model: {_first_line(error)}", path=base)
+    return DataError(f"transformers cannot load {what}: {_first_line(error)}", path=base)
 
 
 def _first_line(error: BaseException) -> str:
