@@ -140,7 +140,7 @@ def test_a_dataset_is_uploaded_with_its_card_and_read_by_datasets(hub: Hub, tmp_
 def test_a_shared_image_is_said_on_the_card(hub: Hub, tmp_path: Path) -> None:
     first, second, *_ = examples(tmp_path / "source")
     push_to_hub({"train": [first], "test": [second]}, "name/receipts", token=TOKEN)
-    assert "**1 images stand in more than one split**" in hub.files["README.md"].decode()
+    assert "**1 image stands in more than one split**" in hub.files["README.md"].decode()
 
 
 def test_nothing_is_uploaded_where_an_example_is_refused(hub: Hub, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.exchange.samples import examples, picture
-from tests.exchange.test_export import PEERS, builder_for, examples_for, fields, hashes
+from tests.exchange.targets import PEERS, builder_for, examples_for, fields, hashes
 from vqaft.data import Turn, VQAExample
 from vqaft.errors import ExportError, VqaftError
 from vqaft.exchange import export
@@ -47,7 +47,7 @@ def datasets(draw: st.DrawFn) -> list[VQAExample]:
 
 
 @pytest.mark.parametrize("target", PEERS, ids=lambda target: target.format)
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(wanted=datasets())
 def test_round_trip_loss_and_bytes(
     target: Any, tmp_path_factory: pytest.TempPathFactory, wanted: list[VQAExample]

@@ -5,7 +5,8 @@ from vqaft.exchange.evaluators import InspectAI, LmmsEval, PydanticEvals, VLMEva
 from vqaft.exchange.export import Exported, export
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.hub import push_to_hub
-from vqaft.exchange.manifest import ExportManifest, Loss, read_export
+from vqaft.exchange.manifest import ExportManifest, Loss
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.rows import Conversation, Row, RowTurn
 from vqaft.exchange.tables import CocoVQA, HuggingFace, ImageFolder, LabelStudio, WebDataset
 from vqaft.exchange.target import Target

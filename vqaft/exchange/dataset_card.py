@@ -102,4 +102,5 @@ def _sharing(splits: Mapping[str, SplitTally]) -> str:
         seen |= tally.images
     if not shared:
         return "No image stands in two splits, compared by the content of the image files."
-    return f"**{len(shared)} images stand in more than one split**, compared by the content of the image files."
+    stand = "image stands" if len(shared) == 1 else "images stand"
+    return f"**{len(shared)} {stand} in more than one split**, compared by the content of the image files."

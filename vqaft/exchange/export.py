@@ -26,10 +26,9 @@ from vqaft.exchange.manifest import (
     entries_of,
     entry_line,
     file_hashes,
-    measure_losses,
-    parsed_rows,
     refuse_foreign,
 )
+from vqaft.exchange.reading import measure_losses, parsed_rows
 from vqaft.exchange.rows import Exportable, Problem, Row, build_rows, by_split
 from vqaft.exchange.target import Target
 from vqaft.filesystem import display_path

@@ -10,8 +10,8 @@ from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder
-from vqaft.exchange.manifest import read_export
 from vqaft.exchange.parsing import ParsedTurn, example_of_turns
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images, one_question
 from vqaft.exchange.rows import Row, RowTurn
 from vqaft.images import EncodedImage

@@ -18,8 +18,8 @@ import yaml
 from vqaft.data import VQAExample
 from vqaft.errors import DataError
 from vqaft.exchange.folder import ExportFolder, prefixed
-from vqaft.exchange.manifest import read_export
 from vqaft.exchange.parquet import IMAGE, TEXT, image_cell, list_of, read_shards, write_shards
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.tables.example_cells import EXAMPLE_FEATURES, example_cells, example_of_cells

@@ -12,7 +12,7 @@ import orjson
 
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder
-from vqaft.exchange.manifest import read_export
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_few_shot, no_history, no_web_images, one_question
 from vqaft.exchange.rows import Row
 

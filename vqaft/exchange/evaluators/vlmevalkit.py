@@ -21,7 +21,7 @@ import pybase64
 from vqaft.data import VQAExample
 from vqaft.errors import DataError
 from vqaft.exchange.folder import ExportFolder
-from vqaft.exchange.manifest import read_export
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.tables.example_cells import example_cells, example_of_cells

@@ -18,7 +18,7 @@ import orjson
 
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder
-from vqaft.exchange.manifest import read_export
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, one_image, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.images import EncodedImage

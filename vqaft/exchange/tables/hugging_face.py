@@ -11,8 +11,8 @@ from typing import Any
 from vqaft.data import VQAExample
 from vqaft.exchange.dataset_card import DatasetCard, SplitTally
 from vqaft.exchange.folder import ExportFolder
-from vqaft.exchange.manifest import read_export
 from vqaft.exchange.parquet import IMAGE, image_cell, list_of, read_shards, write_shards
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import one_image, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.tables.example_cells import EXAMPLE_FEATURES, example_cells, example_of_cells

@@ -13,8 +13,8 @@ from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder
-from vqaft.exchange.manifest import read_export
 from vqaft.exchange.parquet import TEXT, list_of, read_table, write_table
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import one_image, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.tables.example_cells import EXAMPLE_FEATURES, example_cells, example_of_cells

@@ -18,7 +18,7 @@ from vqaft.data import VQAExample
 from vqaft.errors import DataError
 from vqaft.evaluation import AnsweredExample, HumanLabel
 from vqaft.exchange.folder import ExportFolder, below_images
-from vqaft.exchange.manifest import read_export
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, one_image, only_examples
 from vqaft.exchange.rows import Row
 

@@ -15,7 +15,7 @@ import orjson
 from vqaft.data import VQAExample
 from vqaft.errors import DataError
 from vqaft.exchange.folder import ExportFolder, extension
-from vqaft.exchange.manifest import read_export
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.tables.example_cells import example_cells, example_of_cells

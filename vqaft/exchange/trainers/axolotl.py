@@ -14,8 +14,8 @@ from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder, below_images, prefixed
-from vqaft.exchange.manifest import read_export
 from vqaft.exchange.parsing import ParsedTurn, example_of_turns
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import IMAGE_TOKENS, no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row, RowTurn
 from vqaft.images import EncodedImage

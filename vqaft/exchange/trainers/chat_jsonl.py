@@ -15,8 +15,8 @@ from typing import Any
 from vqaft.chat import Message
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder
-from vqaft.exchange.manifest import read_export
 from vqaft.exchange.parsing import ParsedTurn, example_of_turns
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images
 from vqaft.exchange.rows import Row, image_of_url
 from vqaft.images import EncodedImage, ImageSource

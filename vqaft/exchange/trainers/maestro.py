@@ -13,7 +13,7 @@ from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder, split_rank
-from vqaft.exchange.manifest import read_export
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, no_zero_weights, one_image, only_examples
 from vqaft.exchange.rows import Row
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder, below_images, prefixed
-from vqaft.exchange.manifest import read_export
 from vqaft.exchange.parsing import ParsedTurn, example_of_turns, split_images
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images, reserved_words
 from vqaft.exchange.rows import Row, RowTurn
 

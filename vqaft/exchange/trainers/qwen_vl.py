@@ -14,7 +14,7 @@ from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder, prefixed
-from vqaft.exchange.manifest import read_export
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_system, no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row
 from vqaft.exchange.trainers.conversations import PLACEHOLDER, conversation, images_value, in_place, parse_row

@@ -15,9 +15,9 @@ from typing import Any
 from vqaft.data import VQAExample
 from vqaft.exchange.dataset_card import data_files_card
 from vqaft.exchange.folder import ExportFolder
-from vqaft.exchange.manifest import read_export
 from vqaft.exchange.parquet import IMAGE, image_cell, list_of, read_shards, write_shards
 from vqaft.exchange.parsing import example_of_turns
+from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import IMAGE_TOKENS, no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row
 from vqaft.exchange.trainers.message_cells import MESSAGES, message_cells, parsed_messages
