@@ -224,7 +224,7 @@ def test_the_callers_image_stays_as_it_was(picture: Picture) -> None:
         (b"<html>no</html>", "15 bytes: is no image of a known kind"),
         ("no/such.png", "no/such.png: is not there"),
         ("/", "/: is no file"),
-        ("data:image/png;base64,@@@@", "is no base64"),
+        ("data:image/png;base64,@@@@", "is not base64"),
         ("data:image/png", "is a data URL without data"),
         ("https://example.org/a.png", "nothing is fetched"),
         ({"path": None, "bytes": None}, "holds neither bytes nor a path"),

@@ -107,7 +107,7 @@ def test_packed_text_bombs_are_refused_or_cut_out(
     assert ImageEncoder().encode(data[:33] + chunk(b"zTXt", packed) + data[33:]).data == data
 
 
-@pytest.mark.parametrize("kind", ["TGA", "ICO", "PPM", "EPS", "PCX", "SGI", "JPEG2000", "DDS", "ICNS"])
+@pytest.mark.parametrize("kind", ["TGA", "ICO", "EPS", "PCX", "SGI", "DDS", "ICNS"])
 def test_other_decoders_are_never_tried(kind: str, picture: Callable[..., Image.Image], tmp_path: Path) -> None:
     buffer = io.BytesIO()
     picture(64, 64).save(buffer, kind)

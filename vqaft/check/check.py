@@ -16,7 +16,7 @@ from vqaft.check.parsed_row import CheckedImage, CheckedRow, ParsedFile, ParsedR
 from vqaft.check.report import CheckReport
 from vqaft.check.rule import FileRule, ImageRule, PairRule, Problem, RowRule, Rule, problem
 from vqaft.errors import DataError, ImageError
-from vqaft.images import perceptual_hash
+from vqaft.images import CHAT_FORMATS, perceptual_hash, sniff
 from vqaft.parallel import ordered_map
 from vqaft.providers import OPENAI, ProviderLimits
 
@@ -134,6 +134,8 @@ class _Tally:
                 self._add_hash(image.key, image.content)
 
     def _add_hash(self, key: Hashable, content: bytes) -> None:
+        if sniff(content) not in CHAT_FORMATS:
+            return  # no decoder for other kinds is tried on what came in a file
         with suppress(ImageError):  # what cannot be decoded has a rule of its own
             if (seen := perceptual_hash(content)) is not None:
                 self._hashes[key] = seen

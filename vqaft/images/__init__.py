@@ -2,7 +2,7 @@
 
 from vqaft.images.content_hash import content_of, file_state, image_sha256, local_source
 from vqaft.images.data_url import decode_data_url
-from vqaft.images.documents import split_page
+from vqaft.images.documents import pages_of
 from vqaft.images.encoder import EncodedImage, ImageEncoder
 from vqaft.images.formats.header import NO_IMAGES, ImageHeader, read_header
 from vqaft.images.formats.read import sniff
@@ -26,6 +26,7 @@ from vqaft.images.source import (
     describe_source,
     is_web_address,
     read_source,
+    split_page,
 )
 from vqaft.images.web.fetcher import WebFetcher
 from vqaft.images.web.public_address import RemoteImage
@@ -64,6 +65,7 @@ __all__ = [
     "near_pairs",
     "nearest_across",
     "open_checked",
+    "pages_of",
     "perceptual_hash",
     "read_header",
     "read_source",

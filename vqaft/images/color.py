@@ -98,9 +98,9 @@ _FULL_8, _FULL_16 = 255, 65535
 def to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Convert an image to sRGB, with alpha where it has any.
 
-    16-bit greys keep their upper byte. Whole numbers (I) and fractions (F) have no fixed white: values within 0 to 255
-    stand as they are, within 0 to 65535 they are divided by 257, and anything else is stretched from its least to its
-    most; what is not a number is black.
+    16-bit grays keep their upper byte. Whole numbers (I) and fractions (F) have no fixed white: fractions within 0 to 1
+    are multiplied by 255, values within 0 to 255 stand as they are, within 0 to 65535 they are divided by 257, and
+    anything else is stretched from its least to its most; what is not a number is black.
 
     Args:
         image: An image of any mode. It is given away: the result may be the same object, its metadata gone.
@@ -154,7 +154,9 @@ def _scaled(values: NDArray[np.int32] | NDArray[np.float32]) -> NDArray[np.uint8
     if not known.size:
         return np.zeros(values.shape, dtype=np.uint8)
     low, high = float(known.min()), float(known.max())
-    if low < 0 or high > _FULL_16:
+    if values.dtype.kind == "f" and low >= 0 and high <= 1:
+        exact = exact * _FULL_8
+    elif low < 0 or high > _FULL_16:
         exact = (exact - low) * (_FULL_8 / (high - low))
     elif high > _FULL_8:
         exact = exact / 257

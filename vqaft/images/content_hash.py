@@ -16,7 +16,7 @@ from PIL import Image
 from vqaft.durable import MACHINE_ERRNOS, state_error
 from vqaft.errors import ImageError
 from vqaft.filesystem import FileInfo, display_path, file_info, open_binary
-from vqaft.images.source import ImageSource, is_web_address
+from vqaft.images.source import ImageSource, is_web_address, located
 
 _BLOCK_BYTES = 1 << 20
 
@@ -91,7 +91,7 @@ def file_state(path: str) -> FileInfo:
         ImageError: If the file is not there.
     """
     try:
-        return file_info(path)
+        return file_info(located(path)[0])._replace(path=path)
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) in MACHINE_ERRNOS:
             raise state_error(error, path, doing="cannot be read") from error
@@ -108,12 +108,14 @@ def _decoded(url: str) -> bytes:
 
 @lru_cache(maxsize=1 << 18)
 def _file_sha256(path: str, version: int | str, size: int) -> str:  # noqa: ARG001 - they change when the file does
+    name, page = located(path)
     try:
-        with open_binary(path) as file:
+        with open_binary(name) as file:
             digest = hashlib.sha256()
             while block := file.read(_BLOCK_BYTES):
                 digest.update(block)
-            return digest.hexdigest()
+            whole = digest.hexdigest()
+            return whole if page is None else hashlib.sha256(f"{whole}#page={page}".encode()).hexdigest()
     except OSError as error:
         if error.errno in MACHINE_ERRNOS:
             raise state_error(error, path, doing="cannot be read") from error

@@ -53,13 +53,15 @@ def open_image(data: bytes, accepted: InputLimits) -> Image.Image:
         Exception: Whatever else pillow makes of a broken file.
     """
     kind = sniff(data)
-    if kind is None:
-        raise ImageError(
-            "is no image of a known kind", hint="Known are JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF and HEIC."
+    if kind is None or kind in {"PDF", "DICOM"}:
+        what = (
+            "is no image of a known kind" if kind is None else f"is {kind}, which is read from files of your own alone"
         )
+        raise ImageError(what, hint="Known are JPEG, PNG, WEBP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000 and PNM.")
     if kind == "HEIF":
         return _open_heif(data, accepted)
     Image.preinit()
+    kind = "PPM" if kind == "PNM" else kind
     if kind not in Image.OPEN:
         import_module(f"PIL.{_PLUGINS[kind]}")
     factory, _ = Image.OPEN[kind]
@@ -74,7 +76,9 @@ _PLUGINS = {
     "BMP": "BmpImagePlugin",
     "GIF": "GifImagePlugin",
     "JPEG": "JpegImagePlugin",
+    "JPEG2000": "Jpeg2KImagePlugin",
     "PNG": "PngImagePlugin",
+    "PPM": "PpmImagePlugin",
     "TIFF": "TiffImagePlugin",
     "WEBP": "WebPImagePlugin",
 }

@@ -29,6 +29,7 @@ from vqaft.images.byte_budget import FileWriter
 from vqaft.images.codec import Codec, codec_version, encode_again, resolved_codec
 from vqaft.images.color import is_srgb
 from vqaft.images.decode import Size, decode_file, decode_image, is_plain_jpeg
+from vqaft.images.documents import page_of, read_image
 from vqaft.images.formats.container import UPRIGHT, Container, OutputFormat
 from vqaft.images.formats.png import is_whole_png
 from vqaft.images.formats.read import read_container, sniff
@@ -181,7 +182,7 @@ class ImageEncoder:
             MissingExtraError: If it is HEIC, or the fast codec is asked for, and the extra is not installed.
         """
         with image_failures(source):
-            found = read_source(source, self.accepted)
+            found = read_image(source, self.accepted)
             if isinstance(found, Image.Image):
                 pixels = decode_image(found, self.accepted, target=self._target, codec=self.codec)
                 return self._written(pixels, chosen_format(self.format, found.format))
@@ -204,6 +205,8 @@ class ImageEncoder:
         own = type(self).encode is ImageEncoder.encode  # a subclass that encodes otherwise sees every image
         if not own or not isinstance(source, str | PathLike | bytes) or is_web_address(source):
             return None
+        if page_of(source) is not None:
+            return None
         with suppress(ImageError), image_failures(source):
             found = read_source(source, self.accepted)
             container = read_container(found) if isinstance(found, bytes) else None
@@ -213,7 +216,7 @@ class ImageEncoder:
     def describe(self) -> dict[str, Any]:
         """Give all that decides the bytes of an encoded image, ready for JSON: the settings and the libraries."""
         settings = asdict(self)
-        del settings["accepted"]
+        settings["dpi"] = settings.pop("accepted")["dpi"]
         return settings | {"codec": codec_version(self.codec), "pillow": PIL.__version__}
 
     def _target(self, size: Size) -> Size:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vqaft.errors import ImageError
-from vqaft.filesystem import read_bytes
 from vqaft.images.color import to_rgb
 from vqaft.images.content_hash import LocalImage, content_of, local_source
 from vqaft.images.decode import TRANSPOSE_BY_EXIF, open_image
+from vqaft.images.documents import read_image
 from vqaft.images.encoder import image_failures
 from vqaft.images.source import ImageSource, InputLimits
 
@@ -111,7 +111,11 @@ def _small(image: LocalImage, mode: str, side: int) -> Image.Image:
         return _shrink(Image.fromarray(image), mode, side)
     if isinstance(image, Image.Image):
         return _shrink(image, mode, side)
-    with open_image(read_bytes(image) if isinstance(image, str) else content_of(image), _ACCEPTED) as opened:
+    data = read_image(image, _ACCEPTED) if isinstance(image, str) else content_of(image)
+    found = data if isinstance(data, Image.Image) else read_image(data, _ACCEPTED)
+    if isinstance(found, Image.Image):
+        return _shrink(found, mode, side)
+    with open_image(found, _ACCEPTED) as opened:
         turn = TRANSPOSE_BY_EXIF.get(opened.getexif().get(_ORIENTATION, 1))
         opened.draft(mode, (_DRAFT * side, _DRAFT * side))
         small = _shrink(opened, mode, side)

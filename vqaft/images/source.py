@@ -9,10 +9,11 @@ A source in any form → the bytes of an image file, or pixels.
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 from urllib.parse import unquote_to_bytes
@@ -22,8 +23,10 @@ import pybase64
 from numpy.typing import NDArray
 from PIL import Image
 
-from vqaft.errors import DataError, ImageError
+from vqaft.errors import DataError, ImageError, shown
 from vqaft.filesystem import display_path, file_info, is_url, read_bytes
+
+_PAGE = re.compile(r"(?P<path>.+)#page=(?P<page>[1-9]\d{0,5})", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +37,21 @@ class InputLimits:
         max_bytes: The largest file that is read.
         max_pixels: The most pixels (width × height) that are decoded; four bytes each are needed, twice for a moment.
         fetch: URL → the bytes behind it, e.g. a `WebFetcher`. None, the default, fetches nothing.
+        dpi: The resolution at which pages of PDF files are rendered.
     """
 
     max_bytes: int = 100_000_000
     max_pixels: int = 50_000_000
     fetch: Callable[[str], bytes] | None = None
+    dpi: int = 200
 
     def __post_init__(self) -> None:
-        if self.max_bytes < 1 or self.max_pixels < 1:
-            raise DataError("a limit for images is less than 1")
+        for name in ("max_bytes", "max_pixels", "dpi"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise DataError(f"{name} is {shown(value)}, not an integer of at least 1")
+        if self.fetch is not None and not callable(self.fetch):
+            raise DataError(f"fetch is {shown(self.fetch)}, not a function of a URL")
 
     def check_bytes(self, size_bytes: int) -> None:
         """Refuse a file that is empty or too large.
@@ -115,8 +124,8 @@ ImageSource: TypeAlias = str | PathLike[str] | bytes | IO[bytes] | Image.Image |
 """An image as callers have it.
 
 A path; the bytes of an image file; an open binary file; a PIL image; an array of height × width, or height × width × 3
-or 4, of uint8; a `data:` URL; an `http(s)` URL; an fsspec URL such as `s3://bucket/cat.jpg`; or a Hugging Face image
-dict with `bytes` and `path`.
+or 4, of uint8; a `data:` URL; an `http(s)` URL; an fsspec URL such as `s3://bucket/cat.jpg`; a page of a document such
+as `report.pdf#page=3`; or a Hugging Face image dict with `bytes` and `path`.
 """
 
 
@@ -160,6 +169,25 @@ def describe_source(source: ImageSource) -> str:
     if isinstance(source, Image.Image):
         return f"a PIL image, {source.width} × {source.height}, mode {source.mode}"
     return f"an open file ({getattr(source, 'name', type(source).__name__)})"
+
+
+def split_page(path: str) -> tuple[str, int | None]:
+    """Split `report.pdf#page=3` into the path of the document and the number of the page, from 1.
+
+    Args:
+        path: A path, with or without a page.
+
+    Returns:
+        The path alone, and the page; None if no page is named.
+    """
+    match = _PAGE.fullmatch(path)
+    return (path, None) if match is None else (match["path"], int(match["page"]))
+
+
+def located(path: str) -> tuple[str, int | None]:
+    """Split a path as `split_page` does, unless there is a file of that very name."""
+    name, page = split_page(path)
+    return (path, None) if page is None or (not is_url(path) and Path(path).exists()) else (name, page)
 
 
 def is_web_address(source: object) -> bool:
@@ -216,8 +244,8 @@ def _of_path(source: str | PathLike[str], accepted: InputLimits) -> bytes:
         if is_web_address(source):
             return _fetched(source, accepted)
         if is_url(source):
-            return _of_url(source, accepted)
-    return _of_file(Path(source), accepted)
+            return _of_url(located(source)[0], accepted)
+    return _of_file(Path(located(fspath(source))[0]), accepted)
 
 
 def _of_data_url(url: str, accepted: InputLimits) -> bytes:

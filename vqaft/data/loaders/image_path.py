@@ -43,8 +43,10 @@ def image_inside(root: Path, value: str) -> str:
 
 @lru_cache(maxsize=1 << 16)
 def _found(root: Path, value: str) -> str:
+    if (literal := _existing(root, value)) is not None:
+        return str(literal)
     name, page = split_page(value)
-    path = _existing(root, name)
+    path = _existing(root, name) if page is not None else None
     if path is None and "\\" in name:
         path = _existing(root, name.replace("\\", "/"))
     if path is None:

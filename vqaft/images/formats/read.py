@@ -1,7 +1,4 @@
-"""Any of the three formats that providers take, by its first bytes.
-
-The format of a file by its first bytes, so that one decoder is tried and not forty.
-"""
+"""Format detection by first bytes, so that one decoder is tried and not forty, and the reader of each container."""
 
 from __future__ import annotations
 
@@ -39,7 +36,11 @@ _STARTS = (
     (b"MM\x00*", "TIFF"),
     (b"II+\x00", "TIFF"),
     (b"MM\x00+", "TIFF"),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "JPEG2000"),
+    (b"\xff\x4f\xff\x51", "JPEG2000"),
+    (b"%PDF-", "PDF"),
 )
+_PNM = frozenset({b"1", b"2", b"3", b"4", b"5", b"6", b"f"})
 
 
 _AVIF = {b"avif", b"avis"}
@@ -55,12 +56,17 @@ def sniff(data: bytes) -> str | None:
         data: The file, or its first 64 bytes.
 
     Returns:
-        "JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF" or "HEIF"; None for anything else.
+        "JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF", "JPEG2000", "PNM", "PDF" or "DICOM"; None for
+        anything else.
     """
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     if data[4:8] == b"ftyp":
         return _boxed(data)
+    if data[128:132] == b"DICM":
+        return "DICOM"
+    if data[:1] == b"P" and data[1:2] in _PNM and data[2:3].isspace():
+        return "PNM"
     return next((kind for start, kind in _STARTS if data.startswith(start)), None)
 
 
