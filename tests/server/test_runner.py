@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import threading
@@ -14,6 +15,7 @@ import pytest
 
 from tests.server.odd_engines import AtItsStart, Breaking, Sleeping
 from vqaft.engines import Engine
+from vqaft.errors import DataError
 from vqaft.server import State
 from vqaft.server.jobs.record import JobRecord, create_job
 from vqaft.server.jobs.request import JobBody
@@ -188,6 +190,24 @@ def test_a_check_that_breaks_fails_its_job_and_no_other(
         assert run.until(run.create(), "succeeded", "failed")["status"] == "succeeded"
     assert [record.levelno for record in caplog.records if name in record.message] == [logging.ERROR]
     assert "Traceback" in caplog.text
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_trouble_of_the_machine_is_not_called_a_bad_file(
+    tmp_path: Path, rows: bytes, monkeypatch: pytest.MonkeyPatch, *, wrapped: bool
+) -> None:
+    def breaks(path: Path, *, at_least: int) -> int:
+        error = OSError(errno.EMFILE, "Too many open files", str(path))
+        if wrapped:
+            raise DataError("the file cannot be read", path=path) from error
+        raise error
+
+    with Run(tmp_path, rows) as run:
+        monkeypatch.setattr("vqaft.server.jobs.runner.check_rows", breaks)
+        error = run.until(run.create(), "failed")["error"]
+    assert error["code"] == "server_error"
+    assert "Too many open files" in error["message"]
+    assert str(tmp_path) not in error["message"]
 
 
 def test_a_file_that_is_gone_is_not_named_by_its_place(tmp_path: Path, rows: bytes) -> None:

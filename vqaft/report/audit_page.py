@@ -1,4 +1,4 @@
-"""What the parts of a split share, as a page with the leaking pairs side by side."""
+"""Split audit as an HTML page: what the parts share, with the leaking pairs side by side."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def write_audit_page(
 
     Args:
         path: The file; replaced in one step if it is there.
-        report: `split.report`, or what `audit_splits` gave.
+        report: `split.report`, or the result of `audit_splits`.
         title: The page's heading.
         most: How many leaking pairs to show as pictures for every two parts; the nearest come first.
 
@@ -39,7 +39,7 @@ def write_audit_page(
 
 
 def render_audit_page(report: SplitReport, *, title: str = "What the split shares", most: int = 60) -> str:
-    """Give a report on a split as HTML; see `write_audit_page`.
+    """Return a report on a split as HTML; see `write_audit_page`.
 
     Args:
         report: The report.
@@ -83,7 +83,7 @@ def _shown(pair: AlikePair) -> dict[str, Any]:
 
 
 def _picture(image: ImageSource) -> str | None:
-    """Give a thumbnail as a data URL, or None where there is no picture to show; nothing is downloaded."""
+    """Return a thumbnail as a data URL, or None if there is no picture to show; nothing is downloaded."""
     try:
         return None if local_source(image) is None else _THUMBNAIL.encode(image).data_url
     except ImageError:

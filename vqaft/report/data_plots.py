@@ -1,4 +1,4 @@
-"""Plots of a data set before anything is trained, as SVG."""
+"""Plots of a dataset before anything is trained, as SVG."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A comparison as a JSON file for other programs.
-
-Every answer as a row of a table that a spreadsheet can open without harm.
-"""
+"""Comparison as JSON for other programs, and as CSV that a spreadsheet opens without evaluating formulas."""
 
 from __future__ import annotations
 
@@ -90,8 +87,6 @@ def _shown(cell: str) -> str:
 
 
 FORMAT = "vqaft.comparison"
-
-
 VERSION = 2
 
 

@@ -1,7 +1,4 @@
-"""A comparison as one HTML file that opens anywhere.
-
-What the page may do, enforced by the browser.
-"""
+"""Comparison as one self-contained HTML file, with a content security policy that the browser enforces."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ from vqaft.tuning import StepMetrics
 
 
 def content_policy(*, styles: tuple[str, ...], scripts: tuple[str, ...]) -> str:
-    """Give a content security policy that allows these styles and scripts, pictures in the file, and nothing else.
+    """Return a content security policy that allows these styles and scripts, pictures in the file, and nothing else.
 
     No other script or style runs, in the page or from outside; no style attribute counts; nothing is fetched or sent.
 
@@ -51,8 +48,6 @@ def _source(content: str) -> str:
 
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-
 SIZE_MARK = "@@ the size of this file @@"
 
 
@@ -113,7 +108,7 @@ def render_report(
     budget: PageBudget | None = None,
     title: str = TITLE,
 ) -> str:
-    """Give a comparison as HTML; see `write_report`.
+    """Return a comparison as HTML; see `write_report`.
 
     Args:
         comparison: What is shown.
@@ -183,7 +178,7 @@ def _asset(name: str) -> str:
 
 
 def _picture_style(gallery: Gallery) -> str:
-    """Each picture stands in the file once, as a class that any number of rows can wear."""
+    """Return the style sheet of the pictures: each is in the file once, as a class for any number of rows."""
     return "\n".join(
         f".i{place}{{--w:{picture.width};--h:{picture.height};background-image:url({picture.data_url})}}"
         for place, picture in enumerate(gallery.pictures)

@@ -1,4 +1,4 @@
-"""A comparison as Markdown, for a pull request or a note."""
+"""Comparison as Markdown, for a pull request or a note."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def write_markdown(
 
 
 def render_markdown(comparison: Comparison, *, scorer: str | None = None, most: int = 20) -> str:
-    """Give verdict, caveats, figures and the examples that changed, in GitHub's Markdown.
+    """Return verdict, caveats, figures and the examples that changed, in GitHub's Markdown.
 
-    Every sign of the data that Markdown could take for markup is escaped, and a long text is cut.
+    Characters of the data that Markdown could interpret are escaped, and long texts are truncated.
 
     Args:
         comparison: The comparison.

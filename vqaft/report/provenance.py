@@ -1,4 +1,4 @@
-"""What stands behind the figures."""
+"""Provenance of a comparison: split, judge, costs and settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vqaft.evaluation import Calibration, JudgeConsistency
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What one stage cost.
+    """Cost of one stage.
 
     Attributes:
         what: The stage, e.g. "training" or "answers of the base model".
@@ -32,7 +32,7 @@ class Provenance:
     """What a reader needs to believe a comparison, and to repeat it.
 
     Attributes:
-        split: What the parts of the data share: `split.report`, or what `audit_splits` gave.
+        split: What the parts of the data share: `split.report`, or the result of `audit_splits`.
         calibration: How far the judge agrees with people.
         consistency: How far the judge agrees with itself.
         costs: What each stage cost.

@@ -50,7 +50,7 @@ class RowGroup:
     """The rows of one outcome.
 
     Attributes:
-        outcome: What became of these examples.
+        outcome: The outcome of these examples.
         rows: The rows that are shown, those with the largest change first, else in the order of the comparison.
         total: How many rows have this outcome, shown or not.
     """
@@ -68,7 +68,7 @@ class RowGroup:
 def group_rows(
     comparison: Comparison, scorer: str | None = None, *, max_rows: int = PageBudget.max_rows
 ) -> tuple[RowGroup, ...]:
-    """Sort the rows by what became of them: won, lost, and then those that did not change.
+    """Group the rows by outcome: won, lost, then those that did not change.
 
     Args:
         comparison: The comparison.

@@ -69,7 +69,7 @@ class Gallery:
 
 
 def make_gallery(examples: Iterable[VQAExample], *, budget: PageBudget | None = None) -> Gallery:
-    """Make the pictures of examples, each distinct image once.
+    """Create the thumbnails of examples, each distinct image once.
 
     Every picture is decoded and encoded again, so that nothing but pixels reaches the report. Nothing is fetched: an
     image at a web address is a problem, as is one that cannot be read, and neither is an error.

@@ -1,7 +1,8 @@
-"""The server as an ASGI application."""
+"""ASGI application: routes by resource, access control, and the workers behind them."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection, Mapping
 
@@ -26,6 +27,9 @@ from vqaft.server.models.model_cache import ModelCache
 from vqaft.server.models.routes import model_routes
 from vqaft.server.store.state import State
 
+TRASH_LOOK_S = 3600.0
+"""Seconds between two looks into the trash."""
+
 
 def create_app(
     state: State,
@@ -35,24 +39,26 @@ def create_app(
     judges: Mapping[str, ChatModel],
     hosts: Collection[str] | None = ("127.0.0.1", "localhost", "[::1]"),
 ) -> Starlette:
-    """Make the application.
+    """Return the application.
 
     Args:
-        state: What the server keeps.
+        state: The server's state; closed when the application stops.
         api_key: The token that requests must bear.
-        engines: What trains and answers, by the name of its base model.
+        engines: The engines, by the name of the base model.
         judges: Models that answer and cannot be trained, by name.
         hosts: Host names by which the server may be called; None for any.
     """
-    shelf = ModelCache(state, engines=engines, judges=judges)
+    models = ModelCache(state, engines=engines, judges=judges)
     runner = JobRunner(state, engines)
-    batches = BatchRunner(state, shelf)
+    batches = BatchRunner(state, models)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         runner.start()
         batches.start()
+        emptying = asyncio.create_task(_empty_trash(state))
         yield
+        emptying.cancel()
         runner.stop()  # first, for a training that was interrupted with the server waits to hear that it stops
         batches.stop()
         for engine in engines.values():
@@ -65,15 +71,21 @@ def create_app(
             Route("/health", _health),
             *FileRoutes(state).routes(),
             *UploadRoutes(state).routes(),
-            *JobRoutes(state, runner, shelf).routes(),
+            *JobRoutes(state, runner, models).routes(),
             *BatchRoutes(state, batches).routes(),
-            *chat_routes(state, shelf),
-            *model_routes(shelf),
+            *chat_routes(state, models),
+            *model_routes(models),
         ],
         middleware=[Middleware(Guard, api_key=api_key, hosts=hosts)],
         exception_handlers={ApiError: on_api_error, HTTPException: on_http_error, Exception: on_crash},
         lifespan=lifespan,
     )
+
+
+async def _empty_trash(state: State) -> None:
+    while True:
+        await asyncio.sleep(TRASH_LOOK_S)
+        await asyncio.to_thread(state.empty_trash)
 
 
 def _health(_: Request) -> Response:

@@ -1,4 +1,4 @@
-"""A chart and what goes with it."""
+"""Chart for an HTML page: SVG, caption and legend."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class LegendEntry:
-    """What one colour or line of a chart stands for.
+    """Meaning of one color or line of a chart.
 
     Attributes:
         text: In words.
-        colour: "base", "tuned" or "muted".
+        color: "base", "tuned" or "muted".
         dashes: The line's pattern, e.g. "4 3"; empty for an unbroken one.
     """
 
@@ -27,8 +27,8 @@ class Chart:
 
     Attributes:
         title: Its caption.
-        svg: The `<svg>` element; its colours are the page's custom properties.
-        legend: What its colours and lines stand for.
+        svg: The `<svg>` element; its colors are the page's custom properties.
+        legend: What its colors and lines stand for.
     """
 
     title: str

@@ -1,7 +1,4 @@
-"""Means of both models, and their differences, slice by slice.
-
-How often each level was given.
-"""
+"""Charts of a comparison: means and differences by slice, and the distribution of ratings."""
 
 from __future__ import annotations
 
@@ -13,14 +10,10 @@ from vqaft.report.charts.chart import Chart, LegendEntry
 from vqaft.report.charts.drawing import BASE, FONT_SIZE, INK, LONGEST, MUTED, PAPER, TUNED, Drawing, shortened
 
 ROW = 26
-
-
 MOST_ROWS = 30
 
 
 OFFSET = 0.15
-
-
 MODELS = (LegendEntry(text="base", color="base"), LegendEntry(text="tuned", color="tuned"))
 
 
@@ -86,14 +79,10 @@ def _reach(slices: Sequence[SliceComparison]) -> tuple[float, float]:
 
 
 RATING_ROW = 34
-
-
 MOST_LEVELS = 20
 
 
 BAR = 0.3
-
-
 RATING_OFFSET = 0.17
 
 

@@ -1,7 +1,7 @@
 """Drawings by matplotlib, made fit for an HTML page.
 
-Matplotlib draws with stand-ins: a colour for each custom property of the page, and "#0", "#1", … for texts that come
-from the data. Both are replaced in its SVG. So a chart follows the page's light and dark colours, needs no inline style
+Matplotlib draws with placeholders: a color for each custom property of the page, and "#0", "#1", … for texts that come
+from the data. Both are replaced in its SVG. So a chart follows the page's light and dark colors, needs no inline style
 (which the page forbids), and a text of the data never meets matplotlib's mathematics, fonts or escaping.
 """
 

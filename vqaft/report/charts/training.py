@@ -1,4 +1,4 @@
-"""The training curve."""
+"""Training curves: loss and accuracy by step."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from vqaft.tuning import StepMetrics
 HEIGHT = 150
 MANY_POINTS = 40
 DASHES = ("", "5 3", "1.5 2.5", "8 3 1.5 3")
-COLOURS: dict[str, Literal["tuned", "muted"]] = {TUNED: "tuned", MUTED: "muted"}
+COLORS: dict[str, Literal["tuned", "muted"]] = {TUNED: "tuned", MUTED: "muted"}
 Curve = tuple[str, list[tuple[int, float]]]
 
 
 def training_charts(metrics: Sequence[StepMetrics]) -> tuple[Chart, ...]:
     """Draw loss and accuracy by step, as far as they were measured at two steps at least.
 
-    Columns are told apart by their names: those with "loss", those with "accuracy"; of each, those with "valid" are
-    drawn in the tuned model's colour and the others in grey. Any other column is left out.
+    Columns are distinguished by their names: those with "loss", those with "accuracy"; of each, those with "valid" are
+    drawn in the tuned model's color and the others in gray. Any other column is left out.
 
     Args:
         metrics: What was measured at each step.
@@ -41,7 +41,7 @@ def _chart(quantity: str, curves: Sequence[Curve]) -> Chart:
         marker = "o" if len(points) <= MANY_POINTS else ""
         steps, values = zip(*points, strict=True)
         drawing.axes.plot(steps, values, color=color, linestyle=pattern, linewidth=1.6, marker=marker, markersize=3.5)
-        legend.append(LegendEntry(text=name.replace("_", " "), color=COLOURS[color], dashes=dashes))
+        legend.append(LegendEntry(text=name.replace("_", " "), color=COLORS[color], dashes=dashes))
     drawing.axes.set_ylim(bottom=0, top=1 if quantity == "accuracy" else None)
     return Chart(title=f"Training: {quantity} by step", svg=drawing.svg(_words(quantity, curves)), legend=tuple(legend))
 

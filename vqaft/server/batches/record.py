@@ -1,4 +1,4 @@
-"""Each step of a batch's life."""
+"""Batch record: state transitions of a batch as transactions."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ from vqaft.server.store.state import State
 GOING = ("validating", "in_progress", "finalizing", "cancelling")
 CANCELLABLE = ("validating", "in_progress", "finalizing")
 OUTPUT = "batch_output"
-"""The purpose of the files that a batch makes."""
+"""Purpose of the files that a batch creates."""
 
 
 @dataclass(frozen=True)
 class BatchRecord:
-    """The steps of one batch; each tells whether it was made, for the batch may have ended or be cancelled.
+    """State transitions of one batch; each returns whether it was made, for the batch may have ended or be cancelled.
 
     Attributes:
-        state: Where the batch is.
-        batch: Its id.
+        state: The server's state.
+        batch: The batch's id.
     """
 
     state: State
     batch: str
 
     def read(self) -> Document:
-        """Give the document."""
+        """Return the document."""
         document = self.state.documents.get("batch", self.batch)
         assert document is not None  # noqa: S101 - batches are never deleted
         return document
 
     def begin(self, total: int) -> bool:
-        """The requests are good, and none is answered; one that is being cancelled only learns how many there are."""
+        """Start the batch; one that is being cancelled only gets its number of requests."""
         with self.state.documents.transaction():
             counts = {"total": total, "completed": 0, "failed": 0}
             self._step(CANCELLABLE, "in_progress")
             return self._change(GOING, {"request_counts": counts})
 
     def count(self, counts: Mapping[str, int]) -> bool:
-        """Some requests are answered."""
+        """Update the number of answered requests."""
         return self._change(GOING, {"request_counts": dict(counts)})
 
     def finalize(self) -> bool:
-        """No request is left; the answers are put into files."""
+        """Record that every request is answered, and that files are being written."""
         return self._step(("in_progress",), "finalizing")
 
     def complete(self, files: Mapping[str, str]) -> bool:
-        """The answers are there; those of a batch that is being cancelled as far as they go."""
+        """End the batch with its files; one that is being cancelled keeps the answers that it has."""
         with self.state.documents.transaction():
             end = "cancelled" if self.read()["status"] == "cancelling" else "completed"
             return self._step(GOING, end, **files)
 
     def fail(self, *, code: str, message: str, line: int | None = None) -> bool:
-        """The batch ends without answers."""
+        """End the batch without answers."""
         problem = {"code": code, "message": message, "param": None, "line": line}
         with self.state.documents.transaction():
             failed = self._step(GOING, "failed", errors={"object": "list", "data": [problem]})
@@ -64,11 +64,11 @@ class BatchRecord:
             return failed
 
     def cancel(self) -> bool:
-        """The user does not want more of it."""
+        """Cancel the batch after the requests in progress."""
         return self._step(CANCELLABLE, "cancelling")
 
     def discard(self) -> None:
-        """Remove the files of a batch that came to no end."""
+        """Delete the files of a batch that did not end."""
         files = self.state.documents.page("file", limit=1_000_000).documents
         for file in files:
             if file["purpose"] == OUTPUT and file["filename"].startswith(self.batch):

@@ -22,7 +22,7 @@ DAY_S = 86_400
 
 
 class BatchBody(BaseModel):
-    """What a batch is asked by."""
+    """Request that creates a batch."""
 
     model_config = ConfigDict(strict=True)
 
@@ -34,18 +34,18 @@ class BatchBody(BaseModel):
 
 @dataclass(frozen=True)
 class BatchRoutes:
-    """What can be done with batches.
+    """Routes of batches.
 
     Attributes:
-        state: Where the batches are.
-        runner: What answers them.
+        state: The server's state.
+        runner: The batch runner.
     """
 
     state: State
     runner: BatchRunner
 
     def routes(self) -> list[Route]:
-        """Give the routes."""
+        """Return the routes."""
         return [
             resource("/batches", get=self.list, post=with_body(BatchBody, self.create)),
             resource("/batches/{batch}", get=self.retrieve),
@@ -76,7 +76,7 @@ class BatchRoutes:
         return JSONResponse(document)
 
     def list(self, request: Request) -> Response:
-        """Give a page of the batches, newest first."""
+        """Return a page of the batches, newest first."""
         page = read_page(request, self.state.documents, "batch")
         return JSONResponse(as_list(page, page.documents))
 
@@ -85,6 +85,6 @@ class BatchRoutes:
         return JSONResponse(find(request, self.state.documents, "batch"))
 
     def cancel(self, request: Request) -> Response:
-        """Stop a batch after the requests that are under way; nothing happens to one that has ended."""
+        """Cancel a batch after the requests in progress; no effect on one that has ended."""
         BatchRecord(self.state, find(request, self.state.documents, "batch")["id"]).cancel()
         return self.retrieve(request)

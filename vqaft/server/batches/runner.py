@@ -1,102 +1,28 @@
-"""Answers batches, one after the other.
-
-The lines of a batch's input file.
-"""
+"""Batch runner: answers the requests of one batch after the other, several requests concurrently."""
 
 from __future__ import annotations
 
-import json
 import logging
 import queue
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Annotated, Any, Literal
+from typing import IO
 
 import orjson
-from pydantic import BaseModel, Field, ValidationError
 
+from vqaft.errors import RecordError
 from vqaft.parallel import ordered_map
+from vqaft.server.batches.lines import BatchLine, read_batch
 from vqaft.server.batches.record import GOING, OUTPUT, BatchRecord
-from vqaft.server.chat.completion import ChatBody, complete
+from vqaft.server.chat.completion import complete
 from vqaft.server.http.errors import ApiError, internal_error
-from vqaft.server.http.requests import first_problem, parse_body
 from vqaft.server.models.model_cache import ModelCache
 from vqaft.server.store.documents import Document
 from vqaft.server.store.state import State, new_id
 
-MAX_LINES = 50_000
-
-
-class BatchLineError(Exception):
-    """A file that is no batch.
-
-    Args:
-        message: What is wrong.
-        line: The line, counted from 1; None where it is the whole file.
-    """
-
-    def __init__(self, message: str, line: int | None = None) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-class BatchLine(BaseModel):
-    """One request of a batch."""
-
-    custom_id: Annotated[str, Field(min_length=1)]
-    method: Literal["POST"]
-    url: Literal["/v1/chat/completions"]
-    body: Mapping[str, Any]
-
-    def chat_body(self) -> ChatBody:
-        """Give the request.
-
-        Raises:
-            ApiError: 400 if it is none.
-        """
-        return parse_body(json.dumps(dict(self.body)).encode(), ChatBody)
-
-
-def read_batch(path: Path) -> list[BatchLine]:
-    """Read a batch's input.
-
-    Args:
-        path: The JSONL file.
-
-    Returns:
-        The requests, in their order.
-
-    Raises:
-        BatchLineError: If a line is no request, an id occurs twice, or there are none or too many.
-    """
-    lines: list[BatchLine] = []
-    seen: set[str] = set()
-    with path.open("rb") as file:
-        for number, text in enumerate(file, start=1):
-            line = _read_line(text, number)
-            if line.custom_id in seen:
-                raise BatchLineError(f"The custom_id {line.custom_id!r} occurs twice.", number)
-            seen.add(line.custom_id)
-            lines.append(line)
-    if not 1 <= len(lines) <= MAX_LINES:
-        raise BatchLineError(f"There are {len(lines)} requests, not 1 to {MAX_LINES}.", len(lines))
-    return lines
-
-
-def _read_line(text: bytes, number: int) -> BatchLine:
-    try:
-        return BatchLine.model_validate_json(text)
-    except ValidationError as error:
-        message, place = first_problem(error)
-        raise BatchLineError(f"{message} ({place or 'the line'})", number) from error
-
-
 WORKERS = 4
-
-
 LOG = logging.getLogger(__name__)
 
 
@@ -113,24 +39,24 @@ class _Reply:
 
 
 class BatchRunner:
-    """Takes batches from their creation to their output.
+    """Runs batches from creation to output, in the order of submission.
 
-    A batch whose server stopped under it starts again from the beginning when the server does.
+    A batch that was interrupted by the end of the server starts again from the beginning with it.
 
     Args:
         state: Where batches and files are.
-        shelf: The models that are asked.
+        models: The models that answer.
     """
 
-    def __init__(self, state: State, shelf: ModelCache) -> None:
+    def __init__(self, state: State, models: ModelCache) -> None:
         self._state = state
-        self._shelf = shelf
+        self._models = models
         self._queue: queue.Queue[str | None] = queue.Queue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run_all, name="vqaft-batch", daemon=True)
 
     def start(self) -> None:
-        """Begin to work, with the batches that were left over first."""
+        """Start the worker thread, with the batches of an earlier server first."""
         for batch in self._state.documents.page("batch", limit=1_000_000, newest_first=False).documents:
             if batch["status"] in GOING:
                 BatchRecord(self._state, batch["id"]).discard()
@@ -138,14 +64,14 @@ class BatchRunner:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop working; the batches go on when the server starts again."""
+        """Stop the worker thread; batches continue when the server starts again."""
         self._stopping.set()
         self._queue.put(None)
         if self._thread.is_alive():
             self._thread.join()
 
     def submit(self, batch: str) -> None:
-        """Put a batch on its way."""
+        """Queue a batch."""
         self._queue.put(batch)
 
     def _run_all(self) -> None:
@@ -158,8 +84,8 @@ class BatchRunner:
     def _run_safely(self, record: BatchRecord) -> None:
         try:
             self._run(record)
-        except BatchLineError as error:
-            record.fail(code="invalid_batch", message=str(error), line=error.line)
+        except RecordError as error:
+            record.fail(code="invalid_batch", message=error.message, line=error.line)
         except Exception as error:
             LOG.exception("%s broke", record.batch)
             record.fail(code="server_error", message=internal_error(error).message)
@@ -177,8 +103,8 @@ class BatchRunner:
     def _read(self, record: BatchRecord) -> list[BatchLine]:
         try:
             return read_batch(self._state.file_path(record.read()["input_file_id"]))
-        except OSError as error:
-            raise BatchLineError(f"The input file cannot be read ({error.strerror}).") from error
+        except FileNotFoundError as error:
+            raise RecordError(f"The input file cannot be read ({error.strerror}).") from error
 
     def _answer(self, record: BatchRecord, lines: list[BatchLine], good: IO[bytes], bad: IO[bytes]) -> dict[str, int]:
         counts = {"total": len(lines), "completed": 0, "failed": 0}
@@ -197,7 +123,7 @@ class BatchRunner:
 
     def _reply(self, line: BatchLine) -> _Reply:
         try:
-            return _Reply(line=line, status=200, body=complete(self._shelf, line.chat_body()))
+            return _Reply(line=line, status=200, body=complete(self._models, line.chat_body()))
         except ApiError as error:
             return _Reply(line=line, status=error.status, body=error.document())
         except Exception as error:  # noqa: BLE001 - one line that breaks a model must not stop the others

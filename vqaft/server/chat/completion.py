@@ -72,12 +72,12 @@ class ChatBody(BaseModel):
         return {"type": "object"} if named is None else named.json_schema
 
 
-def complete(shelf: ModelCache, body: ChatBody) -> Document:
+def complete(models: ModelCache, body: ChatBody) -> Document:
     """Answer a chat completion.
 
     Args:
-        shelf: The models that can be asked.
-        body: What is asked.
+        models: The models that answer.
+        body: The request.
 
     Raises:
         ApiError: 404 if there is no such model, 400 if the conversation cannot be answered, 503 if the model cannot
@@ -85,18 +85,18 @@ def complete(shelf: ModelCache, body: ChatBody) -> Document:
     """
     if body.stream:
         raise ApiError(400, "A line of a batch cannot be streamed; leave `stream` out.", param="stream")
-    *_, answer = _pieces(shelf, body)
+    *_, answer = _pieces(models, body)
     assert isinstance(answer, ChatAnswer)  # noqa: S101 - the last piece is the whole answer
     choices = [_choice(answer, index) for index in range(body.n or 1)]
     return {**_head(body, "chat.completion"), "choices": choices, "usage": _usage(answer)}
 
 
-def stream_completion(shelf: ModelCache, body: ChatBody) -> Iterator[bytes]:
+def stream_completion(models: ModelCache, body: ChatBody) -> Iterator[bytes]:
     """Answer a chat completion as server-sent events; a model that cannot stream sends its answer in one piece.
 
     Args:
-        shelf: The models that can be asked.
-        body: What is asked.
+        models: The models that answer.
+        body: The request.
 
     Yields:
         Events with the role, pieces of the text, the reason for the end, the usage if asked for, and `[DONE]`.
@@ -104,7 +104,7 @@ def stream_completion(shelf: ModelCache, body: ChatBody) -> Iterator[bytes]:
     Raises:
         ApiError: As for `complete`, before the first event.
     """
-    pieces = _pieces(shelf, body)
+    pieces = _pieces(models, body)
     head, places = _head(body, "chat.completion.chunk"), range(body.n or 1)
     piece = next(pieces)
     yield _event(head, [_delta(index, role="assistant", content="") for index in places])
@@ -117,12 +117,12 @@ def stream_completion(shelf: ModelCache, body: ChatBody) -> Iterator[bytes]:
     yield b"data: [DONE]\n\n"
 
 
-def _pieces(shelf: ModelCache, body: ChatBody) -> Iterator[str | ChatAnswer]:
+def _pieces(models: ModelCache, body: ChatBody) -> Iterator[str | ChatAnswer]:
     """Yield pieces of the answer if it is streamed, then the whole answer."""
     pixels = check_bounds(body.messages)
-    model = shelf.model(body.model)
+    model = models.model(body.model)
     try:
-        with shelf.pixels.reserved(pixels):
+        with models.pixels.reserved(pixels):
             yield from _answered(model, body.turn(), stream=bool(body.stream))
     except ImageError as error:
         raise ApiError(400, str(error), param="messages", code="invalid_image") from error

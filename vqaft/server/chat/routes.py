@@ -19,21 +19,21 @@ ANSWERED_AT_ONCE = 32
 """Chat completions that are answered concurrently; they have threads of their own, so that other routes do not wait."""
 
 
-def chat_routes(state: State, shelf: ModelCache) -> list[Route]:
-    """Give the routes.
+def chat_routes(state: State, models: ModelCache) -> list[Route]:
+    """Return the routes.
 
     Args:
-        state: What the server keeps.
-        shelf: The models that can be asked.
+        state: The server's state.
+        models: The models that answer.
     """
     answering = CapacityLimiter(ANSWERED_AT_ONCE)
 
     async def create(request: Request) -> Response:
         body = parse_body(await request.body(), ChatBody)
         if body.stream:
-            events = await to_thread.run_sync(_begun, stream_completion(shelf, body), limiter=answering)
+            events = await to_thread.run_sync(_begun, stream_completion(models, body), limiter=answering)
             return StreamingResponse(events, media_type="text/event-stream")
-        return JSONResponse(await to_thread.run_sync(complete, shelf, body, limiter=answering))
+        return JSONResponse(await to_thread.run_sync(complete, models, body, limiter=answering))
 
     def listing(request: Request) -> Response:
         page = read_page(request, state.documents, "completion")  # none is ever stored: the list is empty

@@ -1,4 +1,4 @@
-"""Files: send, list, describe, fetch, delete."""
+"""Files: upload, list, describe, download, delete."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ MAX_FILE_BYTES = 512 << 20
 
 @dataclass(frozen=True)
 class FileRoutes:
-    """What can be done with files.
+    """Routes of files.
 
     Attributes:
-        state: Where the files are.
+        state: The server's state.
     """
 
     state: State
 
     def routes(self) -> list[Route]:
-        """Give the routes."""
+        """Return the routes."""
         return [
             resource("/files", get=self.list, post=self.create),
             resource("/files/{file}", get=self.retrieve, delete=self.delete),
@@ -38,7 +38,7 @@ class FileRoutes:
         ]
 
     async def create(self, request: Request) -> Response:
-        """Keep a file that is sent as a form."""
+        """Store a file that is sent as a form."""
         async with open_form(request) as form:
             file, purpose = _sent(form)
             name = file.filename or "file"
@@ -46,7 +46,7 @@ class FileRoutes:
             return JSONResponse(kept)
 
     def list(self, request: Request) -> Response:
-        """Give a page of the files."""
+        """Return a page of the files."""
         purpose = request.query_params.get("purpose")
         page = read_page(
             request,
@@ -62,7 +62,7 @@ class FileRoutes:
         return JSONResponse(public(find(request, self.state.documents, "file")))
 
     def content(self, request: Request) -> Response:
-        """Send a file's bytes."""
+        """Return the bytes of a file."""
         name = find(request, self.state.documents, "file")["id"]
         path = self.state.file_path(name)
         if not path.is_file():
@@ -70,7 +70,7 @@ class FileRoutes:
         return FileResponse(path, media_type="application/octet-stream")
 
     def delete(self, request: Request) -> Response:
-        """Remove a file."""
+        """Delete a file."""
         name = find(request, self.state.documents, "file")["id"]
         return JSONResponse({"id": name, "object": "file", "deleted": self.state.delete_file(name)})
 

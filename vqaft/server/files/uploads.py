@@ -1,4 +1,4 @@
-"""Uploads: large files in parts."""
+"""Multipart uploads: create, add parts, complete, cancel."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from vqaft.server.store.state import State, new_id
 MAX_UPLOAD_BYTES = 8 << 30
 MAX_PART_BYTES = 64 << 20
 LIFE_S = 3600
-"""Seconds for which parts can be added."""
+"""Seconds until an upload expires."""
 
 
 class UploadBody(BaseModel):
-    """What an upload is announced by."""
+    """Request that creates an upload."""
 
     model_config = ConfigDict(strict=True)
 
@@ -39,7 +39,7 @@ class UploadBody(BaseModel):
 
 
 class CompletionBody(BaseModel):
-    """What an upload is completed by."""
+    """Request that completes an upload."""
 
     model_config = ConfigDict(strict=True)
 
@@ -49,16 +49,16 @@ class CompletionBody(BaseModel):
 
 @dataclass(frozen=True)
 class UploadRoutes:
-    """What can be done with uploads.
+    """Routes of uploads.
 
     Attributes:
-        state: Where the parts are.
+        state: The server's state.
     """
 
     state: State
 
     def routes(self) -> list[Route]:
-        """Give the routes."""
+        """Return the routes."""
         return [
             resource("/uploads", post=with_body(UploadBody, self.create)),
             resource("/uploads/{upload}/parts", post=self.add_part),
@@ -67,7 +67,7 @@ class UploadRoutes:
         ]
 
     def create(self, _: Request, body: UploadBody) -> Response:
-        """Announce an upload."""
+        """Create an upload."""
         self.state.remove_dead_parts()
         now = self.state.now()
         document = {
@@ -84,7 +84,7 @@ class UploadRoutes:
         return JSONResponse(self.state.documents.insert("upload", document))
 
     async def add_part(self, request: Request) -> Response:
-        """Keep a part."""
+        """Store a part."""
         upload = await run_in_threadpool(self._pending, request)
         async with open_form(request) as form:
             data = form.get("data")
@@ -99,7 +99,7 @@ class UploadRoutes:
         return JSONResponse(self._complete(self._pending(request), body))
 
     def cancel(self, request: Request) -> Response:
-        """Give an upload up."""
+        """Cancel an upload."""
         upload = self._pending(request)
         return JSONResponse(self._end(upload["id"], {"status": "cancelled"}))
 
@@ -142,7 +142,7 @@ class UploadRoutes:
     def _joined(self, upload: Document, parts: Iterable[str], whole: IO[bytes]) -> str:
         try:
             return _join(map(self.state.part_path, parts), whole)
-        except FileNotFoundError:  # somebody else has just ended the upload
+        except FileNotFoundError:  # another request has just ended the upload
             _still_pending(self._read(upload["id"]))
             raise
 
@@ -169,7 +169,7 @@ class UploadRoutes:
 
     def _step(self, upload: str, changes: Document) -> Document:
         ended = self.state.documents.change("upload", upload, lambda old: {**old, **changes}, status_in=("pending",))
-        return ended or _still_pending(self._read(upload))  # somebody else may have ended it a moment ago
+        return ended or _still_pending(self._read(upload))  # another request may have ended it a moment ago
 
 
 def _still_pending(upload: Document) -> Document:

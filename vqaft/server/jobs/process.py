@@ -1,7 +1,4 @@
-"""A training's process, as the server sees it.
-
-Training in a process of its own, so that it can be stopped and cannot slow the server's answers down.
-"""
+"""Training in a process of its own, so that it can be stopped and does not slow the server's answers down."""
 
 from __future__ import annotations
 
@@ -41,10 +38,10 @@ Message: TypeAlias = Progress | TrainingResult | TrainingFailure
 
 
 def work(engine: Engine, task: TrainingTask, outbox: Connection) -> None:
-    """Train, and send what happens.
+    """Train, and send progress and result.
 
     Args:
-        engine: What trains.
+        engine: The engine.
         task: What to train.
         outbox: Where every step and note, and then the result or the failure, is sent.
     """
@@ -60,7 +57,7 @@ def work(engine: Engine, task: TrainingTask, outbox: Connection) -> None:
 
 
 def plain_words(error: Exception) -> str:
-    """Say what is wrong without naming files of the server, which mean nothing to a client.
+    """Return what is wrong without paths of the server, which mean nothing to a client.
 
     Args:
         error: What was raised.
@@ -89,16 +86,14 @@ def failure_of(error: VqaftError | OSError, task: TrainingTask) -> TrainingFailu
 
 
 INTERRUPTED = frozenset({1, -signal.SIGINT, -signal.SIGTERM})
-
-
-"""How a process ends that Ctrl-C or a service manager stops; Python's own Ctrl-C is 1."""
+"""Exit codes of a process that Ctrl-C or a service manager stopped; Python's own for Ctrl-C is 1."""
 
 
 class TrainingProcess:
-    """Trains for the length of a block; what is left of the process at its end is killed.
+    """A training process for the length of a block; killed at its end if it still runs.
 
     Args:
-        engine: What trains.
+        engine: The engine.
         task: What to train.
     """
 
@@ -125,7 +120,7 @@ class TrainingProcess:
         self._inbox.close()
 
     def messages(self) -> Iterator[Message]:
-        """Give what the process says, until it ends."""
+        """Yield what the process sends, until it ends."""
         while True:
             try:
                 message = self._inbox.recv()
@@ -135,12 +130,12 @@ class TrainingProcess:
         self._process.join()
 
     def kill(self) -> None:
-        """End the process, from any thread."""
+        """Kill the process. Thread-safe."""
         self._process.kill()
 
     @property
     def interrupted(self) -> bool:
-        """Whether it has ended as processes do that are told to stop together with others."""
+        """Whether it ended like a process that was stopped together with others."""
         return self._process.exitcode in INTERRUPTED
 
 

@@ -1,7 +1,4 @@
-"""A job as the API shows it, and each step of its life.
-
-The CSV of a job's metrics.
-"""
+"""Job record: the document that the API shows, its state transitions as transactions, and its metrics as CSV."""
 
 from __future__ import annotations
 
@@ -34,7 +31,7 @@ COLUMNS = (
 
 
 def result_csv(steps: Iterable[Mapping[str, Any]]) -> bytes:
-    """Write the file.
+    """Return the metrics of a job as CSV.
 
     Args:
         steps: The data of the metrics events, in the order of the steps.
@@ -52,18 +49,16 @@ def result_csv(steps: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 GOING = ("validating_files", "queued", "running")
-
-
 STARTED = "Fine-tuning job started"
 CONTINUED = "Fine-tuning job continues from its last checkpoint"
 
 
 def create_job(state: State, body: JobBody) -> Document:
-    """Note a new job.
+    """Insert a new job.
 
     Args:
-        state: Where to.
-        body: What was asked for.
+        state: The server's state.
+        body: The request.
 
     Returns:
         The job's document.
@@ -104,21 +99,21 @@ def create_job(state: State, body: JobBody) -> Document:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """The steps of one job; each tells whether it was made, for the job may have ended or been stopped before.
+    """State transitions of one job; each returns whether it was made, for the job may have ended or been stopped.
 
-    A step is made whole or not at all, also where the server is killed in it. Only a job that is trained, or was to its
+    A transition is atomic, also if the server is killed in it. Only a job that is trained, or was to its
     end, has models: whatever stops a training discards what it had saved, unless the engine can resume from it.
 
     Attributes:
-        state: Where the job is.
-        job: Its id.
+        state: The server's state.
+        job: The job's id.
     """
 
     state: State
     job: str
 
     def read(self) -> Document:
-        """Give the document."""
+        """Return the document."""
         document = self.state.documents.get("job", self.job)
         assert document is not None  # noqa: S101 - jobs are never deleted
         return document
@@ -131,23 +126,23 @@ class JobRecord:
         return self._step(GOING, changes, message, level="warn", paused=False, discard=not resumable)
 
     def reject(self, failure: TrainingFailure) -> bool:
-        """The files are bad."""
+        """Fail the job because of its files."""
         return self._fail(("validating_files",), failure)
 
     def queue(self) -> bool:
-        """The files are good."""
+        """Queue the job, whose files are valid."""
         message = "Files validated, moving job to queued state"
         return self._step(("validating_files",), {"status": "queued"}, message, discard=False)
 
     def begin(self, *, resumed: bool = False) -> Document | None:
-        """Note that training starts, or continues; return the document, or None where the job was stopped before."""
+        """Record that training starts or continues; return the document, or None if the job was stopped before."""
         changes = {"status": "running", "_since": None}
         message = CONTINUED if resumed else STARTED
         begun = self._step(("queued",), changes, message, paused=False, discard=not resumed)
         return self.read() if begun else None
 
     def note(self, note: TrainingNote) -> bool:
-        """Note what the engine says."""
+        """Record a message of the engine."""
         with self.state.documents.transaction():
             if self.read()["status"] != "running":
                 return False
@@ -155,7 +150,7 @@ class JobRecord:
             return True
 
     def step(self, metrics: TrainingMetrics) -> bool:
-        """Note what was measured after a step."""
+        """Record the metrics of a training step."""
         data: dict[str, Any] = {
             "step": metrics.step,
             "total_steps": metrics.total_steps,
@@ -186,7 +181,7 @@ class JobRecord:
             return True
 
     def succeed(self, result: TrainingResult) -> bool:
-        """The model is there."""
+        """Record the trained model and end the job."""
         used = {
             "n_epochs": result.n_epochs,
             "batch_size": result.batch_size,
@@ -216,26 +211,26 @@ class JobRecord:
             return True
 
     def fail(self, failure: TrainingFailure) -> bool:
-        """The training ended without a model."""
+        """End the job without a model."""
         return self._fail(("running",), failure)
 
     def lost(self) -> bool:
-        """The training process ended without a word: out of memory, or killed by somebody."""
+        """Fail the job because its process ended without a result: out of memory, or killed."""
         message = "The training process ended without a result; the machine may be out of memory."
         return self.fail(TrainingFailure(code="server_error", message=message))
 
     def cancel(self) -> bool:
-        """The user does not want it any more."""
+        """Cancel the job."""
         changes = {"status": "cancelled", "finished_at": self.state.now(), "_paused": False}
         return self._step(GOING, changes, "Fine-tuning job cancelled")
 
     def pause(self, *, resumable: bool = False) -> bool:
-        """Let the job wait; OpenAI's contract has no status of its own for that, so it is queued."""
+        """Pause the job; OpenAI's contract has no status for that, so it is shown as queued."""
         changes = {"status": "queued", "_paused": True}
         return self._step(GOING, changes, "Fine-tuning job paused", paused=False, discard=not resumable)
 
     def resume(self) -> bool:
-        """The user wants it to go on."""
+        """Resume a paused job."""
         changes = {"status": "validating_files", "_paused": False}
         return self._step(("queued",), changes, "Fine-tuning job resumed", paused=True, discard=False)
 

@@ -13,14 +13,14 @@ from vqaft.server.chat.bounds import check_bounds
 from vqaft.server.http.errors import ApiError
 
 MIN_ROWS = 10
-"""What OpenAI asks for at least."""
+"""The least number of rows, as for OpenAI."""
 Auto: TypeAlias = Literal["auto"]
 Key: TypeAlias = Annotated[str, StringConstraints(max_length=64)]
 Value: TypeAlias = Annotated[str, StringConstraints(max_length=512)]
 
 
 class HyperparametersBody(BaseModel):
-    """How to train; "auto" leaves it to the engine."""
+    """Hyperparameters; "auto" leaves the choice to the engine."""
 
     model_config = ConfigDict(strict=True)
 
@@ -30,13 +30,13 @@ class HyperparametersBody(BaseModel):
 
 
 class SupervisedBody(BaseModel):
-    """The settings of supervised training."""
+    """Settings of supervised training."""
 
     hyperparameters: HyperparametersBody = HyperparametersBody()
 
 
 class MethodBody(BaseModel):
-    """How the model learns."""
+    """Training method."""
 
     type: Literal["supervised", "dpo", "reinforcement"]
     supervised: SupervisedBody | None = None
@@ -64,7 +64,7 @@ class JobBody(BaseModel):
 
     @property
     def settings(self) -> HyperparametersBody:
-        """The hyperparameters, from wherever they were given."""
+        """The hyperparameters, from either place in which a request may have them."""
         supervised = self.method.supervised if self.method else None
         return (supervised.hyperparameters if supervised else self.hyperparameters) or HyperparametersBody()
 

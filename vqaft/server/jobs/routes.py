@@ -24,20 +24,20 @@ PREFIX = "/fine_tuning/jobs"
 
 @dataclass(frozen=True)
 class JobRoutes:
-    """What can be done with jobs.
+    """Routes of fine-tuning jobs.
 
     Attributes:
-        state: Where the jobs are.
-        runner: What trains.
-        shelf: The models that can be trained.
+        state: The server's state.
+        runner: The job runner.
+        models: The models that can be trained.
     """
 
     state: State
     runner: JobRunner
-    shelf: ModelCache
+    models: ModelCache
 
     def routes(self) -> list[Route]:
-        """Give the routes."""
+        """Return the routes."""
         return [
             resource(PREFIX, get=self.list, post=with_body(JobBody, self.create)),
             resource(PREFIX + "/{job}", get=self.retrieve),
@@ -50,13 +50,13 @@ class JobRoutes:
 
     def create(self, _: Request, body: JobBody) -> Response:
         """Create a job."""
-        _check(self.state, self.shelf, body)
+        _check(self.state, self.models, body)
         document = create_job(self.state, body)
         self.runner.submit(document["id"])
         return JSONResponse(public(document))
 
     def list(self, request: Request) -> Response:
-        """Give a page of the jobs, newest first."""
+        """Return a page of the jobs, newest first."""
         wanted = _metadata_filter(request)
         page = read_page(
             request,
@@ -72,29 +72,29 @@ class JobRoutes:
         return JSONResponse(public(find(request, self.state.documents, "job")))
 
     def cancel(self, request: Request) -> Response:
-        """Stop a job for good."""
+        """Cancel a job."""
         self.runner.cancel(find(request, self.state.documents, "job")["id"])
         return self.retrieve(request)
 
     def pause(self, request: Request) -> Response:
-        """Stop a job until it is resumed."""
+        """Pause a job."""
         self.runner.pause(find(request, self.state.documents, "job")["id"])
         return self.retrieve(request)
 
     def resume(self, request: Request) -> Response:
-        """Let a paused job go on."""
+        """Resume a paused job."""
         self.runner.resume(find(request, self.state.documents, "job")["id"])
         return self.retrieve(request)
 
     def events(self, request: Request) -> Response:
-        """Give a page of a job's events, newest first."""
+        """Return a page of a job's events, newest first."""
         page = read_page(
             request, self.state.documents, "event", parent=find(request, self.state.documents, "job")["id"]
         )
         return JSONResponse({"object": "list", "data": page.documents, "has_more": page.has_more})
 
     def checkpoints(self, request: Request) -> Response:
-        """Give a page of the models saved on the way, newest first."""
+        """Return a page of a job's checkpoints, newest first."""
         page = read_page(
             request,
             self.state.documents,
@@ -105,16 +105,16 @@ class JobRoutes:
         return JSONResponse(as_list(page, page.documents))
 
 
-def _check(state: State, shelf: ModelCache, body: JobBody) -> None:
+def _check(state: State, models: ModelCache, body: JobBody) -> None:
     if body.method is not None and body.method.type != "supervised":
         raise ApiError(400, f"This server cannot train by {body.method.type!r}.", param="method.type")
     if body.integrations:
         raise ApiError(400, "This server has no integrations.", param="integrations")
-    if body.model not in shelf.engines:
-        known = ", ".join(shelf.engines)
+    if body.model not in models.engines:
+        known = ", ".join(models.engines)
         message = f"The model {body.model!r} cannot be fine-tuned here; these can: {known}."
         raise ApiError(400, message, param="model", code="model_not_found")
-    _check_options(shelf, body)
+    _check_options(models, body)
     for param, name in (("training_file", body.training_file), ("validation_file", body.validation_file)):
         file = None if name is None else state.documents.get("file", name)
         if name is not None and (file is None or file["purpose"] != "fine-tune"):
@@ -122,8 +122,8 @@ def _check(state: State, shelf: ModelCache, body: JobBody) -> None:
             raise ApiError(400, message, param=param, code="file_not_found")
 
 
-def _check_options(shelf: ModelCache, body: JobBody) -> None:
-    engine = shelf.engines[body.model]
+def _check_options(models: ModelCache, body: JobBody) -> None:
+    engine = models.engines[body.model]
     if not isinstance(engine, TaskChecker):
         return  # what an engine does not know is left aside, as OpenAI's newer fields are
     try:
@@ -138,5 +138,5 @@ def _metadata_filter(request: Request) -> dict[str, str]:
     query = request.query_params
     names = {key: key.removeprefix(prefix).removesuffix("]") for key in query if key.startswith(prefix)}
     if any("[" in name or "]" in name for name in names.values()):
-        raise ApiError(400, "metadata holds plain texts.", param="metadata")
+        raise ApiError(400, "metadata holds plain text.", param="metadata")
     return {name: query[key] for key, name in names.items()}

@@ -1,4 +1,4 @@
-"""Takes jobs from their creation to their end, one training at a time."""
+"""Job runner: validates files concurrently with training, and trains one job at a time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from vqaft.durable import MACHINE_ERRNOS
 from vqaft.engines import (
     Engine,
     MemoryOwner,
@@ -30,20 +31,20 @@ from vqaft.server.store.documents import Document
 from vqaft.server.store.state import State
 
 GRACE_S = 10.0
-"""How long a training that was interrupted waits for the server to be stopped as well."""
+"""Seconds that an interrupted training waits for the server to be stopped as well."""
 
 LOG = logging.getLogger(__name__)
 
 
 class JobRunner:
-    """Validates and trains; cancels and pauses.
+    """Validates, trains, cancels, pauses and resumes jobs.
 
     A job whose server stopped under it continues from its last checkpoint when the server starts again, or from the
     beginning if its engine cannot resume.
 
     Args:
-        state: Where jobs and files are.
-        engines: What trains, by the name of its base model.
+        state: The server's state.
+        engines: The engines, by the name of the base model.
     """
 
     def __init__(self, state: State, engines: Mapping[str, Engine]) -> None:
@@ -57,7 +58,7 @@ class JobRunner:
         self._thread = threading.Thread(target=self._train_all, name="vqaft-train", daemon=True)
 
     def start(self) -> None:
-        """Begin to work, with the jobs that were left over first."""
+        """Start the training thread, with the jobs of an earlier server first."""
         page = self._state.documents.page("job", limit=1_000_000, newest_first=False)
         for job in page.documents:
             resumable = job["status"] in GOING and self._can_resume(job)
@@ -69,7 +70,7 @@ class JobRunner:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop working; the jobs go on when the server starts again."""
+        """Stop the training thread; jobs continue when the server starts again."""
         self._stopping.set()
         self._queue.put(None)
         with self._lock:
@@ -80,15 +81,15 @@ class JobRunner:
             self._thread.join(timeout=10)
 
     def submit(self, job: str) -> None:
-        """Put a new job on its way."""
+        """Validate a job, and queue it."""
         self._validation.submit(self._validate_safely, job)
 
     def cancel(self, job: str) -> None:
-        """Stop a job for good; nothing happens to one that has ended."""
+        """Cancel a job; no effect on one that has ended."""
         self._stop_by(JobRecord.cancel, job)
 
     def pause(self, job: str) -> None:
-        """Stop a job until it is resumed; nothing happens to one that has ended."""
+        """Pause a job; no effect on one that has ended."""
         resumable = isinstance(self._engine(JobRecord(self._state, job).read()), ResumableEngine)
         self._stop_by(lambda record: record.pause(resumable=resumable), job)
 
@@ -120,7 +121,7 @@ class JobRunner:
             try:
                 check_rows(self._state.file_path(document[param]), at_least=at_least)
             except (DataError, OSError) as error:
-                record.reject(TrainingFailure(code=f"invalid_{param}", message=plain_words(error), param=param))
+                record.reject(_failure(error, param))
                 return
         if not self._checked_by_engine(record, document):
             return
@@ -217,6 +218,16 @@ class JobRunner:
 
     def _folder(self, job: str) -> Path:
         return self._state.folder / "models" / job
+
+
+def _failure(error: Exception, param: str) -> TrainingFailure:
+    """Return why a file was not accepted; trouble of the machine is not the file's fault."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, OSError):
+        cause = cause.__cause__
+    if cause is not None and cause.errno in MACHINE_ERRNOS:
+        return TrainingFailure(code="server_error", message=f"The file could not be read ({cause.strerror}).")
+    return TrainingFailure(code=f"invalid_{param}", message=plain_words(error), param=param)
 
 
 def _note(record: JobRecord, message: Message) -> None:

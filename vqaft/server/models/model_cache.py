@@ -1,4 +1,4 @@
-"""The models that can be asked."""
+"""Model cache: base models, judges and tuned models by name, the most recently used ones in memory."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from vqaft.server.store.documents import ALL, Document, public
 from vqaft.server.store.state import State
 
 KEPT = 8
-"""Models kept in memory."""
+"""Models in memory."""
 
 
 class ModelCache:
-    """Finds models by name and keeps those in memory that were asked last.
+    """Finds models by name; keeps the most recently used ones in memory. Thread-safe.
 
     Args:
-        state: Where the tuned models are known.
-        engines: What trains and answers, by the name of its base model.
+        state: The server's state, which knows the tuned models.
+        engines: The engines, by the name of the base model.
         judges: Models that answer and cannot be trained, by name.
         shutdown_dates: When a model will be shut down, by name, where that is known.
     """
@@ -48,7 +48,7 @@ class ModelCache:
         self._started = state.now()
 
     def model(self, name: str) -> ChatModel:
-        """Load a model, or take it from memory; a model that takes long to load keeps nobody from the others.
+        """Return a model, loaded if it is not in memory; a model that loads slowly does not delay the others.
 
         Raises:
             ApiError: 404 if there is no such model, 503 if it cannot be loaded.
@@ -80,7 +80,7 @@ class ModelCache:
             future.set_exception(reason)
 
     def describe(self, name: str) -> Document:
-        """Describe a model as the API does.
+        """Return a model's description, as the API shows it.
 
         Raises:
             ApiError: 404 if there is no such model.
@@ -91,12 +91,12 @@ class ModelCache:
         return public(tuned) if tuned else self._own(name)
 
     def all(self) -> list[Document]:
-        """Describe all models: the base models, the judges, and the tuned ones from the newest on."""
+        """Return the descriptions of base models, judges and tuned models, of these the newest first."""
         tuned = self._state.documents.page("model", limit=ALL).documents
         return [self._own(name) for name in (*self.engines, *self._judges)] + [public(model) for model in tuned]
 
     def delete(self, name: str) -> None:
-        """Forget a tuned model.
+        """Delete a tuned model.
 
         Raises:
             ApiError: 404 if there is no such model, 403 if it is not a tuned one.

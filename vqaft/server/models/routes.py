@@ -10,22 +10,22 @@ from vqaft.server.http.requests import resource
 from vqaft.server.models.model_cache import ModelCache
 
 
-def model_routes(shelf: ModelCache) -> list[Route]:
-    """Give the routes.
+def model_routes(models: ModelCache) -> list[Route]:
+    """Return the routes.
 
     Args:
-        shelf: The models.
+        models: The models.
     """
 
     def listing(_: Request) -> Response:
-        return JSONResponse({"object": "list", "data": shelf.all()})
+        return JSONResponse({"object": "list", "data": models.all()})
 
     def retrieve(request: Request) -> Response:
-        return JSONResponse(shelf.describe(request.path_params["model"]))
+        return JSONResponse(models.describe(request.path_params["model"]))
 
     def delete(request: Request) -> Response:
         name = request.path_params["model"]
-        shelf.delete(name)
+        models.delete(name)
         return JSONResponse({"id": name, "object": "model", "deleted": True})
 
     return [
