@@ -21,7 +21,7 @@ def upload(client: OpenAI, rows: bytes) -> str:
     return client.files.create(file=("rows.jsonl", rows), purpose="fine-tune").id
 
 
-def finished(client: OpenAI, job: str, *, timeout_s: float = 30) -> FineTuningJob:
+def finished(client: OpenAI, job: str, *, timeout_s: float = 120) -> FineTuningJob:
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         found = client.fine_tuning.jobs.retrieve(job)

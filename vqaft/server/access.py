@@ -79,8 +79,7 @@ def stored_access(folder: Path, *, api_key: str | None = None, port: int | None 
     access = _Stored(api_key=key, port=number)
     if access != found:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_atomically(folder / FILE, access.model_dump_json().encode() + b"\n")
-        (folder / FILE).chmod(0o600)
+        write_atomically(folder / FILE, access.model_dump_json().encode() + b"\n", private=True)
     return Access(api_key=key, port=number)
 
 

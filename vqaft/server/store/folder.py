@@ -97,7 +97,7 @@ class ServerFolder:
         if marker is None:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             marker = _Marker(database=secrets.token_hex(16))
-            write_atomically(self.path / MARKER, marker.model_dump_json().encode() + b"\n")
+            write_atomically(self.path / MARKER, marker.model_dump_json().encode() + b"\n", private=True)
         return marker.database
 
     @property
