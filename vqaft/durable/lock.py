@@ -71,7 +71,7 @@ class FileLock:
 
     def _new(self) -> filelock.BaseFileLock:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except (OSError, ValueError) as error:
             raise state_error(error, self._path, doing="cannot be locked") from error
         timeout = -1 if self._wait else 0

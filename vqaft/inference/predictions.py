@@ -179,7 +179,7 @@ class Predictions(Sequence[Prediction]):
         lines = read_file(Path(path)).split(b"\n")
         try:
             head = json.loads(lines[0])
-            settings = head["settings"] if head["format"] == FORMAT else None
+            settings = dict(head["settings"]) if head["format"] == FORMAT else None
             predictions = [prediction_from(json.loads(line)) for line in lines[1:] if line]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise StateError(f"this is not a file of predictions ({error})", path=path) from error

@@ -23,6 +23,9 @@ MAX_EVENT_PAGES = 200
 MAX_REMEMBERED = 100_000
 """Event ids that are remembered, to recognize repetitions."""
 
+MAX_SHOWN = 1_000
+"""Characters of a message that are printed."""
+
 QUIET_TYPES = frozenset({"message", "metrics"})
 """Event types that are not printed while all goes well; moderation checks are."""
 
@@ -160,7 +163,7 @@ class JobProgress:
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
-        self._bar.write(visible(text))
+        self._bar.write(visible(text, limit=MAX_SHOWN))
 
     def show(self, update: JobUpdate) -> None:
         """Update the bar."""

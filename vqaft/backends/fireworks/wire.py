@@ -1,11 +1,11 @@
-"""Fireworks' JSON as vqaft's values, and back."""
+"""Fireworks' JSON as vqaft's values, and back; fields that Fireworks leaves out or adds break nothing."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from vqaft.backends.openai.wire import JSON, mapping_in, refuse_settings, with_extra
+from vqaft.backends.openai.wire import JSON, mapping_in, refuse_settings, text_in, whole_in, with_extra
 from vqaft.backends.together.wire import seconds_of
 from vqaft.errors import ServiceUnreachableError
 from vqaft.service import KEY, RemoteFile
@@ -24,7 +24,7 @@ STATUSES = {
     "JOB_STATE_RE_QUEUEING": "queued",
     "JOB_STATE_VALIDATING": "validating_files",
 }
-"""Fireworks' words for what OpenAI calls otherwise; others are taken as still going."""
+"""Fireworks' words for what OpenAI calls otherwise; others count as still running."""
 
 _JOBS = "/supervisedFineTuningJobs/"
 _LONGEST_ID = 60
@@ -32,27 +32,27 @@ _UNKNOWN = frozenset({"learning_rate_multiplier", "seed", "integrations", "metad
 
 
 def job_id_of(spec: JobSpec) -> str | None:
-    """Give the id that a job gets, so that asking for it twice cannot make two; None where there is no key."""
+    """Return the id that a job gets, so that asking for it twice cannot make two; None where there is no key."""
     key = spec.metadata.get(KEY)
     return None if key is None else f"vq-{key}"
 
 
 def dataset_id_of(filename: str) -> str:
-    """Give the id of a file's dataset: up to 63 small letters, digits and hyphens, of which the first is a letter."""
+    """Return the id of a file's dataset: up to 63 small letters, digits and hyphens, of which the first is a letter."""
     name = re.sub(r"[^a-z0-9]+", "-", filename.lower()).strip("-")[-_LONGEST_ID:].strip("-")
     return name if name[:1].isalpha() else f"ds-{name}".rstrip("-")
 
 
 def upload_body(filename: str, size_bytes: int) -> dict[str, Any]:
-    """Give the JSON that asks where a large file goes; 64-bit numbers are texts there."""
+    """Return the JSON that asks where a large file goes; 64-bit numbers are texts there."""
     return {"filenameToSize": {filename: str(size_bytes)}}
 
 
 def signed_address(value: JSON) -> str:
-    """Read where a large file goes.
+    """Return the address that a large file goes to.
 
     Raises:
-        ServiceUnreachableError: If there is no address: such an answer is none.
+        ServiceUnreachableError: If there is no address: such an answer is damaged.
     """
     addresses = [place for place in mapping_in(value, "filenameToSignedUrls").values() if isinstance(place, str)]
     if not addresses:
@@ -61,7 +61,7 @@ def signed_address(value: JSON) -> str:
 
 
 def fireworks_body(spec: JobSpec) -> dict[str, Any]:
-    """Give the JSON that creates a job.
+    """Return the JSON that creates a job.
 
     Raises:
         RequestRefusedError: If the settings are none that Fireworks has.
@@ -80,35 +80,33 @@ def fireworks_body(spec: JobSpec) -> dict[str, Any]:
 
 
 def fireworks_job(value: JSON) -> FineTuneJob:
-    """Read a supervised fine-tuning job."""
-    name = value.get("name")
-    identity, state = last_part(name), str(value.get("state") or "unknown")
+    """Parse a supervised fine-tuning job."""
+    name = text_in(value, "name") or ""
+    identity, state = last_part(name), text_in(value, "state") or "unknown"
     status = STATUSES.get(state, state.removeprefix("JOB_STATE_").lower())
     stamp = re.fullmatch(r"vq-([0-9a-f]{24}-\d+)", identity)
     problem = mapping_in(value, "status")
     is_failed = status == "failed"
+    model = text_in(value, "outputModel") or name.replace(_JOBS, "/models/")  # unnamed ones are called as their job
     return FineTuneJob(
         id=identity,
         status=status,
-        model=str(value.get("baseModel") or ""),
-        # A model without a name of its own is called as its job.
-        fine_tuned_model=str(value.get("outputModel") or str(name).replace(_JOBS, "/models/"))
-        if status == "succeeded"
-        else None,
-        error_code=str(problem["code"]) if is_failed and problem.get("code") else None,
-        error_message=str(problem["message"]) if is_failed and problem.get("message") else None,
-        training_file=value.get("dataset"),
-        validation_file=value.get("evaluationDataset"),
+        model=text_in(value, "baseModel") or "",
+        fine_tuned_model=model if status == "succeeded" else None,
+        error_code=(text_in(problem, "code") or None) if is_failed else None,
+        error_message=(text_in(problem, "message") or None) if is_failed else None,
+        training_file=text_in(value, "dataset"),
+        validation_file=text_in(value, "evaluationDataset"),
         metadata={KEY: stamp[1]} if stamp else {},
         created_at=seconds_of(value.get("createTime")),
     )
 
 
 def fireworks_progress(value: JSON) -> JobEvent | None:
-    """Read how far a job is, as an event that is another one at each per cent; None where it does not say."""
+    """Parse a job's progress as an event that is another one at each per cent; None where it does not say."""
     progress = mapping_in(value, "jobProgress")
-    percent, epoch = progress.get("percent"), progress.get("epoch")
-    if not isinstance(percent, int):
+    percent, epoch = whole_in(progress, "percent"), whole_in(progress, "epoch")
+    if percent is None:
         return None
     return JobEvent(
         id=f"{last_part(value.get('name'))}-{epoch}-{percent}",
@@ -121,21 +119,21 @@ def fireworks_progress(value: JSON) -> JobEvent | None:
 
 
 def fireworks_dataset(value: JSON) -> RemoteFile:
-    """Read a dataset; Fireworks does not say how long its file is."""
-    state = value.get("state")
+    """Parse a dataset; Fireworks does not say how long its file is."""
+    state, name = text_in(value, "state") or "none", text_in(value, "name") or ""
     return RemoteFile(
-        id=str(value.get("name") or ""),
-        filename=str(value.get("displayName") or last_part(value.get("name"))),
+        id=name,
+        filename=text_in(value, "displayName") or last_part(name),
         # One that is still "uploading" long after its file was sent was announced, and its file never came.
-        status={"READY": "processed"}.get(str(state), str(state).lower()),
+        status={"READY": "processed"}.get(state, state.lower()),
     )
 
 
 def last_part(name: object) -> str:
-    """Give the last part of a resource's name, e.g. "accounts/me/datasets/shapes".
+    """Return the last part of a resource's name, e.g. "accounts/me/datasets/shapes".
 
     Raises:
-        ServiceUnreachableError: If there is no name: such an answer is none.
+        ServiceUnreachableError: If there is no name: such an answer is damaged.
     """
     if not isinstance(name, str) or not name:
         raise ServiceUnreachableError("the answer holds no name")

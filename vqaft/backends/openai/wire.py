@@ -96,9 +96,9 @@ def file_from(value: JSON) -> RemoteFile:
     """Parse a file object."""
     return RemoteFile(
         id=identity_of(value),
-        filename=_text(value, "filename") or "",
-        size_bytes=_whole(value, "bytes"),
-        status=_text(value, "status"),
+        filename=text_in(value, "filename") or "",
+        size_bytes=whole_in(value, "bytes"),
+        status=text_in(value, "status"),
     )
 
 
@@ -107,18 +107,18 @@ def job_from(value: JSON) -> FineTuneJob:
     error = mapping_in(value, "error")
     return FineTuneJob(
         id=identity_of(value),
-        status=_text(value, "status") or "unknown",
-        model=_text(value, "model") or "",
-        fine_tuned_model=_text(value, "fine_tuned_model"),
-        trained_tokens=_whole(value, "trained_tokens"),
-        error_code=_text(error, "code"),
-        error_message=_text(error, "message"),
+        status=text_in(value, "status") or "unknown",
+        model=text_in(value, "model") or "",
+        fine_tuned_model=text_in(value, "fine_tuned_model"),
+        trained_tokens=whole_in(value, "trained_tokens"),
+        error_code=text_in(error, "code"),
+        error_message=text_in(error, "message"),
         result_files=tuple(name for name in _entries(value, "result_files") if isinstance(name, str)),
-        training_file=_text(value, "training_file"),
-        validation_file=_text(value, "validation_file"),
+        training_file=text_in(value, "training_file"),
+        validation_file=text_in(value, "validation_file"),
         metadata={str(key): str(item) for key, item in mapping_in(value, "metadata").items()},
-        created_at=_whole(value, "created_at"),
-        estimated_finish=_whole(value, "estimated_finish"),
+        created_at=whole_in(value, "created_at"),
+        estimated_finish=whole_in(value, "estimated_finish"),
     )
 
 
@@ -126,10 +126,10 @@ def event_from(value: JSON) -> JobEvent:
     """Parse a job event."""
     return JobEvent(
         id=identity_of(value),
-        created_at=_whole(value, "created_at") or 0,
-        level=_text(value, "level") or "info",
-        type=_text(value, "type") or "message",
-        message=_text(value, "message") or "",
+        created_at=whole_in(value, "created_at") or 0,
+        level=text_in(value, "level") or "info",
+        type=text_in(value, "type") or "message",
+        message=text_in(value, "message") or "",
         data=mapping_in(value, "data"),
     )
 
@@ -139,8 +139,8 @@ def checkpoint_from(value: JSON) -> Checkpoint:
     metrics = mapping_in(value, "metrics")
     return Checkpoint(
         id=identity_of(value),
-        step=_whole(value, "step_number") or 0,
-        model=_text(value, "fine_tuned_model_checkpoint") or "",
+        step=whole_in(value, "step_number") or 0,
+        model=text_in(value, "fine_tuned_model_checkpoint") or "",
         metrics={name: float(number) for name, number in metrics.items() if is_number(number)},
     )
 
@@ -148,17 +148,17 @@ def checkpoint_from(value: JSON) -> Checkpoint:
 def batch_from(value: JSON) -> Batch:
     """Parse a batch object."""
     counts = mapping_in(value, "request_counts")
-    done, failed = _whole(counts, "completed"), _whole(counts, "failed")
+    done, failed = whole_in(counts, "completed"), whole_in(counts, "failed")
     problems = [entry for entry in _entries(mapping_in(value, "errors"), "data") if isinstance(entry, dict)]
     return Batch(
         id=identity_of(value),
-        status=_text(value, "status") or "unknown",
-        input_file=_text(value, "input_file_id"),
-        output_file=_text(value, "output_file_id"),
-        error_file=_text(value, "error_file_id"),
+        status=text_in(value, "status") or "unknown",
+        input_file=text_in(value, "input_file_id"),
+        output_file=text_in(value, "output_file_id"),
+        error_file=text_in(value, "error_file_id"),
         metadata={str(key): str(item) for key, item in mapping_in(value, "metadata").items()},
         done=None if done is None and failed is None else (done or 0) + (failed or 0),
-        total=_whole(counts, "total"),
+        total=whole_in(counts, "total"),
         problem="; ".join(f"line {entry.get('line')}: {entry.get('message')}" for entry in problems) or None,
     )
 
@@ -193,11 +193,11 @@ def reply_from(value: JSON) -> ChatReply:
     message, usage = mapping_in(choices[0], "message"), mapping_in(value, "usage")
     return ChatReply(
         text=_content(message.get("content")),
-        finish_reason=_text(choices[0], "finish_reason"),
-        refusal=_text(message, "refusal") or _refusal_in(message.get("content")),
-        model=_text(value, "model"),
-        prompt_tokens=_whole(usage, "prompt_tokens"),
-        completion_tokens=_whole(usage, "completion_tokens"),
+        finish_reason=text_in(choices[0], "finish_reason"),
+        refusal=text_in(message, "refusal") or _refusal_in(message.get("content")),
+        model=text_in(value, "model"),
+        prompt_tokens=whole_in(usage, "prompt_tokens"),
+        completion_tokens=whole_in(usage, "completion_tokens"),
     )
 
 
@@ -211,7 +211,7 @@ def _content(content: object) -> str | None:
         return content
     if not isinstance(content, list):
         raise ServiceUnreachableError(f"the answer's content is of type {type(content).__name__}, not text")
-    texts = [part if isinstance(part, str) else _text(mapping_of(part), "text") for part in content]
+    texts = [part if isinstance(part, str) else text_in(mapping_of(part), "text") for part in content]
     known = [text for text in texts if text is not None]
     if content and not known and _refusal_in(content) is None:
         raise ServiceUnreachableError("the answer's content holds parts, and none of them is text")
@@ -220,7 +220,7 @@ def _content(content: object) -> str | None:
 
 def _refusal_in(content: object) -> str | None:
     parts = content if isinstance(content, list) else []
-    return next((said for part in parts if (said := _text(mapping_of(part), "refusal"))), None)
+    return next((said for part in parts if (said := text_in(mapping_of(part), "refusal"))), None)
 
 
 def identity_of(value: JSON) -> str:
@@ -246,12 +246,14 @@ def same_id(found: Identified, asked: str) -> Identified:
     return found
 
 
-def _text(value: JSON, name: str) -> str | None:
+def text_in(value: JSON, name: str) -> str | None:
+    """Return a field that is a text; None where it is anything else."""
     text = value.get(name)
     return text if isinstance(text, str) else None
 
 
-def _whole(value: JSON, name: str) -> int | None:
+def whole_in(value: JSON, name: str) -> int | None:
+    """Return a field that is a number, without its fraction; None where it is anything else."""
     number = value.get(name)
     return int(number) if is_number(number) else None
 

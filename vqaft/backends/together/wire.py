@@ -1,4 +1,4 @@
-"""Together's JSON as vqaft's values, and back."""
+"""Together's JSON as vqaft's values, and back; fields that Together leaves out or adds break nothing."""
 
 from __future__ import annotations
 
@@ -6,23 +6,34 @@ import datetime as dt
 import re
 from typing import Any
 
-from vqaft.backends.openai.wire import JSON, identity_of, is_number, mapping_in, mapping_of, refuse_settings, with_extra
+from vqaft.backends.openai.wire import (
+    JSON,
+    identity_of,
+    is_number,
+    mapping_in,
+    mapping_of,
+    refuse_settings,
+    text_in,
+    whole_in,
+    with_extra,
+)
 from vqaft.errors import ServiceUnreachableError
 from vqaft.service import KEY, RemoteFile
 from vqaft.tuning import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec, StepMetrics
 
 STATUSES = {"completed": "succeeded", "error": "failed", "user_error": "failed", "pending": "queued"}
-"""Together's words for what OpenAI calls otherwise; the others mean the same, or are taken as still going."""
+"""Together's words for what OpenAI calls otherwise; the others mean the same, or count as still running."""
 
 LONGEST_SUFFIX = 64
 _OWN_EPOCHS = 1
+_LEVELS = {"warning": "warn"}
 _UNKNOWN = frozenset({"learning_rate_multiplier", "integrations", "metadata"})
 _STEPS = ("train_global_step", "valid_global_step", "global_step")
 _STAMP = re.compile(r"vq([0-9a-f]{24}-\d+)")
 
 
 def together_body(spec: JobSpec) -> dict[str, Any]:
-    """Give the JSON that creates a job.
+    """Return the JSON that creates a job.
 
     Together keeps no metadata with a job, so that the key of the intent goes into the suffix of the model's name. The
     validation file is looked at once an epoch: left alone, Together never does. How it trains, which is LoRA with a
@@ -48,29 +59,30 @@ def together_body(spec: JobSpec) -> dict[str, Any]:
 
 
 def together_job(value: JSON) -> FineTuneJob:
-    """Read a fine-tuning job."""
-    status = str(value.get("status") or "unknown")
+    """Parse a fine-tuning job."""
+    status = text_in(value, "status") or "unknown"
     is_done = status == "completed"
-    stamp = _STAMP.search(f"{value.get('suffix') or ''} {value.get('model_output_name') or ''}")
+    name = text_in(value, "model_output_name") or None
+    stamp = _STAMP.search(f"{text_in(value, 'suffix') or ''} {name or ''}")
     return FineTuneJob(
         id=identity_of(value),
         status=STATUSES.get(status, status),
-        model=str(value.get("model") or ""),
-        fine_tuned_model=str(value["model_output_name"]) if is_done and value.get("model_output_name") else None,
-        trained_tokens=value.get("token_count") if is_done and isinstance(value.get("token_count"), int) else None,
+        model=text_in(value, "model") or "",
+        fine_tuned_model=name if is_done else None,
+        trained_tokens=whole_in(value, "token_count") if is_done else None,
         error_message=_last_message(value) if STATUSES.get(status) == "failed" else None,
-        training_file=value.get("training_file"),
-        validation_file=value.get("validation_file") or None,
+        training_file=text_in(value, "training_file"),
+        validation_file=text_in(value, "validation_file") or None,
         metadata={KEY: stamp[1]} if stamp else {},
         created_at=seconds_of(value.get("created_at")),
     )
 
 
 def together_metrics(value: JSON) -> tuple[StepMetrics, ...]:
-    """Read a job's numbers, under the names that they have elsewhere.
+    """Parse a job's metrics, under the names that they have elsewhere.
 
     Raises:
-        ServiceUnreachableError: If there is no list in it: such an answer is none.
+        ServiceUnreachableError: If there is no list in it: such an answer is damaged.
     """
     snapshots = value.get("metrics")
     if not isinstance(snapshots, list):
@@ -85,13 +97,15 @@ def together_metrics(value: JSON) -> tuple[StepMetrics, ...]:
 
 
 def together_event(value: JSON) -> JobEvent:
-    """Read an event; Together gives it a hash, or else what it says must tell it apart."""
-    created, message = seconds_of(value.get("created_at")) or 0, str(value.get("message") or "")
-    numbers = {name: value[name] for name in ("step", "total_steps", "token_count") if value.get(name)}
+    """Parse an event; Together sends a hash with it, else its content identifies it."""
+    created, message = seconds_of(value.get("created_at")) or 0, text_in(value, "message") or ""
+    counts = {name: whole_in(value, name) for name in ("step", "total_steps", "token_count")}
+    numbers = {name: count for name, count in counts.items() if count}
+    level = text_in(value, "level") or "info"
     return JobEvent(
-        id=str(value.get("hash") or f"{created}-{value.get('type')}-{value.get('step')}-{message}"),
+        id=text_in(value, "hash") or f"{created}-{value.get('type')}-{value.get('step')}-{message}",
         created_at=created,
-        level={"warning": "warn"}.get(str(value.get("level")), str(value.get("level") or "info")),
+        level=_LEVELS.get(level, level),
         type="metrics" if "step" in numbers else "message",
         message=message,
         data=numbers,
@@ -99,31 +113,30 @@ def together_event(value: JSON) -> JobEvent:
 
 
 def together_checkpoint(value: JSON) -> Checkpoint:
-    """Read a checkpoint; its path is what a deployment is made from."""
-    step = int(value.get("step") or 0)
-    return Checkpoint(id=f"step-{step}", step=step, model=str(value.get("path") or ""))
+    """Parse a checkpoint; its path is what a deployment is made from."""
+    step = whole_in(value, "step") or 0
+    return Checkpoint(id=f"step-{step}", step=step, model=text_in(value, "path") or "")
 
 
 def together_file(value: JSON) -> RemoteFile:
-    """Read a file."""
+    """Parse a file."""
     inner = value if "id" in value else mapping_in(value, "data")
-    size = inner.get("bytes")
+    size = whole_in(inner, "bytes") or 0
     return RemoteFile(
         id=identity_of(inner),
-        filename=str(inner.get("filename") or ""),
-        # Together says 0 until it has looked at the file.
-        size_bytes=size if isinstance(size, int) and size > 0 else None,
+        filename=text_in(inner, "filename") or "",
+        size_bytes=size if size > 0 else None,  # Together says 0 until it has validated the file
         status="processed" if inner.get("Processed") else None,
     )
 
 
 def seconds_of(text: object) -> int | None:
-    """Read a time in ISO 8601, or in seconds since 1970; None where it is neither."""
-    if isinstance(text, int):
-        return text
+    """Return a time in ISO 8601, or in seconds since 1970, as seconds; None where it is neither."""
+    if is_number(text):
+        return int(text)
     try:
         return int(dt.datetime.fromisoformat(str(text)).timestamp())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -152,5 +165,6 @@ def _stamped(spec: JobSpec) -> str | None:
 
 def _last_message(value: JSON) -> str | None:
     events = value.get("events")
-    messages = [str(event.get("message") or "") for event in events or [] if isinstance(event, dict)]
+    entries = events if isinstance(events, list) else []
+    messages = [text_in(event, "message") or "" for event in entries if isinstance(event, dict)]
     return next((message for message in reversed(messages) if message), None)
