@@ -113,7 +113,7 @@ def is_number(word: str) -> bool:
 
 
 def _is_figure(statement: Statement, place: int) -> bool:
-    if not is_number(statement.words[place]) or not statement.stands(place):
+    if not is_number(statement.words[place]) or not statement.stands(place) or statement.denies((place, place + 1)):
         return False
     return _SURENESS.isdisjoint(statement.words[place + 1 : place + 3])
 
@@ -122,10 +122,17 @@ def _weight(statement: Statement, place: int, focus: tuple[str, ...]) -> int:
     clause = statement.clauses[statement.clause_of(place)]
     before = statement.words[max(clause.first, place - _NEAR) : place]
     after = statement.words[place + 1 : min(clause.last, place + 3)]
-    total = not _TOTALS.isdisjoint(before[-3:]) or not _TOTALS.isdisjoint(after)
+    labeled = any(same_stem(word, asked) for word in _label(before) for asked in focus)
+    total = not _TOTALS.isdisjoint(before[-3:]) or not (_TOTALS - {"=", "equals", "result"}).isdisjoint(after)
     counts = any(same_stem(word, asked) for word in after for asked in focus)
     named = any(same_stem(word, asked) for word in before for asked in focus)
-    return 4 * total + 2 * counts + named
+    return 8 * labeled + 4 * total + 2 * counts + named
+
+
+def _label(before: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the word that a number is given for: "change" in "the change is 4.10" and "change: 4.10"."""
+    links = {"is", "was", "are", "were", "of", "="}
+    return before[-2:-1] if before[-1:] and before[-1] in links else before[-1:]
 
 
 def _subject(statement: Statement, number: int) -> str:

@@ -13,7 +13,8 @@ from vqaft.evaluation.scorers.statement import Span, Statement
 
 MONEY = frozenset(CURRENCY_SIGNS) | CURRENCY_CODES - frozenset({"a", "c", "s", "r", "us", "hk", "nt"})
 _MONEY_NAMES = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥", "inr": "₹", "rs": "₹", "krw": "₩"}
-_SUFFIXES = frozenset({"sided", "shaped", "colored", "coloured", "weighted", "like", "looking", "style"})
+_SUFFIXES = frozenset({"sided", "shaped", "colored", "coloured", "weighted", "like", "looking", "style", "hand"})
+_PRONOUNS = frozenset({"i", "it", "he", "she", "they", "we", "you", "this", "that"})
 _ELISIONS = frozenset({"l", "d", "qu"})
 _KOREAN_ENDINGS = frozenset(("입니다", "이에요", "예요", "이다", "은", "는", "이", "가", "을", "를", "다", "요"))
 _HAN_NUMERALS = frozenset("一二三四五六七八九十百千万零两〇")
@@ -92,8 +93,8 @@ def _is_whole(statement: Statement, span: Span) -> bool:
         return False
     if span[0] and {first.text, row[span[0] - 1].text} <= _HAN_NUMERALS:
         return False
-    if first.text == "i" and span == (0, 1) and len(row) > 1 and not statement.gap(1).strip():
-        return False  # "I think", not the letter
+    if first.text in _PRONOUNS and span[1] == span[0] + 1 and _is_subject(statement, span[0]):
+        return False  # "I think", "It is a novel": neither the letter nor the title
     if span[1] == len(row):
         return True
     following = row[span[1]]
@@ -101,6 +102,11 @@ def _is_whole(statement: Statement, span: Span) -> bool:
         return False
     possessive = following.glue == "'" and following.text == "s"
     return not following.glue or possessive or following.text in _SUFFIXES or following.glue == "/"
+
+
+def _is_subject(statement: Statement, place: int) -> bool:
+    opens = place == statement.clauses[statement.clause_of(place)].first
+    return opens and place + 1 < len(statement.words) and statement.gap(place + 1) == " "
 
 
 def _without_currency(statement: Statement, wanted: Sequence[Token]) -> list[Span]:

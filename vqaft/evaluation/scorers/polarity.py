@@ -29,6 +29,9 @@ _NO_OF_A_PHRASE = vocabulary("""
     idea way comment problem doubt image picture photo wonder matter longer one question number
 """)
 _QUESTION_VERBS = vocabulary("is are was were does do did has have had can could will would")
+_YES_FIRST = frozenset({"sure", "true", "right"})
+_AFTER_NO = frozenset({"because", "since", "as", "and", "or", "but", "not", "i", "we", "you"})
+_OPINIONS = frozenset({"think", "believe", "appear", "appears", "seem", "seems", "guess", "suppose", "say"})
 _OPEN = frozenset({"or", "whether", "if", "may", "might", "could", "maybe"})
 _PRONOUNS = frozenset({"it", "they", "he", "she", "there", "this", "that", "these", "those"})
 _DECISIVE = frozenset({"rather", "actually", "answer", "but", "however", "sorry"})
@@ -56,15 +59,20 @@ def polarity(statement: Statement, question: str) -> bool | None:
         statement: The answer.
         question: The question.
     """
+    standing = [clause for clause in statement.clauses if statement.stands(clause.first)]
     said: list[tuple[Clause, bool]] = []
-    for clause in statement.clauses:
+    for clause in standing:
         named = _named(statement, clause)
-        value = _said(statement, clause, named) if statement.stands(clause.first) else None
+        value = _said(statement, clause, named)
         if value is not None:
             said.append((clause, value))
-        elif len(set(named.values())) > 1 and statement.stands(clause.first):
+        elif len(set(named.values())) > 1:
             return None
-    return _settled(statement, said) if said else _inferred(statement, question)
+    if said:
+        return _settled(statement, said)
+    if any(_has_determiner_no(statement, clause) for clause in standing):
+        return False  # "There is no circle.", "No fracture seen."
+    return _inferred(statement, question)
 
 
 def _settled(statement: Statement, said: list[tuple[Clause, bool]]) -> bool | None:
@@ -82,35 +90,60 @@ def _opens(statement: Statement, clause: Clause) -> bool:
 
 
 def _named(statement: Statement, clause: Clause) -> dict[int, bool]:
-    """Return the words for yes and no of a clause by their places."""
+    """Return the words for yes and no of a clause by their places; "no" before a noun is none of them."""
     found: dict[int, bool] = {}
     for place in range(clause.first, clause.last):
         word = statement.words[place]
-        if word in _YES:
+        if word == "no" and statement.phrase(place + 1, place + 2)[1:2].isdigit() and "." in statement.gap(place + 1):
+            continue  # "no. 5"
+        if word in _YES or (word in _YES_FIRST and place == clause.first):
             found[place] = True
-        elif word in _NO:
-            following = statement.words[place + 1] if place + 1 < clause.last else ""
-            numbered = following[:1].isdigit() and statement.gap(place + 1).startswith(".")
-            if following not in _NO_OF_A_PHRASE and not numbered:  # "no way", "no. 5"
-                found[place] = False
+        elif (word in _NO and not _is_determiner(statement, clause, place)) or (
+            word == "false" and place == clause.first
+        ):
+            found[place] = False
     return found
 
 
+def _is_determiner(statement: Statement, clause: Clause, place: int) -> bool:
+    if statement.words[place] != "no" or place + 1 == clause.last:
+        return False
+    following = statement.words[place + 1]
+    if following == "way" and (clause.first, clause.last) == (place, place + 2):
+        return False  # "No way!"
+    return following not in _PRONOUNS | _AFTER_NO and not statement.gap(place + 1).strip()
+
+
+def _has_determiner_no(statement: Statement, clause: Clause) -> bool:
+    for place in range(clause.first, clause.last - 1):
+        if statement.words[place] == "no" and _is_determiner(statement, clause, place):
+            return statement.words[place + 1] not in _NO_OF_A_PHRASE
+    return False
+
+
 def _said(statement: Statement, clause: Clause, named: dict[int, bool]) -> bool | None:
+    """Return what one clause says, by its opening, by a phrase, or by its only word for yes or no."""
     said = statement.words[clause.first : clause.last]
-    if not said[0].isascii():
-        opening = "".join(said)
-        value = next((value for text, value in _OPENINGS if opening.startswith(text)), None)
-        if value is not None:
-            return value
-    if not named or len(set(named.values())) > 1:
+    by_phrase = _opening(said) if not said[0].isascii() else _phrase(statement, clause, said)
+    if by_phrase is not None:
+        return by_phrase
+    if len(set(named.values())) != 1:
         return None
     place, value = next(iter(named.items()))
-    if place == clause.first:
-        return value
-    if not ALTERNATIVES.isdisjoint(said) or statement.negates(clause.first, place):
-        return None
-    return value
+    undecided = not ALTERNATIVES.isdisjoint(said) or statement.negates(clause.first, place)
+    return value if place == clause.first or not undecided else None
+
+
+def _opening(said: tuple[str, ...]) -> bool | None:
+    """Return what a clause in a script without blanks says by its first signs."""
+    text = "".join(said)
+    return next((value for opening, value in _OPENINGS if text.startswith(opening)), None)
+
+
+def _phrase(statement: Statement, clause: Clause, said: tuple[str, ...]) -> bool | None:
+    if said[-1] == "so" and not _OPINIONS.isdisjoint(said):  # "I don't think so."
+        return not statement.negates(clause.first, clause.last)
+    return "not" not in said if said[:2] == ("of", "course") else None
 
 
 def _decides(statement: Statement, clause: Clause) -> bool:

@@ -37,11 +37,12 @@ NEGATIONS = vocabulary("""
 NEGATION_PHRASES = _phrases("""
     rule out|ruled out|rules out|rather than|instead of|other than|far from|anything but|everything but|all but|
     free of|negative for|fail to|fails to|failed to|used to be|formerly|too blurry|opposed to|compared to|
-    compared with|contrast to|than a|than an|than the|whether|if it|unable to
+    compared with|contrast to|ไ ม่|than a|than an|than the|whether|if it|unable to
 """)
 NOT_NEGATIONS = _phrases("""
     no doubt|no question|without doubt|without a doubt|without any doubt|nothing but|none other than|no other than|
-    no wonder|not just|no problem|anything but not|not sure but|not certain but|why not|not to mention
+    no wonder|not just|no problem|anything but not|sans doute|sin duda|senza dubbio|ohne zweifel|kein zweifel|
+    без сомнения|not sure but|not certain but|why not|not to mention
 """)
 ALTERNATIVES = vocabulary("or vs versus oder ou o u или либо या أو または 或 还是 還是 또는")
 HEDGES = vocabulary("maybe perhaps possibly possible might could may vielleicht quizás возможно")
@@ -66,9 +67,10 @@ VERBS = vocabulary("""
 DETERMINERS = vocabulary("the its his her their")
 DENIED_BEHIND = vocabulary("""
     not never cannot absent ruled excluded unlikely missing impossible incorrect wrong denied false negative nowhere
+    removed gone
 """)
 NEGATED_AT_THE_END = vocabulary("नहीं मत 아닙니다 아니다 아니에요 없습니다 않습니다")
-NEGATED_BY_ENDING = (("な", "い"), ("ま", "せ"), ("無", "し"))  # Japanese: 赤くない, 犬ではありません
+NEGATED_BY_ENDING = (("な", "い"), ("な", "く"), ("ま", "せ"), ("無", "し"))  # Japanese: 赤くない, 犬ではありません
 ENDINGS = frozenset(".!?;\n。！？；।؟…—")
 COMMAS = frozenset(",，、،")
 ABBREVIATIONS = vocabulary("vs no dr mr mrs ms st etc approx ca fig vol prof jr sr inc ltd co")
@@ -105,7 +107,7 @@ class Statement:
         # "can't" has the tokens "can" and "t": the second is read as the negation that it is.
         self.words = tuple("not" if token.text == "t" and token.glue == "'" else token.text for token in self.tokens)
         self.clauses = self._split()
-        self._ends = [clause.last for clause in self.clauses]
+        self._lasts = [clause.last for clause in self.clauses]
         self._withdrawn = self._find_withdrawn()
 
     def gap(self, place: int) -> str:
@@ -124,7 +126,7 @@ class Statement:
         Args:
             place: The token.
         """
-        return bisect_right(self._ends, place)
+        return bisect_right(self._lasts, place)
 
     def stands(self, place: int) -> bool:
         """Return whether the clause of a token is neither withdrawn by a later one nor a question before the answer.
@@ -201,12 +203,17 @@ class Statement:
         if gap in {" - ", " – "} or "(" in gap:
             return True
         if word in CONTRASTS:
-            return not (word == "but" and before in {"nothing", "anything", "everything", "all"})
+            excepts = word == "but" and before in {"nothing", "anything", "everything", "all"}
+            return not excepts and not (word == "so" and self._ends(place + 1))
         if word == "and" and self.words[place + 1 : place + 2] and self.words[place + 1] in DETERMINERS:
             return self._has_verb(place)
         if COMMAS.isdisjoint(gap):
             return False
         return word in {"not", "no", "nicht", "pas", "не"} or before in REPLIES or self._has_verb(place)
+
+    def _ends(self, place: int) -> bool:
+        """Return whether a sentence ends before a token."""
+        return place == len(self.tokens) or not ENDINGS.isdisjoint(self.gap(place))
 
     def _has_verb(self, place: int) -> bool:
         for at in range(place, min(place + _VERB_REACH, len(self.tokens))):

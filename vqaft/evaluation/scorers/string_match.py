@@ -25,6 +25,7 @@ _ASSERTS = Score(value=1.0, reason="asserts a reference")
 _DENIES = Score(value=0.0, reason="names a reference, but denies it, leaves it open or says it of something else")
 _LACKS = Score(value=0.0, reason="does not say a reference")
 _REFUSES = Score(value=0.0, reason="declines to answer")
+_THERE_ARE_NONE = (" there are no ", " there is no ", " there are not any ", " there aren not any ", " i see no ")
 _BOUNDS = tuple(
     f" {bound}"
     for bound in (
@@ -204,5 +205,5 @@ def _is_bound(statement: Statement, span: Span) -> bool:
 
 
 def _says_none(statement: Statement) -> bool:
-    said = statement.words
-    return said[0] in {"none", "nothing", "no", "zero"} or said[:3] in {("there", "are", "no"), ("there", "is", "no")}
+    said = statement.phrase(0, len(statement.words))
+    return said.startswith((" none ", " nothing ", " no ", " nobody ")) or said.startswith(_THERE_ARE_NONE)
