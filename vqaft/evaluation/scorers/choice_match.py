@@ -32,7 +32,7 @@ _CHOOSES = re.compile(
     re.IGNORECASE,
 )
 _LETTER = re.compile(
-    r"(?<![\w'’])(?P<open>[(\[{<*_$\"“`]*)(?P<letter>[A-Za-z])(?P<close>[)\]}>*_$\"”`]*)(?P<tail>[.:：,;!?]?)"
+    r"(?<![\w'’])(?P<open>[(\[{<*_$\"“`]{0,6})(?P<letter>[A-Za-z])(?P<close>[)\]}>*_$\"”`]{0,6})(?P<tail>[.:：,;!?]?)"
     r"(?![\w'’+#])"
 )
 _ENDS = re.compile(r"\s*(?:$|\n|[.,;:!?)\]–—-]|(?:because|since|as|for|due|and|or|but|is|was|seems)\b)", re.IGNORECASE)

@@ -18,6 +18,7 @@ LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl")
 
 _ORDERS = {"day first": ("DMY",), "month first": ("MDY",), "unknown": ("DMY", "MDY")}
 _LEAD = re.compile(r"^\W*(?:(?:the|it|this|that|date|receipt|is|was|on|dated|from|day)\b\W*)+", re.IGNORECASE)
+_LONGEST_DATE = 60
 _NUMERIC = re.compile(
     r"(?<![\d./-])(?:\d{1,2}([-./])\d{1,2}\1(?:\d{4}|\d{2})|\d{4}([-./])\d{1,2}\2\d{1,2})(?![\d/-]|\.\d)"
 )
@@ -105,7 +106,8 @@ def _said_date(text: str, order: str, languages: tuple[str, ...]) -> date | None
     found = [match[0] for pattern in (_NUMERIC, _SPELLED) for match in pattern.finditer(final)]
     dates = {value for part in found if (value := read_date(part, order, languages)) is not None}
     if not found:
-        return read_date(_LEAD.sub("", final).rstrip(". "), order, languages)
+        bare = _LEAD.sub("", final[: 4 * _LONGEST_DATE]).rstrip(". ")
+        return read_date(bare, order, languages) if len(bare) <= _LONGEST_DATE else None
     return dates.pop() if len(dates) == 1 else None
 
 

@@ -25,6 +25,7 @@ _NOT_THE_ANSWER = re.compile(
 )
 _BETWEEN = re.compile(r"\bbetween\s(?:\w+\s)?$|\bfrom\s$", re.IGNORECASE)
 _REACH = 24
+_LONGEST_NUMERAL = 100
 _USE_INSTEAD = {"time": "TimeMatch", "date": "DateMatch"}
 
 
@@ -101,7 +102,8 @@ def answer_number(text: str) -> Fraction | Score | ScoreFailure:
         found = find_numerals(part)
         if found:
             return _chosen(part, found)
-    foreign = read_foreign_words(final.strip().strip(".!"))
+    bare = final.strip(" \n.!")
+    foreign = read_foreign_words(bare) if len(bare) <= _LONGEST_NUMERAL else None
     return _NONE if foreign is None else foreign
 
 
