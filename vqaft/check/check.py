@@ -15,7 +15,7 @@ from vqaft.check.parse import checked_row
 from vqaft.check.parsed_row import CheckedImage, CheckedRow, ParsedFile, ParsedRow, facts_of, foreign_kind
 from vqaft.check.report import CheckReport
 from vqaft.check.rule import FileRule, ImageRule, PairRule, Problem, RowRule, Rule, problem
-from vqaft.errors import DataError, ImageError
+from vqaft.errors import DataError, ImageError, shown
 from vqaft.images import CHAT_FORMATS, perceptual_hash, sniff
 from vqaft.parallel import ordered_map
 from vqaft.providers import OPENAI, ProviderLimits
@@ -198,6 +198,7 @@ def check_records(
         rules: What to look for.
         workers: How many threads look at rows.
     """
+    _check_limits(limits)
     lines = ((number, record.to_json() + b"\n") for number, record in enumerate(records, start=1))
     scan = scan_lines(lines, path=None, limits=limits, rules=rules, workers=workers)
     return _report([scan], scan.problems, limits)
@@ -223,6 +224,7 @@ def check_files(
     Raises:
         DataError: If a file cannot be read, or a name is not known.
     """
+    _check_limits(limits)
     unknown = set(paths) - set(PARTS)
     if unknown:
         raise DataError(f"the name {min(unknown)!r} is not one of {', '.join(PARTS)}")
@@ -240,6 +242,12 @@ def check_files(
     ]
     problems = [found for scan in scans for found in scan.problems]
     return _report(scans, [*problems, *_across(scans, rules)], limits)
+
+
+def _check_limits(limits: object) -> None:
+    if not isinstance(limits, ProviderLimits):
+        hint = "Take one from vqaft.providers: OPENAI, AZURE, TOGETHER or FIREWORKS."
+        raise DataError(f"limits is {shown(limits)}, not a ProviderLimits", hint=hint)
 
 
 def _across(scans: Sequence[Scan], rules: Sequence[Rule]) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from vqaft.data.example import QuestionKind, VQAExample
-from vqaft.errors import DataError
+from vqaft.errors import DataError, shown
 
 KindRule: TypeAlias = Callable[[VQAExample], QuestionKind]
 
@@ -47,7 +47,11 @@ class ClosedChoices:
     choices: frozenset[str]
 
     def __init__(self, choices: Iterable[str]) -> None:
-        object.__setattr__(self, "choices", frozenset(choice.strip().casefold() for choice in choices))
+        given: object = choices
+        known = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else ()
+        if not known or not all(isinstance(choice, str) for choice in known):
+            raise DataError(f"choices is {shown(choices)}, not strings to choose from")
+        object.__setattr__(self, "choices", frozenset(choice.strip().casefold() for choice in known))
 
     def __call__(self, example: VQAExample) -> QuestionKind:
         """Tell the kind of an example's question."""
@@ -142,6 +146,9 @@ class TypeByText:
     other: str | None = None
 
     def __post_init__(self) -> None:
+        for name, texts in self.questions.items():
+            if isinstance(texts, str):
+                raise DataError(f"the questions of type {shown(name)} are {shown(texts)}, not a tuple of strings")
         object.__setattr__(self, "questions", MappingProxyType({k: tuple(v) for k, v in self.questions.items()}))
 
     def __call__(self, example: VQAExample) -> str | None:

@@ -11,20 +11,21 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from os import PathLike
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import PIL
 import pybase64
 from PIL import Image
 
 from vqaft.durable import MACHINE_ERRNOS, state_error
-from vqaft.errors import DataError, ImageError, MissingExtraError, StateError
+from vqaft.errors import DataError, ImageError, MissingExtraError, StateError, shown
 from vqaft.images.byte_budget import FileWriter
 from vqaft.images.codec import Codec, codec_version, encode_again, resolved_codec
 from vqaft.images.color import is_srgb
@@ -161,12 +162,20 @@ class ImageEncoder:
     accepted: InputLimits = field(default_factory=InputLimits)
 
     def __post_init__(self) -> None:
-        if self.format not in {"auto", "jpeg", "png", "webp"}:
-            raise DataError(f"the format {self.format!r} is not one of auto, jpeg, png, webp")
-        if not 1 <= self.quality <= _BEST:
-            raise DataError(f"the quality {self.quality} is not within 1 to 100")
-        if self.max_bytes < 1 or (self.max_side is not None and self.max_side < 1):
-            raise DataError("max_bytes and max_side are at least 1")
+        at_least_1 = "an integer of at least 1"
+        for name, fits, wanted in (
+            ("format", self.format in ("auto", *get_args(OutputFormat)), "'auto', 'jpeg', 'png' or 'webp'"),
+            ("quality", _is_within(self.quality, 1, _BEST), "an integer from 1 to 100"),
+            ("max_side", self.max_side is None or _is_within(self.max_side, 1), f"{at_least_1}, or None"),
+            ("vision", self.vision is None or isinstance(self.vision, Vision), "what vision_of(model) gives, or None"),
+            ("max_bytes", _is_within(self.max_bytes, 1), at_least_1),
+            ("background", _is_color(self.background), "red, green and blue from 0 to 255"),
+            ("pass_through", isinstance(self.pass_through, bool), "True or False"),
+            ("codec", self.codec in get_args(Codec), "'auto', 'pillow' or 'fast'"),
+            ("accepted", isinstance(self.accepted, InputLimits), "an InputLimits"),
+        ):
+            if not fits:
+                raise DataError(f"{name} is {shown(getattr(self, name))}, not {wanted}")
 
     def encode(self, source: ImageSource) -> EncodedImage:
         """Encode one image.
@@ -261,6 +270,14 @@ class ImageEncoder:
             return self._written(pixels, smaller)
         data, size = writer.write_within(pixels, self.max_bytes)
         return _encoded(data, kind, size)
+
+
+def _is_within(value: object, least: int, most: float = math.inf) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _is_color(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 3 and all(_is_within(part, 0, 255) for part in value)  # noqa: PLR2004
 
 
 def _encoded(data: bytes, kind: OutputFormat, size: Size) -> EncodedImage:

@@ -83,6 +83,7 @@ class MessageBuilder:
                 valid Unicode.
             ImageError: If an image of it cannot be used.
         """
+        _check_example(example)
         return _record((*self._opening, *self._asked(example), self._answered(example)), (example.id,))
 
     def records(self, examples: Iterable[VQAExample], *, workers: int | None = None) -> Iterator[ChatRecord]:
@@ -150,6 +151,7 @@ class MessageBuilder:
         return b"".join(array_pieces(self._request(example)))
 
     def _request(self, example: VQAExample) -> tuple[MessageJSON, ...]:
+        _check_example(example)
         return (*self._opening, *self._asked(example))
 
     def settings(self) -> dict[str, Any]:
@@ -274,12 +276,16 @@ def _key(example: VQAExample) -> Hashable:
 
 
 def _key_or_id(example: VQAExample) -> Hashable:
-    if not isinstance(example, VQAExample):
-        raise DataError(f"{shown(example)} is not a VQAExample")
+    _check_example(example)
     try:
         return _key(example)
     except ImageError:
         return example.id  # the error is raised when its turn comes, with the example's id
+
+
+def _check_example(example: object) -> None:
+    if not isinstance(example, VQAExample):
+        raise DataError(f"{shown(example)} is not a VQAExample")
 
 
 def _sound(text: object, what: str, example: VQAExample) -> str:

@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from vqaft.chat import Row
 from vqaft.durable import atomic_writer, write_atomically
-from vqaft.errors import DataError, RecordError
+from vqaft.errors import DataError, RecordError, shown
 from vqaft.filesystem import is_url, list_files, read_bytes, remove_file, require_local
 from vqaft.parallel import BackgroundWriter
 from vqaft.providers import ProviderLimits
@@ -261,6 +261,9 @@ class _Line:
     """A row as it is written."""
 
     def __init__(self, record: Row) -> None:
+        if not isinstance(record, Row):
+            hint = "Build rows first: write_jsonl(path, builder.records(examples))."
+            raise RecordError(f"{shown(record)} is not a training row", hint=hint)
         self.pieces = (*record.json_pieces(), b"\n")
         self.size_bytes = sum(map(len, self.pieces))
         self.example_ids = record.example_ids

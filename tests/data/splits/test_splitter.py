@@ -128,7 +128,7 @@ def test_the_column_to_group_by_must_be_there() -> None:
         ({"train": 0.9, "validation": 0.1, "test": 0.1}, "make 1.1, more than 1"),
         ({"train": 0, "validation": 0, "test": 0}, "no sizes"),
         ({"train": -1}, "no sizes"),
-        ({"train": 0.5}, "mix counts and fractions"),
+        ({"train": 0.5, "test": 3}, "mix counts and fractions"),
     ],
 )
 def test_refuses_sizes(sizes: dict[str, Any], message: str) -> None:

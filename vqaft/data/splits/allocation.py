@@ -10,6 +10,7 @@ Chance that is the same on every machine and independent of everything but the k
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from vqaft.data.example import VQAExample
 from vqaft.data.question_rules import question_kind
-from vqaft.errors import SplitError
+from vqaft.errors import SplitError, shown
 
 PARTS = ("train", "validation", "test")
 
@@ -27,6 +28,9 @@ UNUSED = len(PARTS)
 
 
 """The number of what no part needs, after the parts' own numbers 0, 1, 2."""
+
+
+_COUNTS = (150, 50, 100)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,14 +52,26 @@ class Sizes:
 
     def __post_init__(self) -> None:
         sizes = (self.train, self.validation, self.test)
-        text = f"train={self.train}, validation={self.validation}, test={self.test}"
-        if not all(size >= 0 for size in sizes) or not sum(sizes):
+        text = f"train={shown(self.train)}, validation={shown(self.validation)}, test={shown(self.test)}"
+        if not all(map(_is_size, sizes)) or not sum(sizes):
             raise SplitError(f"{text} are no sizes", hint="Give counts, or fractions that make at most 1.0.")
         kinds = {type(size) for size in sizes if size}
         if len(kinds) > 1:
             raise SplitError(f"{text} mix counts and fractions", hint="Give all as counts, or all as fractions.")
         if self.are_fractions and sum(sizes) > 1 + 1e-9:
             raise SplitError(f"the fractions {text} make {sum(sizes):g}, more than 1")
+
+    @classmethod
+    def of(cls, *, train: float | None, validation: float | None, test: float | None) -> Sizes:
+        """Fill in what is not said: 150, 50 and 100; beside fractions no validation, and the rest for train or test."""
+        said = [size for size in (train, validation, test) if size is not None]
+        if not any(isinstance(size, float) for size in said):
+            counts = zip((train, validation, test), _COUNTS, strict=True)
+            return cls(**dict(zip(PARTS, (default if size is None else size for size, default in counts), strict=True)))
+        rest = max(0.0, 1.0 - sum(size for size in said if _is_size(size)))
+        train_rest = rest if train is None else train
+        test_rest = (rest if train is not None else 0.0) if test is None else test
+        return cls(train=train_rest, validation=0 if validation is None else validation, test=test_rest)
 
     @property
     def are_fractions(self) -> bool:
@@ -189,6 +205,10 @@ Parts = NDArray[np.int8]
 
 
 _SMOOTHING = 0.2  # examples; keeps one rare answer from outweighing all else
+
+
+def _is_size(size: object) -> bool:
+    return isinstance(size, int | float) and not isinstance(size, bool) and 0 <= size < math.inf
 
 
 @dataclass(frozen=True, kw_only=True)

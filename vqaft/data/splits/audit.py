@@ -1,4 +1,4 @@
-"""The same proof for splits made elsewhere."""
+"""Audit of splits made elsewhere: what their parts share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vqaft.data.image_table import ImageTable
 from vqaft.data.question_rules import question_kind
 from vqaft.data.splits.groups import GroupBy, Groups, group_examples
 from vqaft.data.splits.report import AlikePair, Overlap, PartSummary, SplitReport
-from vqaft.errors import DataError
+from vqaft.errors import DataError, shown
 from vqaft.images import NEAR_DISTANCE, near_groups, nearest_across
 
 
@@ -25,7 +25,7 @@ def audit_splits(
     group_by: GroupBy = None,
     distance: int | None = NEAR_DISTANCE,
 ) -> SplitReport:
-    """Find out what the parts of a data set share.
+    """Find what the parts of a dataset share.
 
     Args:
         parts: The parts by name, what is trained on first: `{"train": …, "test": …}`. Ids may repeat across parts.
@@ -40,6 +40,9 @@ def audit_splits(
         DataError: If there are fewer than two parts, or one is empty.
         ImageError: If an image cannot be read.
     """
+    if not isinstance(parts, Mapping):
+        hint = 'Write audit_splits({"train": …, "test": …}).'
+        raise DataError(f"parts is {shown(parts)}, not a mapping of names to examples", hint=hint)
     found = {name: tuple(examples) for name, examples in parts.items()}
     empty = [name for name, examples in found.items() if not examples]
     if len(found) < 2 or empty:  # noqa: PLR2004 - a pair

@@ -1,10 +1,10 @@
-"""One data set → train, validation and test, with no image in two of them."""
+"""Split of a dataset into train, validation and test, with no image in two of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,12 @@ from vqaft.data.splits.allocation import (
 from vqaft.data.splits.groups import FixedAssignments, GroupBy, Groups, group_examples
 from vqaft.data.splits.placement import Placement
 from vqaft.data.splits.split import Split
-from vqaft.errors import DataError, SplitError
+from vqaft.errors import DataError, SplitError, shown
 from vqaft.images import NEAR_DISTANCE
+
+Unit: TypeAlias = Literal["images", "pairs"]
+
+_MOST_BITS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +49,9 @@ class DatasetSplitter:
       (`Split.borrowed`).
 
     Attributes:
-        train: How much to train on: a count, or a fraction of the data as a float up to 1.0.
+        train: How much to train on: a count, or a fraction of the data as a float up to 1.0. What is not said is 150,
+            50 and 100 where sizes are counts. Where they are fractions, no validation, and all that is left for the
+            one of train and test that is not said.
         validation: How much to watch training on; 0 for none.
         test: How much to judge by; 0 for none.
         unit: What sizes measure: images, or pairs of image and question. Groups are kept whole either way, so a count
@@ -57,16 +63,40 @@ class DatasetSplitter:
         stratify: Whether to balance the kinds, types and answers of the questions as well as the groups allow. By
             default where sizes are counts; with fractions it costs the stability without `previous`.
         seed: Another seed, another split.
+
+    Raises:
+        SplitError: If a size is negative or not a number, all are 0, counts and fractions are mixed, or fractions make
+            more than 1.
+        DataError: If another field has the wrong type or value; it names the field, the value and what is allowed.
     """
 
-    train: int | float = 150
-    validation: int | float = 50
-    test: int | float = 100
-    unit: Literal["images", "pairs"] = "images"
+    train: int | float | None = None
+    validation: int | float | None = None
+    test: int | float | None = None
+    unit: Unit = "images"
     group_by: GroupBy = None
     near_duplicates: int | None = NEAR_DISTANCE
     stratify: bool | None = None
     seed: int = 42
+
+    def __post_init__(self) -> None:
+        _ = self.sizes
+        bits = self.near_duplicates
+        by = self.group_by
+        for name, fits, wanted in (
+            ("unit", self.unit in get_args(Unit), "'images' or 'pairs'"),
+            ("group_by", by is None or isinstance(by, str) or callable(by), "a column, a function or None"),
+            ("near_duplicates", bits is None or (_is_whole(bits) and 0 <= bits <= _MOST_BITS), "0 to 16, or None"),
+            ("stratify", self.stratify in (None, True, False), "True, False or None"),
+            ("seed", _is_whole(self.seed), "an integer"),
+        ):
+            if not fits:
+                raise DataError(f"{name} is {shown(getattr(self, name))}, not {wanted}")
+
+    @property
+    def sizes(self) -> Sizes:
+        """The sizes of the parts, with what was not said."""
+        return Sizes.of(train=self.train, validation=self.validation, test=self.test)
 
     def split(
         self, examples: Iterable[VQAExample], *, previous: Placement | None = None, images: ImageTable | None = None
@@ -87,7 +117,7 @@ class DatasetSplitter:
             ImageError: If an image cannot be read.
             SplitError: If the sizes make no sense, or the data cannot give them.
         """
-        sizes = Sizes(train=self.train, validation=self.validation, test=self.test)
+        sizes = self.sizes
         everything = tuple(examples)
         _check(everything)
         if images is None:
@@ -122,7 +152,9 @@ class DatasetSplitter:
             total = len(group_of)
         room = sizes.counts(total)
         if room[UNUSED] < 0:
-            asked = f"{total - room[UNUSED]} {self.unit} are asked for ({self.train} + {self.validation} + {self.test})"
+            asked = (
+                f"{total - room[UNUSED]} {self.unit} are asked for ({sizes.train} + {sizes.validation} + {sizes.test})"
+            )
             hint = "Ask for less, or give fractions such as train=0.7, validation=0.1, test=0.2."
             raise SplitError(f"{asked}, {total} are there", hint=hint)
         return Demand(
@@ -178,11 +210,17 @@ def _check_table(images: ImageTable, examples: tuple[VQAExample, ...]) -> None:
         raise DataError("the table of images was made of other examples", hint="Make it with ImageTable.of(examples).")
 
 
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _check(examples: tuple[VQAExample, ...]) -> None:
     if not examples:
         raise DataError("there are no examples to split")
     seen: set[str] = set()
     for example in examples:
+        if not isinstance(example, VQAExample):
+            raise DataError(f"{shown(example)} is not a VQAExample")
         if example.id in seen:
             raise DataError("two examples have this id", example_id=example.id, hint="Give a prefix when loading.")
         seen.add(example.id)
