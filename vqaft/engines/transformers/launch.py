@@ -43,10 +43,8 @@ def run_ranks(task: Task, plan: BatchPlan, on_event: OnEvent, *, module: Sequenc
             smaller = plan.halved()
             if error.code != "out_of_memory" or smaller is None:
                 raise
-            words = (
-                f"Memory ran out with {plan.micro} rows at a time; going on with {smaller.micro}, the batch unchanged"
-            )
-            on_event({"event": "warning", "message": words})
+            tried = f"Memory ran out with micro-batches of {plan.micro}"
+            on_event({"event": "warning", "message": f"{tried}; continuing with {smaller.micro}, same batch size"})
             plan = smaller
         else:
             return

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vqaft.durable import write_atomically
 from vqaft.engines.transformers.options import TrainingOptions
-from vqaft.errors import DataError, TrainingError, VqaftError
+from vqaft.errors import DataError, RecordError, TrainingError, VqaftError
 
 TASK_FILE = "task.json"
 FAILURE_FILES = "failure-{rank}.json"
@@ -136,5 +136,6 @@ def failure_error(failure: dict[str, Any]) -> VqaftError:
     """Return the error that a rank noted."""
     where = {name: failure.get(name) for name in ("path", "line", "hint")}
     if failure.get("code") == "invalid_data":
-        return DataError(failure["message"], **where)
+        kind = DataError if failure.get("line") is None else RecordError
+        return kind(failure["message"], **where)
     return TrainingError(failure["message"], code=failure["code"], hint=failure.get("hint"))
