@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from vqaft.engines.embedded.conversation import asked
+from vqaft.engines.conversation import last_question
 from vqaft.engines.engine import ChatAnswer, ChatTurn
 from vqaft.engines.structured_output import fill_schema, reply
 
@@ -130,7 +130,7 @@ class SimilarityJudge:
 
     def answer(self, turn: ChatTurn) -> ChatAnswer:
         """Rate an answer; see the class. What holds no such object is told so."""
-        comparison = find_comparison(asked(turn.messages).question)
+        comparison = find_comparison(last_question(turn.messages).text)
         if comparison is None:
             return reply(turn, "No JSON object with reference and candidate was found.")
         ratings = {reference: similarity(reference, comparison.candidate) for reference in comparison.references}

@@ -14,8 +14,7 @@ from typing import Annotated, Any, TypeAlias
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from vqaft.engines.embedded.pictures import Picture
-from vqaft.engines.embedded.tokens import image_parts, message_tokens, text_tokens
+from vqaft.engines.conversation import message_tokens, text_tokens
 from vqaft.engines.engine import ChatAnswer, ChatTurn
 from vqaft.errors import SchemaError
 
@@ -222,7 +221,6 @@ def reply(turn: ChatTurn, text: str, *, structured: bool = False) -> ChatAnswer:
     """
     if turn.response_schema is not None and not structured:
         text = fill_schema(turn.response_schema, text)
-    sizes = [Picture.from_url(part.image_url.url).size() for part in image_parts(turn.messages)]
     used = text_tokens(text)
     most = used if turn.max_tokens is None else turn.max_tokens
     if used > most:
@@ -230,7 +228,7 @@ def reply(turn: ChatTurn, text: str, *, structured: bool = False) -> ChatAnswer:
     return ChatAnswer(
         text=text,
         finish_reason="length" if used > most else "stop",
-        prompt_tokens=message_tokens(turn.messages, sizes),
+        prompt_tokens=message_tokens(turn.messages),
         completion_tokens=min(used, most),
     )
 

@@ -202,6 +202,25 @@ class ImageEncoder:
             pixels = decode_file(found, container, self.accepted, target=self._target, codec=self.codec)
             return self._written(pixels, chosen_format(self.format, sniff(found)))
 
+    def decode(self, source: ImageSource) -> Image.Image:
+        """Decode one image as `encode` does before it writes a file: upright, sRGB, shrunk, without metadata.
+
+        Args:
+            source: The image, in any of the forms of `ImageSource`.
+
+        Returns:
+            An RGB or RGBA image.
+
+        Raises:
+            ImageError: If the image is missing, unreadable or unsafe; it names the source.
+            MissingExtraError: As for `encode`.
+        """
+        with image_failures(source):
+            found = read_source(source, self.accepted)
+            if isinstance(found, Image.Image):
+                return decode_image(found, self.accepted, target=self._target, codec=self.codec)
+            return decode_file(found, read_container(found), self.accepted, target=self._target, codec=self.codec)
+
     def passed_through(self, source: ImageSource) -> EncodedImage | None:
         """Give an image that complies already, at the speed of memory: no pixel is decoded, nothing is fetched.
 

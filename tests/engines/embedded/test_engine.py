@@ -1,14 +1,30 @@
 from __future__ import annotations
 
+import io
 import json
+import struct
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pybase64
 import pytest
+import skops.io
+from PIL import Image
 
 from vqaft.chat import ChatRecord
-from vqaft.engines import ChatModel, ChatTurn, EmbeddedEngine, TrainingMetrics, TrainingResult, TrainingTask
+from vqaft.engines import ChatModel, ChatTurn, EmbeddedEngine, Progress, TrainingMetrics, TrainingResult, TrainingTask
 from vqaft.errors import ImageError, RecordError, StateError
+
+
+def keep_metrics(found: list[TrainingMetrics]) -> Callable[[Progress], None]:
+    def keep(progress: Progress) -> None:
+        assert isinstance(progress, TrainingMetrics)
+        found.append(progress)
+
+    return keep
 
 
 class Trained:
@@ -22,7 +38,7 @@ class Trained:
             folder=self.folder,
             n_epochs=8,
         )
-        self.result: TrainingResult = EmbeddedEngine().train(task, self.epochs.append)
+        self.result: TrainingResult = EmbeddedEngine().train(task, keep_metrics(self.epochs))
         self.model: ChatModel = EmbeddedEngine().load(self.folder)
 
 
@@ -74,15 +90,16 @@ def test_the_last_three_epochs_are_kept(trained: Trained, discs: Any) -> None:
     assert EmbeddedEngine().load(kept[-1]).answer(asked) == trained.model.answer(asked)
 
 
-def test_same_file_and_seed_give_the_same_model(discs: Any, tmp_path: Path) -> None:
+def test_same_file_and_seed_give_the_same_metrics(discs: Any, tmp_path: Path) -> None:
     path = discs.write(tmp_path / "train.jsonl", discs.rows(12))
-    bytes_of = []
+    losses = []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         (folder := tmp_path / name).mkdir()
-        EmbeddedEngine().train(TrainingTask(training_file=path, folder=folder, n_epochs=1, seed=seed), lambda _: None)
-        bytes_of.append(((folder / "model.npz").read_bytes(), (folder / "model.json").read_bytes()))
-    assert bytes_of[0] == bytes_of[1]
-    assert bytes_of[0] != bytes_of[2]
+        found: list[TrainingMetrics] = []
+        task = TrainingTask(training_file=path, folder=folder, n_epochs=1, seed=seed)
+        EmbeddedEngine().train(task, keep_metrics(found))
+        losses.append(found[0].train_loss)
+    assert losses[0] == losses[1] != losses[2]
 
 
 def test_more_learning_rate_changes_the_model(discs: Any, tmp_path: Path) -> None:
@@ -92,13 +109,13 @@ def test_more_learning_rate_changes_the_model(discs: Any, tmp_path: Path) -> Non
         (folder := tmp_path / str(rate)).mkdir()
         found: list[TrainingMetrics] = []
         task = TrainingTask(training_file=path, folder=folder, n_epochs=1, learning_rate_multiplier=rate)
-        EmbeddedEngine().train(task, found.append)
+        EmbeddedEngine().train(task, keep_metrics(found))
         losses.append(found[0].train_loss)
     assert losses[0] > losses[1]
 
 
 def test_an_error_of_the_caller_stops_the_training(discs: Any, tmp_path: Path) -> None:
-    def stop(_: TrainingMetrics) -> None:
+    def stop(_: Progress) -> None:
         raise InterruptedError
 
     (folder := tmp_path / "model").mkdir()
@@ -114,14 +131,44 @@ def row_with(url: str) -> bytes:
     return json.dumps({"messages": [message, {"role": "assistant", "content": "a"}]}).encode()
 
 
+def data_url(data: bytes) -> str:
+    return "data:image/png;base64," + pybase64.b64encode_as_string(data)
+
+
+def bomb() -> bytes:
+    """A PNG of 169 million pixels, as long as its header says so: its pixels are not even there."""
+    header = struct.pack(">IIBBBBB", 13_000, 13_000, 8, 2, 0, 0, 0)
+    chunks = b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in ((b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
+    )
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def saved(kind: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), "red").save(buffer, kind)
+    return buffer.getvalue()
+
+
+ENDLESS_POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\n{ } loop\n"
+BAD_IMAGES = [
+    ("http://a/b.png", "web address"),
+    ("/etc/hostname", "not a data URL"),
+    ("data:image/png;base64,AAAA", "is not one of"),
+    ("data:image/png;base64,A*", "base64"),
+    (data_url(ENDLESS_POSTSCRIPT), "is not one of"),
+    (data_url(bomb()), "13000 × 13000 pixels"),
+    *((data_url(saved(kind)), "is not one of") for kind in ("ICNS", "PCX", "PPM", "TGA", "BMP", "TIFF")),
+]
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
         (b"{", "train.jsonl:2"),
         (b'{"messages": [{"role": "user"}]}', "train.jsonl:2.*content"),
-        (row_with("http://a/b.png"), "train.jsonl:2.*no data URL"),
-        (row_with("data:image/png;base64,AAAA"), "train.jsonl:2.*cannot be read"),
-        (row_with("data:image/png;base64,A*"), "train.jsonl:2.*base64"),
+        *((row_with(url), f"train.jsonl:2.*{message}") for url, message in BAD_IMAGES),
     ],
 )
 def test_a_bad_row_is_named(row: bytes, message: str, discs: Any, tmp_path: Path) -> None:
@@ -164,11 +211,36 @@ def test_the_base_model_answers_by_the_form_of_the_question(discs: Any) -> None:
     assert said == ["no", "unknown", "unknown"]
 
 
-def test_an_unreadable_image_is_an_error(trained: Trained, discs: Any) -> None:
-    broken = turn([discs.user("Which paint?", "data:image/png;base64,AAAA")])
+@pytest.mark.parametrize(("url", "message"), BAD_IMAGES)
+def test_only_images_that_the_api_accepts_are_opened(url: str, message: str, trained: Trained, discs: Any) -> None:
     for model in (trained.model, EmbeddedEngine().load(None)):
-        with pytest.raises(ImageError):
-            model.answer(broken)
+        with pytest.raises(ImageError, match=message):
+            model.answer(turn([discs.user("Which paint?", url)]))
+
+
+def test_transparent_pixels_are_white(trained: Trained, discs: Any) -> None:
+    image = Image.open(io.BytesIO(pybase64.b64decode(discs.url("cyan").partition(",")[2]))).convert("RGBA")
+    buffer = io.BytesIO()
+    pixels = np.array(image)
+    pixels[(pixels[..., :3] == (245, 245, 240)).all(-1)] = 0
+    image = Image.fromarray(pixels)
+    image.save(buffer, "PNG")
+    assert trained.model.answer(turn([discs.user("Which paint?", data_url(buffer.getvalue()))])).text == "cyan"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"damaged", b"half"])
+def test_a_missing_or_damaged_model_is_not_loaded(content: bytes | None, trained: Trained, tmp_path: Path) -> None:
+    whole = (trained.folder / "model.skops").read_bytes()
+    if content is not None:
+        (tmp_path / "model.skops").write_bytes(whole[: len(whole) // 2] if content == b"half" else content)
+    with pytest.raises(StateError, match="Train it again"):
+        EmbeddedEngine().load(tmp_path)
+
+
+def test_a_model_that_holds_code_is_not_loaded(tmp_path: Path) -> None:
+    (tmp_path / "model.skops").write_bytes(skops.io.dumps({"format": 2, "template": Path.cwd}))
+    with pytest.raises(StateError, match="cannot be read"):
+        EmbeddedEngine().load(tmp_path)
 
 
 def test_the_schema_and_the_token_limit_are_kept(trained: Trained, discs: Any) -> None:
@@ -178,4 +250,4 @@ def test_the_schema_and_the_token_limit_are_kept(trained: Trained, discs: Any) -
     cut = trained.model.answer(turn(messages, max_tokens=1))
     assert (cut.text, cut.finish_reason, cut.completion_tokens) == ("mauv", "length", 1)
     whole = trained.model.answer(turn(messages))
-    assert (whole.finish_reason, whole.completion_tokens, whole.prompt_tokens) == ("stop", 2, 3 + 3 + 255)
+    assert (whole.finish_reason, whole.completion_tokens, whole.prompt_tokens) == ("stop", 2, 4 + 3 + 255)

@@ -11,9 +11,9 @@ import orjson
 import pytest
 
 from vqaft.chat import ChatRecord
-from vqaft.engines import ChatModel, ChatTurn, EmbeddedEngine, TrainingMetrics, TrainingTask
-from vqaft.engines.embedded.lines import Line
-from vqaft.engines.embedded.pictures import Picture
+from vqaft.engines import ChatModel, ChatTurn, EmbeddedEngine, Progress, TrainingMetrics, TrainingTask
+from vqaft.engines.embedded.ocr import Line
+from vqaft.images import image_sha256
 
 NAMES = ("Otter & Sons", "Blue Heron Ltd", "Quince Works", "Fern Brothers", "Marl Pit Co", "Teasel and Daughter")
 COUNT = 24
@@ -59,7 +59,7 @@ def cache(discs: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("readings")
     for number in range(COUNT + 12):
         slip = make_slip(discs, number)
-        key = Picture.from_url(slip.url).key
+        key = image_sha256(slip.url)
         (folder / key[:2]).mkdir(exist_ok=True)
         (folder / key[:2] / f"{key}.json").write_bytes(orjson.dumps([asdict(line) for line in slip.lines]))
     return folder
@@ -76,10 +76,12 @@ def folder(discs: Any, cache: Path, tmp_path_factory: pytest.TempPathFactory) ->
         validation_file=discs.write(base / "valid.jsonl", valid),
         folder=base / "model",
     )
-    epochs: list[TrainingMetrics] = []
+    epochs: list[Progress] = []
     EmbeddedEngine(cache_folder=cache).train(task, epochs.append)
-    assert epochs[-1].valid_accuracy is not None
-    assert epochs[-1].valid_accuracy >= 0.8
+    last = epochs[-1]
+    assert isinstance(last, TrainingMetrics)
+    assert last.valid_accuracy is not None
+    assert last.valid_accuracy >= 0.8
     return base / "model"
 
 

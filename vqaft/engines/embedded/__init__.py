@@ -1,7 +1,1 @@
-"""The embedded engine: scikit-learn and numpy on two cores, honest and small."""
-
-from vqaft.engines.embedded.engine import EmbeddedEngine
-
-__all__ = [
-    "EmbeddedEngine",
-]
+"""The embedded engine: a small model that learns from a training file alone; `engine.py` says how."""

@@ -1,22 +1,25 @@
-"""Misread answers → as the training data writes them."""
+"""Spelling: recognized text → as the training data writes it."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
-from vqaft.engines.embedded.span_features import squeezed
-from vqaft.engines.embedded.style import LetterCase, in_letter_case, learn_letter_case
+from vqaft.engines.embedded.spans import normalized
 
-LEAST_LENGTH = 6
-"""Shorter answers are too easily taken for each other."""
+MIN_LENGTH = 6
+"""Shorter answers are too easily confused."""
 CUTOFF = 0.88
-"""How alike a span and a known answer must be (normalised Levenshtein) to be the same."""
-MOST_TRIED = 300
-"""Examples that mending is tried out on."""
+"""Similarity from which on a span is taken for a known answer (normalized Levenshtein)."""
+MAX_TRIED = 300
+
+_LETTER_CASES: dict[str, Callable[[str], str]] = {
+    "unchanged": str,
+    "upper": str.upper,
+    "lower": str.lower,
+    "title": str.title,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,62 +27,28 @@ class Spelling:
     """How the training data writes answers that stand in images.
 
     Attributes:
-        letter_case: In which letter case.
-        answers: The answers.
+        letter_case: "unchanged", "upper", "lower" or "title".
+        answers: Known answers, by their normalized form.
     """
 
-    letter_case: LetterCase
-    answers: tuple[str, ...] = field(repr=False)
+    letter_case: str = "unchanged"
+    answers: dict[str, str] = field(default_factory=dict, repr=False)
 
-    @cached_property
-    def _known(self) -> dict[str, str]:
-        return {squeezed(answer): answer for answer in self.answers if len(squeezed(answer)) >= LEAST_LENGTH}
-
-    @cached_property
-    def _letters(self) -> frozenset[str]:
-        return frozenset("".join(self.answers).casefold())
-
-    @cached_property
-    def _choices(self) -> list[str]:
-        return list(self._known)
-
-    @cached_property
-    def _mended(self) -> dict[str, str]:
-        return {}
-
-    def mended(self, text: str) -> str:
-        """Write a span as the training data would.
-
-        A letter with an accent that no training answer holds loses it. A span that is nearly a training answer, and
-        holds the same digits, becomes this answer.
-
-        Args:
-            text: As it was read.
-        """
-        if text not in self._mended:
-            self._mended[text] = self._mend(text)
-        return self._mended[text]
-
-    def _mend(self, text: str) -> str:
+    def corrected(self, text: str) -> str:
+        """Return the known answer that a span nearly is, if both hold the same digits; else the span in letter case."""
         from rapidfuzz import process
         from rapidfuzz.distance import Levenshtein
 
-        text = "".join(self._plain(letter) for letter in text)
-        wanted = squeezed(text)
+        wanted = normalized(text)
         near = process.extract(
-            wanted, self._choices, scorer=Levenshtein.normalized_similarity, score_cutoff=CUTOFF, limit=3
+            wanted, self.answers.keys(), scorer=Levenshtein.normalized_similarity, score_cutoff=CUTOFF, limit=3
         )
-        same = [key for key, _, _ in near if _digits(key) == _digits(wanted)]
-        return self._known[same[0]] if same else in_letter_case(text, self.letter_case)
-
-    def _plain(self, letter: str) -> str:
-        if letter.isascii() or not self.answers or letter.casefold() in self._letters:
-            return letter
-        return "".join(part for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part))
+        same = [key for key, _, _ in near if re.findall(r"\d", key) == re.findall(r"\d", wanted)]
+        return self.answers[same[0]] if same else _LETTER_CASES[self.letter_case](text)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
+class ReadAnswer:
     """A span of a training image, and the answer that it stands for."""
 
     image: str
@@ -87,28 +56,24 @@ class Written:
     answer: str
 
 
-def learn_spelling(examples: Sequence[Written]) -> Spelling:
-    """Learn how answers are written, and whether to take a span for a nearly equal known answer.
+def learn_spelling(examples: Sequence[ReadAnswer]) -> Spelling:
+    """Learn the letter case, and whether to take a span for a nearly equal known answer.
 
-    The latter is tried out: each example is mended by the answers of all other images. Where this makes more answers
-    wrong than right, as it does where answers differ by a letter, known answers are not used.
-
-    Args:
-        examples: Spans with their answers.
+    The latter is tried: each example is corrected with the answers of all other images. Where this makes more answers
+    wrong than right, as it does where answers differ by a letter, no answer is remembered.
     """
-    letter_case = learn_letter_case((example.span, example.answer) for example in examples)
-    plain = Spelling(letter_case=letter_case, answers=())
-    gain = 0
-    for example in examples[:MOST_TRIED]:
-        others = Spelling(
-            letter_case=letter_case,
-            answers=tuple(sorted({other.answer for other in examples if other.image != example.image})),
-        )
-        wanted = squeezed(example.answer)
-        gain += (squeezed(others.mended(example.span)) == wanted) - (squeezed(plain.mended(example.span)) == wanted)
-    answers = tuple(sorted({example.answer for example in examples}))
-    return Spelling(letter_case=letter_case, answers=answers) if gain >= 0 else plain
+    pairs = [("".join(example.span.split()), "".join(example.answer.split())) for example in examples]
+    case = max(_LETTER_CASES, key=lambda name: sum(_LETTER_CASES[name](span) == answer for span, answer in pairs))
+    plain, gain = Spelling(letter_case=case), 0
+    for example in examples[:MAX_TRIED]:
+        others = _spelling(case, [other for other in examples if other.image != example.image])
+        right = [normalized(own.corrected(example.span)) == normalized(example.answer) for own in (others, plain)]
+        gain += right[0] - right[1]
+    return _spelling(case, examples) if gain >= 0 else plain
 
 
-def _digits(text: str) -> str:
-    return "".join(re.findall(r"\d", text))
+def _spelling(letter_case: str, examples: Sequence[ReadAnswer]) -> Spelling:
+    answers = {normalized(answer): answer for answer in sorted({example.answer for example in examples})}
+    return Spelling(
+        letter_case=letter_case, answers={key: text for key, text in answers.items() if len(key) >= MIN_LENGTH}
+    )

@@ -1,11 +1,11 @@
-"""Text read in images by rapidocr, where that extra is installed; each image once, whoever asks."""
+"""Lines of text in images, recognized by rapidocr where the extra `ocr` is installed; each image once."""
 
 from __future__ import annotations
 
 import importlib.util
 import logging
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,61 +14,80 @@ import orjson
 from PIL import Image
 
 from vqaft.durable import write_atomically
-from vqaft.engines.embedded.lines import Line
-from vqaft.engines.embedded.pictures import Picture
+from vqaft.engines.embedded.inputs import Picture
 
 THREADS = 2
-LEAST_SIDE = 100
+MIN_SIDE = 100
 """Images with a shorter side than this many pixels are not read: they hold no line of text."""
 
 
-class Reader:
-    """Reads text, and keeps what it read by the content of the image.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One line of text and its bounding box, in pixels from the upper left corner of the image."""
 
-    Without the extra it finds no text, and keeps nothing. Safe to call from several threads; one image is read at a
-    time, for reading uses all threads it may.
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        """Height of the box, at least one pixel."""
+        return max(self.bottom - self.top, 1.0)
+
+    @property
+    def middle(self) -> float:
+        """Vertical middle of the box."""
+        return (self.top + self.bottom) / 2
+
+
+class TextRecognizer:
+    """Recognizes text, and caches the lines by the content of the image.
+
+    Without the extra it finds no text, and caches nothing. Thread-safe; one image is recognized at a time, because
+    the recognizer uses all threads it may.
 
     Args:
-        folder: Where readings are kept; None keeps them in memory only.
+        cache_folder: Where lines are cached, a JSON file an image; None caches them in memory only.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder
+    def __init__(self, cache_folder: Path | None = None) -> None:
+        self._folder = cache_folder
         self._known: dict[str, tuple[Line, ...]] = {}
         self._lock = threading.Lock()
         self._engine: Any = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Reader, (self._folder,)  # another process reads for itself, and shares what is kept in the folder
+        return TextRecognizer, (self._folder,)  # the lock and the recognizer do not pickle; the folder is shared
 
-    def read(self, picture: Picture) -> tuple[Line, ...]:
-        """Read the lines of text in an image.
+    def read(self, picture: Picture | None) -> tuple[Line, ...]:
+        """Return the lines of text in an image, in no promised order.
 
         Args:
-            picture: The image.
-
-        Returns:
-            The lines, in no promised order; none without the extra, in small images, and in images without text.
+            picture: The image; None has no text.
 
         Raises:
             ImageError: If the image cannot be decoded.
         """
+        if picture is None:
+            return ()
         if picture.key not in self._known and not self._load(picture.key):
-            if min(picture.size()) < LEAST_SIDE or not self.can_read():
+            if min(picture.size) < MIN_SIDE or not self.is_available():
                 return ()
             with self._lock:
                 if picture.key not in self._known:
-                    self._keep(picture.key, self._read(picture.open()))
+                    self._store(picture.key, self._recognize(picture.open()))
         return self._known[picture.key]
 
     @staticmethod
-    def can_read() -> bool:
-        """Whether the extra is installed."""
+    def is_available() -> bool:
+        """Return whether the extra is installed."""
         return all(importlib.util.find_spec(name) for name in ("rapidocr", "onnxruntime"))
 
-    def _read(self, image: Image.Image) -> tuple[Line, ...]:
+    def _recognize(self, image: Image.Image) -> tuple[Line, ...]:
         if self._engine is None:
-            self._engine = _engine()
+            self._engine = _load_engine()
         result = self._engine(np.asarray(image)[:, :, ::-1])  # it expects BGR
         if result.txts is None:
             return ()
@@ -83,18 +102,18 @@ class Reader:
             return False
         try:
             self._known[key] = tuple(Line(**line) for line in orjson.loads(path.read_bytes()))
-        except (ValueError, TypeError):  # damaged by another program: read the image again
+        except (ValueError, TypeError):  # damaged by another program: recognize the image again
             return False
         return True
 
-    def _keep(self, key: str, lines: tuple[Line, ...]) -> None:
+    def _store(self, key: str, lines: tuple[Line, ...]) -> None:
         self._known[key] = lines
         path = self._path(key)
         if path is not None:
             write_atomically(path, orjson.dumps([asdict(line) for line in lines]))
 
 
-def _engine() -> Any:
+def _load_engine() -> Any:
     from rapidocr import RapidOCR
 
     engine = RapidOCR(

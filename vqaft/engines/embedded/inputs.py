@@ -1,0 +1,157 @@
+"""Inputs of the engine: images behind the library's checks, the prompt template, and training files."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import pydantic
+from PIL import Image
+
+from vqaft.chat import ChatRecord, read_lines
+from vqaft.engines.conversation import IMAGE_LIMITS, answered_questions, message_tokens
+from vqaft.engines.embedded.image_features import Floats, image_features
+from vqaft.errors import ImageError, RecordError
+from vqaft.images import ImageEncoder, image_sha256, inspect_data_url
+
+MAX_SIDE = 2048
+"""Larger images are shrunk to this many pixels when they are decoded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """An image whose format and size were checked, not yet decoded.
+
+    Attributes:
+        url: The image as a data URL.
+        key: SHA-256 of the image file, in hexadecimal.
+        size: Width and height in pixels.
+    """
+
+    url: str = field(repr=False)
+    key: str
+    size: tuple[int, int]
+
+    @classmethod
+    def from_url(cls, url: str) -> Picture:
+        """Check a data URL; nothing is downloaded, no file is opened, no pixel decoded.
+
+        Raises:
+            ImageError: If it is not a data URL, of a format that the API does not accept, or too large.
+        """
+        size = inspect_data_url(url, IMAGE_LIMITS)
+        return cls(url=url, key=image_sha256(url), size=(size.width, size.height))
+
+    def open(self) -> Image.Image:
+        """Decode the image, upright, in RGB on white, its longest side at most `MAX_SIDE`.
+
+        Raises:
+            ImageError: If it cannot be decoded.
+        """
+        image = ImageEncoder(max_side=MAX_SIDE, accepted=IMAGE_LIMITS).decode(self.url)
+        if image.mode == "RGB":
+            return image
+        white = Image.new("RGB", image.size, "white")
+        white.paste(image, mask=image.getchannel("A"))
+        return white
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptTemplate:
+    """The text that surrounds every question alike, such as "Question: … Answer in a word".
+
+    Attributes:
+        before: What all user messages begin with.
+        after: What all user messages end with.
+    """
+
+    before: str = ""
+    after: str = ""
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> PromptTemplate:
+        """Find what all user messages begin and end with, by whole lines and up to a colon within a line."""
+        distinct = sorted({text.strip() for text in texts})
+        if len(distinct) < 2:  # noqa: PLR2004 - one text shows no template
+            return cls()
+        before = re.match(r"(?s)(.*[\n:])?", _common_start(distinct))
+        rest = [text[before.end() if before else 0 :][::-1] for text in distinct]
+        after = re.match(r"(?s)(.*\n)?", _common_start(rest))
+        return cls(before=(before and before[0]) or "", after=((after and after[0]) or "")[::-1])
+
+    def question(self, text: str) -> str:
+        """Return a user's message without the template; the whole text where it does not follow it."""
+        return text.strip().removeprefix(self.before).removesuffix(self.after).strip()
+
+
+def _common_start(texts: Iterable[str]) -> str:
+    columns = zip(*texts, strict=False)
+    return "".join(column[0] for column in itertools.takewhile(lambda column: len(set(column)) == 1, columns))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair:
+    """A question about an image, with its answer; `image` is the key of the image, empty where there is none."""
+
+    image: str
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """A training file.
+
+    Attributes:
+        pairs: Questions as they were sent, and answers; each once.
+        pictures: The images by key.
+        tokens: Length of the file in tokens.
+    """
+
+    pairs: tuple[Pair, ...]
+    pictures: dict[str, Picture] = field(repr=False)
+    tokens: int
+
+    @cached_property
+    def features(self) -> dict[str, Floats]:
+        """Image features by key of the image; the empty key stands for questions without one."""
+        keys = sorted({pair.image for pair in self.pairs})
+        return {key: image_features(self.pictures[key].open() if key else None) for key in keys}
+
+    @classmethod
+    def read(cls, path: Path) -> Dataset:
+        """Read a chat JSONL.
+
+        Raises:
+            RecordError: If a line is not a row, or an image in it cannot be read; it carries file and line.
+        """
+        pairs: dict[Pair, None] = {}
+        pictures: dict[str, Picture] = {}
+        tokens = 0
+        for number, line in read_lines(path):
+            if not line.isspace():
+                with _row_errors(path, number):
+                    record = ChatRecord.from_json(line)
+                    for question, answer in answered_questions(record.messages):
+                        picture = None if question.image_url is None else Picture.from_url(question.image_url)
+                        pictures |= {} if picture is None else {picture.key: picture}
+                        pairs[Pair(image=picture.key if picture else "", question=question.text, answer=answer)] = None
+                    tokens += message_tokens(record.messages)
+        return cls(pairs=tuple(pairs), pictures=pictures, tokens=tokens)
+
+
+@contextmanager
+def _row_errors(path: Path, line: int) -> Iterator[None]:
+    try:
+        yield
+    except pydantic.ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, problem["loc"]))
+        raise RecordError(f"{place}: {problem['msg']}", path=path, line=line) from error
+    except ImageError as error:
+        raise RecordError(error.message, path=path, line=line, hint=error.hint) from error
