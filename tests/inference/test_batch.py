@@ -27,7 +27,7 @@ from vqaft.inference import (
 )
 from vqaft.inference.batch.results import read_results
 from vqaft.inference.batch.shards import batch_line, write_shards
-from vqaft.service import OnBytes, Page, RemoteFile, RetryPolicy
+from vqaft.service import KEY, OnBytes, Page, RemoteFile, RetryPolicy
 
 SETTINGS = ChatSettings(model="m")
 Answer = Callable[[str, int], dict[str, Any] | None]
@@ -267,3 +267,65 @@ def test_an_unknown_refusal_is_raised(predict: Any, examples: list[VQAExample]) 
     service.trouble["create_batch"] = [RequestRefusedError("no batches here", status=404)]
     with pytest.raises(RequestRefusedError):
         predict(service, examples)
+
+
+def test_answers_that_the_service_deleted_are_an_outcome(predict: Any, examples: list[VQAExample]) -> None:
+    service = Service()
+    service.trouble["download_file"] = [RequestRefusedError("no such file", status=404)] * 2  # of the first batch alone
+    with pytest.warns(UserWarning, match="deleted the answers of batch batch-0"):
+        found = predict(service, examples, max_rows=20)
+    assert len(found.answered) == 20
+    assert {prediction.failure.message for prediction in found.failed if prediction.failure} == {
+        "the service has deleted the answers of batch batch-0; run the same again to ask, and pay, again"
+    }
+    assert set(service.asked.values()) == {1}
+    assert len(predict(service, examples, max_rows=20).answered) == 40
+    assert Counter(service.asked.values()) == Counter({1: 20, 2: 20})
+
+
+def test_a_batch_that_is_gone_leaves_the_others_within_reach(predict: Any, examples: list[VQAExample]) -> None:
+    service = Service()
+    service.trouble["retrieve_batch"] = [RequestRefusedError("no such batch", status=404)]
+    listed = service.list_batches
+    service.list_batches = lambda **_: replace(listed(), entries=())  # type: ignore[method-assign]
+    with pytest.warns(UserWarning, match="batch batch-0 is gone"):
+        found = predict(service, examples, max_rows=20)
+    assert len(found.answered) == 20
+
+
+def test_one_missing_answer_about_a_batch_is_checked_against_the_list(predict: Any, examples: list[VQAExample]) -> None:
+    service = Service()
+    service.trouble["retrieve_batch"] = [RequestRefusedError("no such batch", status=404)]
+    assert len(predict(service, examples).answered) == 40
+
+
+def test_a_second_answer_to_one_request_is_told(predict: Any, examples: list[VQAExample]) -> None:
+    class Confused(Service):
+        def keep(self, name: str, content: bytes) -> RemoteFile:
+            first = content.split(b"\n")[0]
+            if name == "r" and first:
+                content += first.replace(b"answer to", b"no answer to") + b"\n"
+                content += first.replace(first[15:47], b"f" * 32) + b"\n"
+            return super().keep(name, content)
+
+    with pytest.warns(UserWarning, match="delivered 1") as caught:
+        found = predict(Confused(), examples)
+    words = " ".join(str(warning.message) for warning in caught)
+    assert "1 second, different answers" in words
+    assert "1 answers to requests that were not in it" in words
+    assert [prediction.answer for prediction in found] == [f"answer to {example.question}" for example in examples]
+
+
+def test_a_batch_of_a_service_without_metadata_is_found_by_its_file(predict: Any, examples: list[VQAExample]) -> None:
+    class Plain(Service):
+        def create_batch(self, input_file: str, *, metadata: Mapping[str, str]) -> Batch:
+            assert KEY in metadata
+            batch = super().create_batch(input_file, metadata={})
+            self.batches[batch.id] = replace(batch, metadata={}, input_file=input_file, output_file="file-1")
+            self._meet("after_create")
+            return self.batches[batch.id]
+
+    service = Plain()
+    service.trouble["after_create"] = [ServiceUnreachableError("lost")]
+    assert len(predict(service, examples).answered) == 40
+    assert len(service.batches) == 1
