@@ -30,7 +30,7 @@ RETIRED_CODES = frozenset({"model_not_found", "model_deprecated", "DeploymentNot
 OVERLOAD_STATUSES = frozenset({429, 503, 529})
 TRANSIENT_STATUSES = frozenset({408, 409, 425})
 MAX_RETRY_AFTER_S = 86_400.0
-"""A longer wait than a day is taken for a mistake and ignored."""
+"""A longer wait than a day counts as a mistake and is ignored."""
 
 MAX_PAUSE_S = 120.0
 """Daily allowances come back later than this; the service says so by refusing, and that is believed."""

@@ -21,7 +21,7 @@ OPTIONAL_FIELDS = {
     "reasoning": "thinking",
     "chat_template_kwargs": "thinking",
 }
-"""Fields that a model may refuse, and what is left out then; reasoning models take no temperature, for example."""
+"""Fields that a model may refuse, and what is left out then; reasoning models accept no temperature, for example."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class ChatRequest:
 
         Args:
             limit_name: What the service calls `max_tokens`.
-            without_thoughts: What the service has to be told to switch thinking off; nothing is sent where None.
+            without_thoughts: The fields that switch thinking off at the service; nothing is sent where None.
         """
         settings = {
             "model": self.model,
@@ -132,7 +132,7 @@ class ChatReply:
         model: The model that answered, by the provider's full name.
         prompt_tokens: Tokens billed for the request; None where not said.
         completion_tokens: Tokens billed for the answer; None where not said.
-        pause_s: Seconds until the service takes the next request, where it says that its allowance is used up.
+        pause_s: Seconds until the service accepts the next request, where it says that its allowance is used up.
     """
 
     text: str | None

@@ -1,4 +1,4 @@
-"""What a prediction run would take, both ways, before anything is sent."""
+"""Run plan: requests, cost and time of a prediction run, directly and by the Batch API, before anything is sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BATCH_HOURS = 24
 
 @dataclass(frozen=True, kw_only=True)
 class RunPlan:
-    """What a run would take.
+    """Estimate of a prediction run.
 
     Attributes:
         requests: Requests that would be sent.
@@ -57,15 +57,15 @@ def plan_run(
     workers: int = 32,
     limits: ShardLimits | None = None,
 ) -> RunPlan:
-    """Build every request and send none.
+    """Build every request without sending it.
 
     Args:
         builder: Turns examples into messages.
         examples: What would be asked about.
         settings: What would be asked with.
-        sample: A few real answers, from which tokens and latency are taken: guesses about image tokens go wrong.
+        sample: A few real answers, for tokens and latency: estimates of image tokens are unreliable.
         price: What tokens cost.
-        workers: Requests at once, for the time.
+        workers: Concurrent requests, for the time.
         limits: What one batch may hold.
 
     Returns:

@@ -39,7 +39,7 @@ FIRST_VOLLEY = 8
 class AIMDLimiter:
     """Additive increase, multiplicative decrease, as TCP does it; not safe for threads by itself.
 
-    It begins with one request, goes on with eight after the first success, and doubles with every round of answers
+    It begins with one request, continues with eight after the first success, and doubles with every round of answers
     until the service asks to slow down; then it grows by one a round. It does not grow while answers take three times
     as long as they did at best: more requests would only wait in the service's queue.
 

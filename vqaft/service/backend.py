@@ -43,7 +43,7 @@ class FilesBackend(Protocol):
     def upload_file(
         self, path: Path, *, filename: str, purpose: str = "fine-tune", on_bytes: OnBytes | None = None
     ) -> RemoteFile:
-        """Send a JSONL file under a name; `on_bytes` is told how many bytes went out since it was last told."""
+        """Send a JSONL file under a name; `on_bytes` is called with the bytes sent since its last call."""
         ...
 
     def list_files(self, *, purpose: str = "fine-tune", after: str | None = None) -> Page[RemoteFile]:

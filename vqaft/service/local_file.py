@@ -45,7 +45,7 @@ class FileSlice(io.RawIOBase):
         self._offset = offset
         self._length = path.stat().st_size - offset if length is None else length
         self._position = 0
-        self._told = 0
+        self._reported = 0
         self._on_bytes = on_bytes
         self._file.seek(offset)
 
@@ -62,7 +62,7 @@ class FileSlice(io.RawIOBase):
         view = memoryview(buffer).cast("B")[: self._length - self._position]
         count = self._file.readinto(view)
         self._position += count
-        self._tell_progress()
+        self._report_progress()
         return count
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
@@ -81,10 +81,10 @@ class FileSlice(io.RawIOBase):
         self._file.close()
         super().close()
 
-    def _tell_progress(self) -> None:
-        if self._on_bytes is not None and self._position != self._told:
-            self._on_bytes(self._position - self._told)
-            self._told = self._position
+    def _report_progress(self) -> None:
+        if self._on_bytes is not None and self._position != self._reported:
+            self._on_bytes(self._position - self._reported)
+            self._reported = self._position
 
 
 @dataclass(frozen=True, kw_only=True)

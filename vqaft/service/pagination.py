@@ -11,7 +11,7 @@ from vqaft.errors import RequestRefusedError
 Entry = TypeVar("Entry")
 
 MAX_PAGES = 500
-"""Pages of one list; at 100 entries a page, 50,000 jobs. A list that goes on after that is taken for endless."""
+"""Pages of one list; at 100 entries a page, 50,000 jobs. A longer list counts as endless."""
 
 
 @dataclass(frozen=True, kw_only=True)

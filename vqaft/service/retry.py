@@ -20,7 +20,7 @@ class RetryPolicy:
 
     Only errors that trying again can fix are retried: `ServiceUnreachableError` within `unavailable_timeout_s`, and
     `RateLimitError`, in whose case the service is there and says so, within `rate_limit_timeout_s`. What the service
-    asks to wait is a minimum; where that is more than the budget has left, the error is raised at once.
+    asks to wait is a minimum; where that is more than the budget has left, the error is raised immediately.
 
     Attributes:
         unavailable_timeout_s: Seconds for which a service that does not answer is tried again.

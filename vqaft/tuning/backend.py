@@ -1,4 +1,4 @@
-"""The seam to a fine-tuning service: few calls, one request each, no policy."""
+"""Protocol of a fine-tuning service: few calls, one request each, no policy."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from vqaft.tuning.metrics import StepMetrics
 class FineTuneBackend(FilesBackend, Protocol):
     """What a service must be able to do to be fine-tuned on.
 
-    Each method makes one request and never repeats it: retrying, waiting and pacing are the client's business.
-    Each raises a `ServiceError` of the fitting kind.
+    Each method makes one request and never repeats it: retrying, waiting and rate limiting are the client's business.
+    Each raises a `ServiceError` of the type that says whether trying again can help.
     """
 
     def create_job(self, spec: JobSpec) -> FineTuneJob:
-        """Create a job. Repeating this call makes a second, paid job."""
+        """Create a job. Repeating this call creates a second, paid job."""
         ...
 
     def retrieve_job(self, job_id: str) -> FineTuneJob:
@@ -25,7 +25,7 @@ class FineTuneBackend(FilesBackend, Protocol):
         ...
 
     def list_jobs(self, *, after: str | None = None) -> Page[FineTuneJob]:
-        """Give a page of the account's jobs, newest first."""
+        """Return a page of the account's jobs, newest first."""
         ...
 
     def cancel_job(self, job_id: str) -> FineTuneJob:
@@ -37,22 +37,22 @@ class FineTuneBackend(FilesBackend, Protocol):
         ...
 
     def resume_job(self, job_id: str) -> FineTuneJob:
-        """Let a paused job go on."""
+        """Resume a paused job."""
         ...
 
     def list_events(self, job_id: str, *, after: str | None = None) -> Page[JobEvent]:
-        """Give a page of the job's events, newest first."""
+        """Return a page of the job's events, newest first."""
         ...
 
     def list_checkpoints(self, job_id: str, *, after: str | None = None) -> Page[Checkpoint]:
-        """Give a page of the models saved on the way, newest first."""
+        """Return a page of the models saved during training, newest first."""
         ...
 
 
 @runtime_checkable
 class MetricsBackend(Protocol):
-    """What a service can do that gives a job's numbers by a route of their own, not in result files or events."""
+    """What a service can do that has a route for a job's metrics, beside result files and events."""
 
     def list_metrics(self, job_id: str) -> tuple[StepMetrics, ...]:
-        """Give what was measured until now, in the order of the steps, by one request."""
+        """Return what was measured until now, in the order of the steps, by one request."""
         ...

@@ -1,4 +1,4 @@
-"""Whether it still makes sense to train a model."""
+"""Sunset guard: whether a model can still be trained, and how long it will answer."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ WARN_DAYS = 120
 
 @runtime_checkable
 class ModelsBackend(Protocol):
-    """What a service must be able to do to be asked about a model's end."""
+    """What a service must be able to do to be asked about a model's retirement."""
 
     def shutdown_date(self, model: str) -> dt.date | None:
-        """Give the day on which a model stops answering; None where it is not announced."""
+        """Return the day on which a model stops answering; None where it is not announced."""
         ...
 
     def refuses_training(self, model: str) -> str | None:
-        """Say why this account may not train the model; None where it may, or the service does not say."""
+        """Return why this account may not train the model; None where it may, or the service does not say."""
         ...
 
 
 class SunsetGuard:
-    """Refuses to train what can no longer be trained, and warns of what will soon stop answering.
+    """Refuses models that can no longer be trained, and warns of those that will soon stop answering.
 
     Args:
         backend: The service; asked for its own dates where it is a `ModelsBackend`.
         account: The service's address.
         calendar: What providers announced.
-        today: Gives the day; another one in tests.
+        today: Returns the day; another one in tests.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class SunsetGuard:
         self._today = today
 
     def check(self, model: str) -> None:
-        """Look at a model before anything is uploaded or paid.
+        """Check a model before anything is uploaded or paid.
 
         Args:
             model: The model that is to be trained.
@@ -94,4 +94,4 @@ class SunsetGuard:
             return None, None
 
 
-_HINT = "Azure OpenAI, Together, Fireworks and your own machine take the same training file."
+_HINT = "Azure OpenAI, Together, Fireworks and your own machine accept the same training file."

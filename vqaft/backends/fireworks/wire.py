@@ -32,7 +32,7 @@ _UNKNOWN = frozenset({"learning_rate_multiplier", "seed", "integrations", "metad
 
 
 def job_id_of(spec: JobSpec) -> str | None:
-    """Return the id that a job gets, so that asking for it twice cannot make two; None where there is no key."""
+    """Return the id that a job gets, so that asking for it twice cannot create two; None where there is no key."""
     key = spec.metadata.get(KEY)
     return None if key is None else f"vq-{key}"
 

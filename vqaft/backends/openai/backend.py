@@ -148,7 +148,7 @@ class OpenAIBackend:
         return self._change_job(job_id, "pause")
 
     def resume_job(self, job_id: str) -> FineTuneJob:
-        """Let a paused job go on; see `FineTuneBackend`."""
+        """Resume a paused job; see `FineTuneBackend`."""
         return self._change_job(job_id, "resume")
 
     def list_events(self, job_id: str, *, after: str | None = None) -> Page[JobEvent]:

@@ -36,7 +36,7 @@ def together_body(spec: JobSpec) -> dict[str, Any]:
     """Return the JSON that creates a job.
 
     Together keeps no metadata with a job, so that the key of the intent goes into the suffix of the model's name. The
-    validation file is looked at once an epoch: left alone, Together never does. How it trains, which is LoRA with a
+    validation file is evaluated once an epoch: by default, Together never does. How it trains, which is LoRA with a
     rank for the model, is left to it.
 
     Raises:

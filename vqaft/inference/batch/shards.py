@@ -1,4 +1,4 @@
-"""Requests cut into files that a Batch API takes."""
+"""Batch files: requests cut into files within the limits of a Batch API."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class ShardLimits:
     """What one batch may hold.
 
     Attributes:
-        max_bytes: The longest file; OpenAI takes 200 MB.
-        max_rows: The most requests; OpenAI takes 50,000.
+        max_bytes: The longest file; OpenAI accepts 200 MB.
+        max_rows: The most requests; OpenAI accepts 50,000.
     """
 
     max_bytes: int = 200_000_000
@@ -27,7 +27,7 @@ class ShardLimits:
 
 
 def batch_line(key: str, body: bytes) -> bytes:
-    """Give a request as a line of a batch file; the body goes in as the bytes it is."""
+    """Return a request as a line of a batch file; the body is inserted as the bytes it is."""
     head = orjson.dumps({"custom_id": key, "method": "POST", "url": "/v1/chat/completions"})
     return head[:-1] + b',"body":' + body + b"}\n"
 
@@ -41,7 +41,7 @@ def write_shards(folder: Path, lines: Iterable[bytes], *, limits: ShardLimits) -
         limits: What one file may hold.
 
     Yields:
-        Each file, once it is whole.
+        Each file, once it is complete.
 
     Raises:
         DataError: If a single request is longer than a file may be.
@@ -50,7 +50,7 @@ def write_shards(folder: Path, lines: Iterable[bytes], *, limits: ShardLimits) -
     size = 0
     for line in lines:
         if len(line) > limits.max_bytes:
-            raise DataError(f"one request has {len(line)} bytes, a batch takes {limits.max_bytes}")
+            raise DataError(f"one request has {len(line)} bytes, a batch file holds {limits.max_bytes}")
         if size + len(line) > limits.max_bytes or len(waiting) == limits.max_rows:
             yield _write(folder, waiting)
             waiting, size = [], 0
