@@ -9,6 +9,7 @@ connection carries an admitted request, new ones wait in the kernel's queue.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import socket
@@ -26,6 +27,10 @@ from vqaft.errors import DataError
 MAX_CONNECTIONS = 4096
 SHUTDOWN_TIMEOUT_S = 5
 ACCEPT_RETRY_S = 0.1
+EVICTION_AGE_S = 0.1
+"""Seconds that a connection has for its first request before it may have to make room."""
+ACCEPTED_AT_ONCE = 32
+"""Connections accepted before those that are open get their turn."""
 _ADMITTED = "vqaft.admitted"
 _NO_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 LOG = logging.getLogger(__name__)
@@ -98,6 +103,7 @@ class HTTPServer(uvicorn.Server):
         super().__init__(config)
         self._room = _Room(limits or ConnectionLimits.of_process())
         self._accepting: list[asyncio.Task[None]] = []
+        self._opening: set[asyncio.Task[None]] = set()
         self.stopping = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -116,19 +122,34 @@ class HTTPServer(uvicorn.Server):
         await super().shutdown(sockets=sockets)
 
     async def _accept_all(self, listener: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
+        loop, accepted = asyncio.get_running_loop(), 0
         while True:
             await self._room.available()
             try:
                 connection, _ = await loop.sock_accept(listener)
             except OSError as error:
-                if error.errno not in _NO_RESOURCES:
-                    continue  # the client gave up before it was accepted
-                LOG.warning("no connection can be accepted: %s", error.strerror)
-                self._room.evict()
-                await asyncio.sleep(ACCEPT_RETRY_S)
+                await self._after(error)
                 continue
-            await loop.connect_accepted_socket(self._protocol, connection)
+            self._room.opening += 1
+            task = loop.create_task(self._open(connection))
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
+            accepted += 1
+            if not accepted % ACCEPTED_AT_ONCE:
+                await asyncio.sleep(0)
+
+    async def _after(self, error: OSError) -> None:
+        if error.errno in _NO_RESOURCES:  # else the client gave up before it was accepted
+            LOG.warning("no connection can be accepted: %s", error.strerror)
+            self._room.evict()
+            await asyncio.sleep(ACCEPT_RETRY_S)
+
+    async def _open(self, connection: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(self._protocol, connection)
+        except OSError:
+            connection.close()
+            self._room.opening -= 1
 
     def _protocol(self) -> asyncio.Protocol:
         return _BoundedConnection(
@@ -143,6 +164,12 @@ class _BoundedConnection(H11Protocol):
         super().__init__(**settings)
         self._room = room
         self._deadline: asyncio.TimerHandle | None = None
+        self._since_s = self.loop.time()
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the connection was opened, or its last admitted request ended."""
+        return self.loop.time() - self._since_s
 
     @property
     def serving(self) -> bool:
@@ -172,6 +199,7 @@ class _BoundedConnection(H11Protocol):
         self.transport.abort()
 
     def _await_admission(self) -> None:
+        self._since_s = self.loop.time()
         if self._deadline is not None:
             self._deadline.cancel()
         self._deadline = self.loop.call_later(self._room.limits.admission_timeout_s, self._expire)
@@ -182,31 +210,35 @@ class _BoundedConnection(H11Protocol):
 
 
 class _Room:
-    """The open connections, in the order in which they were opened or last served."""
+    """The open connections, in the order in which they were opened or last served; and how many are being opened."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
+        self.opening = 0
         self._connections: dict[_BoundedConnection, None] = {}
         self._left: Callable[[], None] = lambda: None
 
     async def available(self) -> None:
         """Wait until one more connection may be opened; the oldest that carries no admitted request makes room."""
-        while len(self._connections) >= self.limits.max_connections and not self.evict():
+        while len(self._connections) + self.opening >= self.limits.max_connections and not self.evict():
             left = asyncio.Event()
             self._left = left.set
-            await left.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(left.wait(), EVICTION_AGE_S)
 
     def evict(self) -> bool:
-        """Close the oldest connection that carries no admitted request; tell whether there was one."""
+        """Close the oldest connection that carries no admitted request; return whether there was one."""
         for connection in self._connections:
-            if not connection.serving:
+            if not connection.serving and connection.age_s >= EVICTION_AGE_S:
                 self.leave(connection)
                 connection.close_now()
                 return True
         return False
 
     def enter(self, connection: _BoundedConnection) -> None:
+        self.opening -= 1
         self._connections[connection] = None
+        self._left()
 
     def renew(self, connection: _BoundedConnection) -> None:
         if self._connections.pop(connection, self) is None:
