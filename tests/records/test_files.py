@@ -187,7 +187,9 @@ def test_a_shorter_run_leaves_no_shard_of_a_longer_one(tmp_path: Path) -> None:
     assert len(write_shards(path, rows, limits=OPENAI, max_rows=1)) == 6
     assert len(write_shards(path, rows, limits=OPENAI, max_rows=3)) == 2
     shards = {f"train-0000{number}.jsonl{end}" for number in (1, 2) for end in ("", ".manifest.json")}
-    assert {found.name for found in tmp_path.iterdir()} == before | shards
+    assert {found.name for found in tmp_path.iterdir()} == before | shards | {".vqaft-trash"}
+    moved = {found.name.partition("-")[2] for found in (tmp_path / ".vqaft-trash").iterdir()}
+    assert moved == {f"train-0000{number}.jsonl{end}" for number in range(3, 7) for end in ("", ".manifest.json")}
     own = tmp_path / "train-00003.jsonl"
     own.write_bytes(b"somebody's own")
     with pytest.raises(DataError, match="no manifest"):

@@ -5,11 +5,13 @@ from vqaft.durable.atomic import atomic_writer, sync_folder, write_atomically, w
 from vqaft.durable.folder import atomic_folder, recover_folder
 from vqaft.durable.lock import FileLock
 from vqaft.durable.state_error import MACHINE_ERRNOS, os_errors_as_state, state_error
+from vqaft.durable.trash import Trash
 
 __all__ = [
     "MACHINE_ERRNOS",
     "AppendLog",
     "FileLock",
+    "Trash",
     "atomic_folder",
     "atomic_writer",
     "os_errors_as_state",

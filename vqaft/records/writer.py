@@ -12,6 +12,7 @@ import hashlib
 import importlib.metadata
 import json
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from os import PathLike, fspath
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from vqaft.chat import Row
-from vqaft.durable import atomic_writer, write_atomically
+from vqaft.durable import Trash, atomic_writer, os_errors_as_state, write_atomically
 from vqaft.errors import DataError, RecordError, shown
 from vqaft.filesystem import is_url, list_files, read_bytes, remove_file, require_local
 from vqaft.parallel import BackgroundWriter
@@ -113,6 +114,8 @@ _WAITING = 8  # batches
 
 
 _DIGITS = 5
+TRASH = ".vqaft-trash"
+_SHARD = re.compile(rf".+-\d{{{_DIGITS},}}(?:\.[^/]*)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +182,8 @@ def write_shards(
 ) -> tuple[WrittenFile, ...]:
     """Write rows to as few files as a provider's limits allow: train-00001.jsonl, train-00002.jsonl, and so on.
 
-    Files of an earlier, longer run that would follow them are removed, so that nobody trains on both.
+    Files of an earlier, longer run that would follow them are moved into the folder `.vqaft-trash` beside them, so that
+    nobody trains on both; the trash keeps them for a day.
 
     Args:
         path: The name that theirs are made from, e.g. "train.jsonl".
@@ -234,7 +238,7 @@ def _files_beside(name: Path | str) -> list[str]:
 
 
 def remove_shards_after(path: str | PathLike[str], last: int) -> None:
-    """Remove the shards that follow the last one, which an earlier, longer run left.
+    """Move the shards that follow the last one, which an earlier, longer run left, into the folder `.vqaft-trash`.
 
     Args:
         path: The name that the shards' are made from.
@@ -242,6 +246,7 @@ def remove_shards_after(path: str | PathLike[str], last: int) -> None:
 
     Raises:
         DataError: If a file that follows has no manifest, so that it may be the user's own.
+        StateError: If it cannot be moved.
     """
     name = _target(path)
     pattern = re.escape(str(shard_name(name, 0))).replace("0" * _DIGITS, rf"(\d{{{_DIGITS},}})")
@@ -253,8 +258,21 @@ def remove_shards_after(path: str | PathLike[str], last: int) -> None:
         if str(Manifest.path_for(shard)) not in there:
             hint = "Remove it, or write to another name: whoever takes all of these files takes it too."
             raise DataError("follows the files that were written, and has no manifest", path=shard, hint=hint)
-        for gone in (shard, str(Manifest.path_for(shard))):
-            remove_file(gone)
+        _remove(shard, str(Manifest.path_for(shard)))
+
+
+def _remove(*names: str) -> None:
+    """Move local files into a trash beside them, which is emptied after a day; remove those of an object store."""
+    for name in names:
+        if is_url(name):
+            remove_file(name)
+            continue
+        path = Path(name)
+        trash = Trash(path.with_name(TRASH), own_names=_SHARD)
+        now = int(time.time())
+        with os_errors_as_state(name, doing="cannot be moved into the trash"):
+            trash.empty(now=now)
+            trash.discard(path, now=now)
 
 
 class _Line:

@@ -7,31 +7,26 @@ server itself makes (`file-`, `part_` or `ftjob-` and 24 hexadecimal digits) are
 
 from __future__ import annotations
 
-import itertools
 import logging
 import os
 import re
 import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from vqaft.durable import write_atomically
+from vqaft.durable import Trash, write_atomically
 from vqaft.errors import StateError
 
 MARKER = "vqaft-server.json"
 DATABASE = "state.sqlite"
-TRASH_S = 86_400
-"""Seconds for which removed things stay in the trash."""
 PLACES = ("files", "models", "parts", "trash")
 BESIDE = ("server.lock", "server.log", "server.log.1", "access.json", "transformers")
 """What may lie in a folder before it is marked: the lock, and what is written before the server runs."""
 VERSION = 1
-_OWN_NAME = r"(?:file-|part_|ftjob-)[0-9a-f]{24}"
-_TRASHED = re.compile(rf"(\d{{1,12}})-{_OWN_NAME}(?:\.\d+)?")
+_OWN_NAME = re.compile(r"(?:file-|part_|ftjob-)[0-9a-f]{24}")
 _HINT = "Choose an empty folder, or one that a vqaft server made."
 LOG = logging.getLogger(__name__)
 
@@ -83,6 +78,7 @@ class ServerFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._trash = Trash(path / "trash", own_names=_OWN_NAME)
         check_folder(path)
         try:
             self.identity = self._mark()
@@ -116,8 +112,7 @@ class ServerFolder:
 
     def entries(self, place: str) -> Iterator[Path]:
         """Yield what the server itself named in one of `PLACES`; anything else there is not the server's."""
-        own = re.compile(_OWN_NAME)
-        return (path for path in (self.path / place).iterdir() if own.fullmatch(path.name))
+        return (path for path in (self.path / place).iterdir() if _OWN_NAME.fullmatch(path.name))
 
     def discard(self, path: Path, *, name: str, now: int) -> None:
         """Move something into the trash; where that fails it stays, and the log says so.
@@ -127,29 +122,18 @@ class ServerFolder:
             name: The name of the server's making that it belongs to.
             now: Seconds since 1970.
         """
-        names = (f"{now}-{name}{suffix}" for suffix in itertools.chain([""], (f".{n}" for n in itertools.count(1))))
-        target = next(place for each in names if not (place := self.path / "trash" / each).exists())
         try:
-            path.rename(target)
-        except FileNotFoundError:
-            return
+            self._trash.discard(path, name=name, now=now)
         except OSError as error:
             LOG.warning("%s could not be moved into the trash: %s", path, error.strerror)
 
     def empty_trash(self, *, now: int) -> None:
-        """Remove what has been in the trash for `TRASH_S`.
+        """Remove what has been in the trash for a day.
 
         Args:
             now: Seconds since 1970.
         """
-        for path in (self.path / "trash").iterdir():
-            moved = _TRASHED.fullmatch(path.name)
-            if moved is None or now - int(moved[1]) < TRASH_S:
-                continue
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+        self._trash.empty(now=now)
 
 
 def create_private(path: Path) -> int:
