@@ -54,7 +54,8 @@ def test_nothing_comes_from_outside_and_nothing_runs() -> None:
 
 
 def test_a_clean_split_shows_its_nearest_pair() -> None:
-    html = render_audit_page(audit_splits({"train": TRAIN, "test": TEST[2:]}))
+    near = example("near", picture(3, brightness=1.6))
+    html = render_audit_page(audit_splits({"train": TRAIN, "test": [*TEST[2:], near]}))
     assert "No two parts share an image, a look-alike or a named group." in html
     assert "The nearest pair" in html
     assert html.count("<img") == 2

@@ -166,8 +166,11 @@ def alike_examples(
     owners = table.owner[border:] - len(pool)
     likeable = np.array([example.id in liked for example in examples])
     wanted = theirs[likeable[owners]]
-    near_any = nearest_across(table.phash[mine], table.phash[theirs][table.visible[theirs]]).distance
-    near = nearest_across(table.phash[mine], table.phash[wanted][table.visible[wanted]]).distance
+    near_any = nearest_across(
+        table.phash[mine], table.phash[theirs][table.visible[theirs]], within=NEAR_DISTANCE
+    ).distance
+    liked_looks = table.phash[wanted][table.visible[wanted]]
+    near = nearest_across(table.phash[mine], liked_looks, within=MAX_SIMILAR_DISTANCE).distance
     own = table.starts[: len(pool)]  # where each example of the pool begins
     leaks = np.logical_or.reduceat((near_any <= NEAR_DISTANCE) | np.isin(mine, theirs), own)
     nearest = np.minimum.reduceat(np.where(table.visible[mine], near, MAX_SIMILAR_DISTANCE + 1), own)

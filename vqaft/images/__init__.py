@@ -6,7 +6,7 @@ from vqaft.images.documents import pages_of
 from vqaft.images.encoder import EncodedImage, ImageEncoder
 from vqaft.images.formats.header import NO_IMAGES, ImageHeader, read_header
 from vqaft.images.formats.read import sniff
-from vqaft.images.hamming import connected, near_groups, near_pairs, nearest_across
+from vqaft.images.hamming import MAX_DISTANCE, closest_across, connected, near_groups, near_pairs, nearest_across
 from vqaft.images.inspect import CHAT_FORMATS, ImageSize, data_url_bytes, decode_checked, inspect_data_url, open_checked
 from vqaft.images.model_vision import (
     PATCHES,
@@ -33,6 +33,7 @@ from vqaft.images.web.public_address import RemoteImage
 
 __all__ = [
     "CHAT_FORMATS",
+    "MAX_DISTANCE",
     "NEAR_DISTANCE",
     "NO_IMAGES",
     "PATCHES",
@@ -50,6 +51,7 @@ __all__ = [
     "Vision",
     "WebFetcher",
     "check_source",
+    "closest_across",
     "connected",
     "content_of",
     "data_url_bytes",

@@ -4,11 +4,13 @@ If two hashes differ in at most `d` bits and the bits are cut into `d + 2` bands
 pigeonhole principle). So every two bands in turn make a key, hashes are sorted by it, and only hashes with the same key
 are compared. Two bands rather than one keep real hashes apart, whose bits are far from random.
 
-The nearest look-alike of each image in another set of images.
+The nearest look-alike of each image in another set, by the same principle.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -151,45 +153,141 @@ def _by_walking(hashes: Hashes, waiting: Indices, distance: int) -> Iterator[tup
             waiting = waiting[~near]
 
 
-_BLOCK = 1 << 22  # comparisons at once: 32 MB of differences
-
-
-_FARTHEST = 64
+_BLOCK = 1 << 22  # comparisons in one array operation: 32 MB of differences
+_NOTHING_FOUND = 65
+MAX_DISTANCE = 16
+"""Distances beyond this say nothing about two images: hashes of different images differ in 20 bits and more."""
+_SMALL = 1 << 28  # comparisons below which looking at every pair takes less than a second
+_STEPS = (4, 6, 8, 10, 12, 14, MAX_DISTANCE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Nearest:
-    """For each query, the nearest target.
+    """For each query, the nearest target within a distance.
 
     Attributes:
-        target: Its position among the targets; of several, the first.
-        distance: How many bits differ, 0 to 64; 65 where nothing was found.
+        target: Its position among the targets; of several, the first; 0 where nothing was found.
+        distance: How many bits differ; 65 where nothing is within the distance.
     """
 
     target: Indices
     distance: NDArray[np.uint8]
 
 
-def nearest_across(queries: Hashes, targets: Hashes) -> Nearest:
-    """Compare every query with every target.
+def nearest_across(queries: Hashes, targets: Hashes, *, within: int = MAX_DISTANCE) -> Nearest:
+    """Find the nearest target of each query, exactly, up to a distance.
 
-    Two thousand queries against eight thousand targets take a few hundredths of a second; the time grows with the
-    product, about a second for each thousand million.
+    Multi-index hashing (Norouzi, Punjani and Fleet, 2012, arXiv:1307.2982): two hashes that differ in at most `d` bits
+    agree in `k` of `d + k` bands, so that only pairs which share a key of `k` bands are compared. Where that is no
+    less work, every pair is compared.
 
     Args:
         queries: The hashes to find look-alikes of.
         targets: Where to look.
+        within: How many bits may differ, 0 to 64; beyond 16 or so every pair is compared.
 
     Returns:
         The nearest target of each query.
     """
-    target = np.zeros(len(queries), dtype=np.intp)
-    distance = np.full(len(queries), _FARTHEST + 1, dtype=np.uint8)
-    if len(targets):
-        rows = max(1, _BLOCK // len(targets))
-        for start in range(0, len(queries), rows):
-            block = slice(start, start + rows)
-            bits = np.bitwise_count(queries[block, None] ^ targets[None, :])
-            target[block] = bits.argmin(axis=1)
-            distance[block] = bits.min(axis=1)
-    return Nearest(target=target, distance=distance)
+    best = Nearest(
+        target=np.zeros(len(queries), dtype=np.intp),
+        distance=np.full(len(queries), _NOTHING_FOUND, dtype=np.uint8),
+    )
+    if not len(queries) or not len(targets):
+        return best
+    bands = _bands(within, len(queries), len(targets))
+    if bands is None:
+        _by_comparing_all(queries, targets, best)
+    else:
+        for mask in bands:
+            _by_key(queries, targets, mask, best)
+    beyond = best.distance > within
+    best.distance[beyond], best.target[beyond] = _NOTHING_FOUND, 0
+    return best
+
+
+def closest_across(queries: Hashes, targets: Hashes, *, within: int = MAX_DISTANCE) -> tuple[int, int, int] | None:
+    """Find the closest pair of a query and a target, exactly, up to a distance.
+
+    The distance grows in steps until a pair is found, so that the widest and slowest search is rarely needed.
+
+    Args:
+        queries: Hashes of one set.
+        targets: Hashes of the other set.
+        within: How many bits may differ, 0 to 16.
+
+    Returns:
+        The positions of query and target and the bits that differ; None if no pair is within the distance.
+    """
+    for step in (*(step for step in _STEPS if step < within), within):
+        found = nearest_across(queries, targets, within=step)
+        query = int(found.distance.argmin()) if len(queries) else 0
+        if len(queries) and found.distance[query] <= step:
+            return query, int(found.target[query]), int(found.distance[query])
+    return None
+
+
+def _bands(distance: int, queries: int, targets: int) -> list[np.uint64] | None:
+    """Choose the keys to compare by, as masks of bits; None if comparing all pairs costs less."""
+    every = queries * targets
+    if every <= _SMALL:
+        return None
+    costs = {0: float(every)}
+    for agreeing in (1, 2, 3):
+        keys = math.comb(distance + agreeing, agreeing)
+        share = 2.0 ** (-_BITS * agreeing / (distance + agreeing))
+        costs[agreeing] = keys * (_SORT_COST * (targets + queries) + _GATHER_COST * every * share)
+    agreeing = min(costs, key=costs.__getitem__)
+    if agreeing == 0:
+        return None
+    edges = np.linspace(0, _BITS, distance + agreeing + 1).round().astype(int)
+    bands = [sum(1 << bit for bit in range(*edge)) for edge in itertools.pairwise(edges.tolist())]
+    return [np.uint64(sum(chosen)) for chosen in combinations(bands, agreeing)]
+
+
+_BITS = 64
+_SORT_COST = 60.0  # in comparisons of `_by_comparing_all`, for each hash
+_GATHER_COST = 5.0  # the same, for each pair that shares a key
+
+
+def _by_comparing_all(queries: Hashes, targets: Hashes, best: Nearest) -> None:
+    rows = max(1, _BLOCK // len(targets))
+    for start in range(0, len(queries), rows):
+        block = slice(start, start + rows)
+        bits = np.bitwise_count(queries[block, None] ^ targets[None, :])
+        best.target[block] = bits.argmin(axis=1)
+        best.distance[block] = bits.min(axis=1)
+
+
+def _by_key(queries: Hashes, targets: Hashes, mask: np.uint64, best: Nearest) -> None:
+    """Compare the queries with the targets that share a key, and keep what is nearer than before."""
+    keys = targets & mask
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    wanted = queries & mask
+    first, last = np.searchsorted(keys, wanted, side="left"), np.searchsorted(keys, wanted, side="right")
+    for chunk in _chunks(last - first):
+        counts = (last - first)[chunk]
+        query = np.repeat(chunk, counts)
+        offsets = np.arange(len(query)) - np.repeat(np.cumsum(counts) - counts, counts)
+        target = order[np.repeat(first[chunk], counts) + offsets]
+        bits = np.bitwise_count(queries[query] ^ targets[target])
+        _keep_nearer(query, target, bits, best)
+
+
+def _chunks(counts: Indices) -> Iterator[Indices]:
+    """Cut the queries so that each chunk has some four million pairs to compare."""
+    rows = np.flatnonzero(counts)
+    number = np.cumsum(counts[rows]) // _BLOCK
+    for cut in np.split(rows, np.flatnonzero(np.diff(number)) + 1):
+        if len(cut):
+            yield cut
+
+
+def _keep_nearer(query: Indices, target: Indices, bits: NDArray[np.uint8], best: Nearest) -> None:
+    nearer = (bits < best.distance[query]) | ((bits == best.distance[query]) & (target < best.target[query]))
+    query, target, bits = query[nearer], target[nearer], bits[nearer]
+    order = np.lexsort((target, bits, query))
+    query, target, bits = query[order], target[order], bits[order]
+    first = np.flatnonzero(np.diff(query, prepend=-1))
+    best.target[query[first]], best.distance[query[first]] = target[first], bits[first]

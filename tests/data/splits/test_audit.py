@@ -44,10 +44,8 @@ def test_nothing_shared() -> None:
     report = audit_splits({"train": TRAIN, "test": TEST})
     assert report.ok
     [overlap] = report.overlaps
-    assert overlap.nearest is not None
-    assert (overlap.nearest.distance or 0) > 4
-    assert overlap.nearest.examples[0] in TRAIN
-    assert overlap.nearest.examples[1] in TEST
+    assert (overlap.nearest, overlap.none_within) == (None, 16)
+    assert "none is within 16 of 64 bits" in str(overlap)
 
 
 def test_the_same_image_in_another_file_and_one_that_looks_alike(tmp_path: Path) -> None:
@@ -135,8 +133,11 @@ def test_no_such_overlap() -> None:
 def test_the_nearest_pair_is_none_of_the_leaks() -> None:
     alike = example("alike", picture(3, brightness=1.1))
     [overlap] = audit_splits({"train": TRAIN, "test": [alike, *TEST]}).overlaps
-    assert overlap.alike == 1
-    assert overlap.nearest is not None
-    assert overlap.nearest.examples[1] in TEST
+    assert (overlap.alike, overlap.nearest) == (1, None)
+    brighter = example("brighter", picture(3, brightness=1.6))
+    [beyond] = audit_splits({"train": TRAIN, "test": [alike, brighter, *TEST]}).overlaps
+    assert beyond.alike == 1
+    assert beyond.nearest is not None
+    assert (beyond.nearest.distance, beyond.nearest.examples[1]) == (8, brighter)
     [alone] = audit_splits({"train": TRAIN, "test": [alike]}).overlaps
-    assert alone.nearest is None
+    assert (alone.nearest, alone.none_within) == (None, None)

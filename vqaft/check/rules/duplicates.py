@@ -73,7 +73,8 @@ def near_image(trained: ParsedFile, unseen: ParsedFile) -> Iterable[FoundLine]:
     if not known or not asked:
         return
     queries = np.array([unseen.hashes[key] for _, key in asked], dtype=np.uint64)
-    nearest = nearest_across(queries, np.array([value for _, value in known], dtype=np.uint64))
+    targets = np.array([value for _, value in known], dtype=np.uint64)
+    nearest = nearest_across(queries, targets, within=NEAR_DISTANCE)
     for (line, _), target, distance in zip(asked, nearest.target, nearest.distance, strict=True):
         if distance <= NEAR_DISTANCE:
             where = lines.get(known[target][0], "?")

@@ -16,7 +16,7 @@ from vqaft.data.question_rules import question_kind
 from vqaft.data.splits.groups import GroupBy, Groups, group_examples
 from vqaft.data.splits.report import AlikePair, Overlap, PartSummary, SplitReport
 from vqaft.errors import DataError, shown
-from vqaft.images import NEAR_DISTANCE, near_groups, nearest_across
+from vqaft.images import MAX_DISTANCE, NEAR_DISTANCE, closest_across, near_groups, nearest_across
 
 
 def audit_splits(
@@ -118,8 +118,7 @@ def _unseen(part: PartSummary, first: PartSummary) -> dict[str, int]:
 
 
 def _overlap(one: _Part, other: _Part, distance: int | None) -> Overlap:
-    shared, apart = _compare(one, other)
-    near = [pair for pair in apart if distance is not None and pair.distance is not None and pair.distance <= distance]
+    shared, near, nearest, compared = _compare(one, other, distance)
     return Overlap(
         parts=(one.name, other.name),
         images=len(np.unique(other.image_of_example)),
@@ -127,12 +126,19 @@ def _overlap(one: _Part, other: _Part, distance: int | None) -> Overlap:
         alike=len(near),
         groups=tuple(sorted(one.names & other.names)),
         leaks=(*shared, *near),
-        nearest=apart[len(near)] if len(apart) > len(near) else None,
+        nearest=nearest,
+        none_within=MAX_DISTANCE if compared and nearest is None else None,
     )
 
 
-def _compare(one: _Part, other: _Part) -> tuple[list[AlikePair], list[AlikePair]]:
-    """Pair every image of the second part with the same image in the first, or else with the nearest, nearest first."""
+def _compare(
+    one: _Part, other: _Part, distance: int | None
+) -> tuple[list[AlikePair], list[AlikePair], AlikePair | None, bool]:
+    """Pair images of the second part with the same or a near image of the first, and find the nearest pair beyond.
+
+    Returns:
+        Same images, near images, the nearest pair that is left, and whether others were compared at all.
+    """
     looks = one.images
     first, user_of_first = np.unique(one.image_of_example, return_index=True)
     second, user_of_second = np.unique(other.image_of_example, return_index=True)
@@ -154,9 +160,16 @@ def _compare(one: _Part, other: _Part) -> tuple[list[AlikePair], list[AlikePair]
     ]
     seen = np.flatnonzero(~same & looks.visible[second])
     there = np.flatnonzero(looks.visible[first])
-    nearest = nearest_across(looks.phash[second[seen]], looks.phash[first[there]])
-    apart = [
-        pair(int(there[nearest.target[place]]), int(seen[place]), int(nearest.distance[place]), same=False)
-        for place in (np.argsort(nearest.distance, kind="stable").tolist() if len(there) else [])
+    queries, targets = looks.phash[second[seen]], looks.phash[first[there]]
+    found = nearest_across(queries, targets, within=distance or 0)
+    is_near = (found.distance <= distance) if distance is not None else np.zeros(len(seen), dtype=np.bool_)
+    near = [
+        pair(int(there[found.target[place]]), int(seen[place]), int(found.distance[place]), same=False)
+        for place in np.flatnonzero(is_near)[np.argsort(found.distance[is_near], kind="stable")].tolist()
     ]
-    return shared, apart
+    rest = np.flatnonzero(~is_near)
+    closest = closest_across(queries[rest], targets)
+    if closest is None:
+        return shared, near, None, bool(len(rest) and len(there))
+    query, target, bits = closest
+    return shared, near, pair(int(there[target]), int(seen[rest[query]]), bits, same=False), True

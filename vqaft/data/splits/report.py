@@ -71,6 +71,7 @@ class Overlap:
         groups: Named groups that both parts have, e.g. patients.
         leaks: One pair for each image counted in `same` or `alike`: the image and its nearest in the first part.
         nearest: The nearest pair that is left, farther apart than look-alikes; None where there is none.
+        none_within: How many bits were searched where other images were compared and none was found; else None.
     """
 
     parts: tuple[str, str]
@@ -80,6 +81,7 @@ class Overlap:
     groups: tuple[str, ...]
     leaks: tuple[AlikePair, ...] = field(repr=False)
     nearest: AlikePair | None = field(repr=False)
+    none_within: int | None = None
 
     def __str__(self) -> str:
         first, second = self.parts
@@ -90,6 +92,8 @@ class Overlap:
             text += f"; both have {len(self.groups)} groups, such as {self.groups[0]!r}"
         if self.nearest is not None and self.nearest.distance is not None:
             text += f"; the nearest of the others differ in {self.nearest.distance} of 64 bits"
+        elif self.none_within is not None:
+            text += f"; of the others none is within {self.none_within} of 64 bits"
         return visible(text)
 
 
