@@ -3,13 +3,14 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vqaft.errors import EvaluationError
+from vqaft.errors import EvaluationError, StateError
 from vqaft.evaluation import (
     Comparison,
     Evaluation,
@@ -336,3 +337,24 @@ def test_a_scorer_that_fails_on_everything_says_why(evaluation: Make) -> None:
 def test_settings_out_of_range_are_refused(evaluation: Make, setting: dict[str, float]) -> None:
     with pytest.raises(EvaluationError, match=next(iter(setting))):
         compare(evaluation([1.0]), evaluation([1.0]), **setting)  # type: ignore[arg-type]
+
+
+def test_a_comparison_comes_back_as_it_was(evaluation: Make, tmp_path: Path) -> None:
+    base, tuned = evaluation([1.0, 0.0, None, 0.5], ["a", "a", "b", "c"]), evaluation([1.0, 1.0, 0.0, 1.0])
+    failure = ScoreFailure(kind="no number", message="holds no number")
+    odd = replace(tuned.rows[2], scores={"score": failure}, metadata={"site": ["north", 3]})
+    base = replace(base, rows=(*base.rows[:2], replace(base.rows[2], metadata=odd.metadata), base.rows[3]))
+    found = compare(base, replace(tuned, rows=(*tuned.rows[:2], odd, tuned.rows[3])), margin=0.1, resamples=200)
+    again = Comparison.read(found.write(tmp_path / "comparison.json"))
+    assert again.slices == found.slices
+    assert again.to_dict() == found.to_dict()
+    assert again.to_json() == found.to_json() == (tmp_path / "comparison.json").read_text(encoding="ascii")
+    assert str(again) == str(found)
+    assert [row.tuned.scores for row in again.rows] == [row.tuned.scores for row in found.rows]
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"format": "vqaft.comparison", "version": 1}', "[]"])
+def test_what_is_not_a_comparison_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "odd.json").write_text(text, encoding="utf-8")
+    with pytest.raises(StateError, match="not"):
+        Comparison.read(tmp_path / "odd.json")

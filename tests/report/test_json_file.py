@@ -12,7 +12,6 @@ import jsonschema
 import pytest
 
 from vqaft.evaluation import Comparison, Evaluation, ScoredRow, ScoreFailure, compare
-from vqaft.report import write_json
 from vqaft.report.export import SCHEMA
 
 
@@ -24,7 +23,7 @@ def schema() -> Any:
 
 
 def test_it_is_what_the_schema_says(tmp_path: Path, comparison: Comparison, schema: Any) -> None:
-    content = json.loads(write_json(tmp_path / "comparison.json", comparison).read_bytes())
+    content = json.loads(comparison.write(tmp_path / "comparison.json").read_bytes())
     jsonschema.validate(content, schema)
     assert content["slices"][0]["difference"]["value"] == comparison.overall().difference.value
     assert content["slices"][0]["words"] == comparison.overall().words
@@ -42,7 +41,7 @@ def test_it_is_what_the_schema_says(tmp_path: Path, comparison: Comparison, sche
 def test_the_schema_refuses_what_is_none(
     tmp_path: Path, comparison: Comparison, schema: Any, change: dict[str, Any]
 ) -> None:
-    content = json.loads(write_json(tmp_path / "comparison.json", comparison).read_bytes())
+    content = json.loads(comparison.write(tmp_path / "comparison.json").read_bytes())
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**content, **change}, schema)
 
@@ -60,7 +59,7 @@ def test_texts_come_back_as_they_were(
         for place, text in enumerate(naughty)
     ]
     both = evaluation_of(rows, model="\ud800")
-    path = write_json(tmp_path / "comparison.json", compare(both, both, slice_by=None, resamples=20))
+    path = compare(both, both, slice_by=None, resamples=20).write(tmp_path / "comparison.json")
     content = json.loads(path.read_bytes())
     jsonschema.validate(content, schema)
     assert [row["question"] for row in content["rows"]] == naughty

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -15,7 +12,7 @@ from vqaft.cli.service import backend
 from vqaft.cli.terminal import say, say_json
 from vqaft.evaluation import Comparison, Evaluation, Evaluator, LLMJudge, Scorer, compare
 from vqaft.inference import Predictions, Predictor
-from vqaft.report import write_csv, write_json, write_markdown, write_report
+from vqaft.report import write_csv, write_markdown, write_report
 
 Base = Annotated[Path, typer.Argument(help="What `evaluate` wrote for the base model.")]
 Tuned = Annotated[Path, typer.Argument(help="What `evaluate` wrote for the tuned model.")]
@@ -64,17 +61,10 @@ def evaluate(
 def compare_files(base: Base, tuned: Tuned, *, as_json: AsJson = False) -> None:
     """State whether the tuned model is better than the base model."""
     comparison = _compared(base, tuned)
-    if not as_json:
+    if as_json:
+        say_json(comparison.to_json())
+    else:
         say(comparison)
-        return
-    with _scratch() as file:
-        say_json(write_json(file, comparison).read_text(encoding="utf-8"))
-
-
-@contextmanager
-def _scratch() -> Iterator[Path]:
-    with TemporaryDirectory() as folder:
-        yield Path(folder) / "comparison.json"
 
 
 def report(
@@ -87,7 +77,7 @@ def report(
 ) -> None:
     """Write the comparison as one file, in the form that its name ends in."""
     comparison = _compared(base, tuned)
-    writers = {".md": write_markdown, ".csv": write_csv, ".json": write_json}
+    writers = {".md": write_markdown, ".csv": write_csv, ".json": lambda path, found: found.write(path)}
     if out.suffix in writers:
         say(writers[out.suffix](out, comparison))
         return

@@ -89,7 +89,7 @@ def detectable_gain(base: Floats, tuned: Floats, clusters: ClusterSums, *, alpha
         return None
     spread = min(1.0, float(base.var()) / (accuracy * (1 - accuracy)))
     losses = (clusters.squares / n - spread * clusters.mean) / (2 * max(1 - float(tuned.mean()), 1 / n))
-    size = float(clusters.sizes @ clusters.sizes / clusters.sizes.sum())
+    size = clusters.own_size
     gain: float | None = min(0.1, (1 - accuracy) / 2)
     for _ in range(FIXED_POINT_STEPS):
         if gain is None:

@@ -1,25 +1,27 @@
-"""Two models on the same examples: what the data say, in figures and in words.
-
-How often each level was given.
-
-The tables of a comparison.
-"""
+"""Two models on the same examples: what the data say, in figures and in words."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from os import PathLike
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from vqaft.errors import EvaluationError
 from vqaft.escape import visible
+from vqaft.evaluation.json_form import facts_from_dict, pair_from_dict, pair_to_dict, read_file, to_text, write_file
 from vqaft.evaluation.rows import Outcome, PairedRow
 from vqaft.evaluation.score import Score
 from vqaft.evaluation.scorer_identity import ScorerFacts, usage_lines
 from vqaft.evaluation.slice_comparison import ComparisonSettings, SliceComparison
+from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.tables import Table, data_frame, p_text, paragraph, percent, percent_range, points, points_range
+
+FORMAT = "vqaft.comparison"
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +216,51 @@ class Comparison:
         """The result in sentences, one for each scorer, over all examples."""
         return "\n".join(f"{name}: {self.overall(name).words}" for name in self.scorers)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the comparison as a dictionary that JSON can hold: figures, caveats, and every row, uncut.
+
+        It names its format and version; `vqaft/report/comparison.schema.json` describes it in JSON Schema.
+        """
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "base_model": self.base_model,
+            "tuned_model": self.tuned_model,
+            "settings": asdict(self.settings),
+            "scorers": [{"name": name, **asdict(facts)} for name, facts in self.scorers.items()],
+            "caveats": self.caveats,
+            "slices": [asdict(part) for part in self.slices],
+            "ratings": [asdict(ratings) for ratings in self.ratings],
+            "rows": [pair_to_dict(row, tuple(self.scorers)) for row in self.rows],
+        }
+
+    def to_json(self) -> str:
+        """Return the comparison as JSON."""
+        return to_text(self.to_dict())
+
+    def write(self, path: str | PathLike[str]) -> Path:
+        """Write the comparison as a JSON file, whole or not at all.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The path.
+        """
+        return write_file(Path(path), self.to_dict())
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Comparison:
+        """Read what `write` wrote.
+
+        Args:
+            path: The file.
+
+        Raises:
+            StateError: If the file is not there, is not a comparison, or of another version of the format.
+        """
+        return read_file(Path(path), FORMAT, VERSION, _from_dict)
+
     def to_pandas(self) -> Any:
         """Give the figures as a data frame, a row for each scorer and slice.
 
@@ -242,15 +289,37 @@ class Comparison:
 
 
 def _flat(part: SliceComparison) -> dict[str, Any]:
-    facts = asdict(part)
-    nested = {
-        name: facts.pop(name) or {} for name in ("base", "tuned", "difference", "test", "missing", "margin_interval")
-    }
+    nested = ("base", "tuned", "difference", "test", "missing", "margin_interval", "counted_wrong", "win_loss")
+    flat: dict[str, Any] = {name: value for name, value in vars(part).items() if name not in nested}
     for name in ("base", "tuned", "difference"):
-        interval = nested[name]["interval"] or {}
-        facts |= {name: nested[name]["value"], f"{name}_low": interval.get("low"), f"{name}_high": interval.get("high")}
-    facts |= {"test": nested["test"].get("name"), "p_value": nested["test"].get("p_value")}
-    return facts | {"p_adjusted": nested["test"].get("p_adjusted")} | nested["missing"]
+        estimate: Estimate = getattr(part, name)
+        interval = estimate.interval
+        flat |= {
+            name: estimate.value,
+            f"{name}_low": interval and interval.low,
+            f"{name}_high": interval and interval.high,
+        }
+    test, missing = part.test, part.missing
+    flat |= {"test": test and test.name, "p_value": test and test.p_value, "p_adjusted": test and test.p_adjusted}
+    flat |= {"base_missing": missing.base_missing, "tuned_missing": missing.tuned_missing}
+    flat |= {"worst": missing.worst.value, "best": missing.best.value}
+    return flat | {"difference_counted_wrong": part.counted_wrong.difference.value}
+
+
+def _from_dict(content: Mapping[str, Any]) -> Comparison:
+    from pydantic import TypeAdapter
+
+    models = content["base_model"], content["tuned_model"]
+    return Comparison(
+        base_model=models[0],
+        tuned_model=models[1],
+        scorers={facts["name"]: facts_from_dict(facts) for facts in content["scorers"]},
+        slices=TypeAdapter(tuple[SliceComparison, ...]).validate_python(content["slices"]),
+        ratings=TypeAdapter(tuple[RatingDistribution, ...]).validate_python(content["ratings"]),
+        rows=tuple(pair_from_dict(row, models) for row in content["rows"]),
+        caveats=tuple(content["caveats"]),
+        settings=ComparisonSettings(**content["settings"]),
+    )
 
 
 def _rebuild(values: dict[str, Any]) -> Comparison:

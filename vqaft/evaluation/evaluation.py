@@ -1,11 +1,7 @@
-"""What a model answered, scored.
-
-An evaluation as a JSON file.
-"""
+"""What a model answered, scored."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from os import PathLike
@@ -13,101 +9,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from vqaft.durable import write_atomically
-from vqaft.errors import EvaluationError, StateError
+from vqaft.errors import EvaluationError
+from vqaft.evaluation.json_form import facts_from_dict, read_file, row_from_dict, row_to_dict, to_text, write_file
 from vqaft.evaluation.rows import ScoredRow, failure_sentences
-from vqaft.evaluation.score import Score, ScoreFailure
 from vqaft.evaluation.scorer_identity import ScorerFacts, merged_usage, usage_lines
 from vqaft.evaluation.slices import Slicer, as_slicers
 from vqaft.evaluation.summary import Summary, summarise
 from vqaft.evaluation.tables import data_frame, paragraph
-from vqaft.evaluation.usage import ScorerUsage
-from vqaft.inference import Failure
 
 FORMAT = "vqaft.evaluation"
-
-
 VERSION = 1
-
-
-def evaluation_to_json(path: Path, model: str, scorers: Mapping[str, ScorerFacts], rows: Sequence[ScoredRow]) -> Path:
-    """Write an evaluation.
-
-    Text is escaped to ASCII, so that answers with broken characters come back as they were.
-
-    Args:
-        path: Where to.
-        model: The model.
-        scorers: The scorers by name.
-        rows: The scored rows.
-
-    Returns:
-        The path.
-    """
-    content = {
-        "format": FORMAT,
-        "version": VERSION,
-        "model": model,
-        "scorers": {name: asdict(facts) for name, facts in scorers.items()},
-        "rows": [_row_to_json(row) for row in rows],
-    }
-    write_atomically(path, json.dumps(content, allow_nan=False, indent=1).encode("ascii"))
-    return path
-
-
-def evaluation_from_json(path: Path) -> tuple[str, dict[str, ScorerFacts], tuple[ScoredRow, ...]]:
-    """Read an evaluation.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The model, the scorers by name, and the rows.
-
-    Raises:
-        StateError: If the file cannot be read as an evaluation of this version.
-    """
-    try:
-        content = json.loads(path.read_bytes())
-        if content["format"] != FORMAT or content["version"] != VERSION:
-            found = f"{content['format']} version {content['version']}"
-            raise StateError(f"the file is {found}, not {FORMAT} version {VERSION}", path=path)
-        scorers = {name: _facts_from_json(facts) for name, facts in content["scorers"].items()}
-        return content["model"], scorers, tuple(_row_from_json(row) for row in content["rows"])
-    except OSError as error:
-        raise StateError(f"the evaluation cannot be read: {error.strerror}", path=path) from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StateError(f"the file is no evaluation: {error!r}", path=path) from None
-
-
-def _row_to_json(row: ScoredRow) -> dict[str, Any]:
-    values = {name: getattr(row, name) for name in row.__dataclass_fields__}
-    values["failure"] = row.failure and asdict(row.failure)
-    values["scores"] = {name: asdict(score) for name, score in row.scores.items()}
-    return values | {"metadata": _plain(row.metadata)}
-
-
-def _row_from_json(values: dict[str, Any]) -> ScoredRow:
-    scores = {name: (ScoreFailure if "kind" in score else Score)(**score) for name, score in values["scores"].items()}
-    failure = values["failure"] and Failure(**values["failure"])
-    return ScoredRow(**{**values, "answers": tuple(values["answers"]), "scores": scores, "failure": failure})
-
-
-def _facts_from_json(values: dict[str, Any]) -> ScorerFacts:
-    usage = values["usage"] and ScorerUsage(**values["usage"])
-    return ScorerFacts(description=values["description"], levels=tuple(values["levels"]), usage=usage)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(name): _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float) and value - value == 0:  # finite
-        return value
-    return str(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,16 +72,30 @@ class Evaluation:
             self.rows, tuple(self.scorers), slicers=as_slicers(slice_by), confidence=confidence, title=self.model
         )
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the evaluation as a dictionary that JSON can hold."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "model": self.model,
+            "scorers": {name: asdict(facts) for name, facts in self.scorers.items()},
+            "rows": [row_to_dict(row) for row in self.rows],
+        }
+
+    def to_json(self) -> str:
+        """Return the evaluation as JSON."""
+        return to_text(self.to_dict())
+
     def write(self, path: str | PathLike[str]) -> Path:
         """Write the evaluation as a JSON file, whole or not at all.
 
         Args:
-            path: Where to.
+            path: The file.
 
         Returns:
             The path.
         """
-        return evaluation_to_json(Path(path), self.model, self.scorers, self.rows)
+        return write_file(Path(path), self.to_dict())
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Evaluation:
@@ -180,10 +105,9 @@ class Evaluation:
             path: The file.
 
         Raises:
-            StateError: If the file is not there, is no evaluation, or of a newer version of the format.
+            StateError: If the file is not there, is not an evaluation, or of another version of the format.
         """
-        model, scorers, rows = evaluation_from_json(Path(path))
-        return cls(model=model, scorers=scorers, rows=rows)
+        return read_file(Path(path), FORMAT, VERSION, _from_dict)
 
     @classmethod
     def merge(cls, parts: Iterable[Evaluation]) -> Evaluation:
@@ -238,6 +162,11 @@ def _flat(row: ScoredRow, scorers: tuple[str, ...]) -> dict[str, Any]:
         "failure": row.failure and row.failure.kind,
     }
     return facts | {name: row.value(name) for name in scorers}
+
+
+def _from_dict(content: Mapping[str, Any]) -> Evaluation:
+    scorers = {name: facts_from_dict(facts) for name, facts in content["scorers"].items()}
+    return Evaluation(model=content["model"], scorers=scorers, rows=tuple(map(row_from_dict, content["rows"])))
 
 
 def _rebuild(model: str, scorers: dict[str, ScorerFacts], rows: tuple[ScoredRow, ...]) -> Evaluation:

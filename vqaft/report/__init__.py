@@ -1,7 +1,7 @@
 """Reports for people: HTML, Markdown, CSV and JSON."""
 
 from vqaft.report.audit_page import write_audit_page
-from vqaft.report.export import write_csv, write_json
+from vqaft.report.export import write_csv
 from vqaft.report.html import render_report, write_report
 from vqaft.report.markdown import render_markdown, write_markdown
 from vqaft.report.provenance import Cost, Provenance
@@ -15,7 +15,6 @@ __all__ = [
     "render_report",
     "write_audit_page",
     "write_csv",
-    "write_json",
     "write_markdown",
     "write_report",
 ]

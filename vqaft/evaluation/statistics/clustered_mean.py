@@ -93,14 +93,14 @@ def difference_interval(
         confidence: The confidence level, 0 to 1.
         resamples: Draws of the bootstrap.
         seed: Seed of the draws.
-        whole_image: Add a whole cluster of mean size, as certifying equivalence asks for.
+        whole_image: Add a whole cluster, as large as that of a row on average, as certifying equivalence asks for.
     """
     informative = int(np.count_nonzero(clusters.sums))
     size = clusters.design_effect * informative + clusters.mean_size * TRUSTED_IMAGES
     return bounded_mean_interval(
         clusters,
         bounds=(-1.0, 1.0),
-        extra=clusters.mean_size if whole_image else size / (informative + TRUSTED_IMAGES),
+        extra=clusters.own_size if whole_image else size / (informative + TRUSTED_IMAGES),
         confidence=confidence,
         resamples=resamples,
         seed=seed,

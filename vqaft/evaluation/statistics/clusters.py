@@ -50,6 +50,11 @@ class ClusterSums:
         return float(self.sizes.mean())
 
     @property
+    def own_size(self) -> float:
+        """Rows of a row's own cluster on average: more than `mean_size` where sizes differ."""
+        return float(self.sizes @ self.sizes / self.sizes.sum())
+
+    @property
     def single(self) -> bool:
         """Whether every cluster has one row only."""
         return bool((self.sizes == 1).all())
@@ -71,8 +76,7 @@ class ClusterSums:
         """
         rest = self.sums - self.mean * self.sizes
         spread = self.squares - self.sizes.sum() * self.mean**2
-        most = float(self.sizes @ self.sizes / self.sizes.sum())
-        return min(most, max(1.0, float(rest @ rest) / spread)) if spread > 1e-9 else 1.0  # noqa: PLR2004 - rounding
+        return min(self.own_size, max(1.0, float(rest @ rest) / spread)) if spread > 1e-9 else 1.0  # noqa: PLR2004 - rounding
 
 
 def cluster_sums(values: NDArray[np.float64], codes: NDArray[np.intp]) -> ClusterSums:

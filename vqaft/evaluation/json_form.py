@@ -1,0 +1,179 @@
+"""JSON form of evaluations and comparisons: dictionaries there and back.
+
+Text is escaped to ASCII where it is written, so that answers with broken characters come back as they were.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+from vqaft.durable import write_atomically
+from vqaft.errors import StateError
+from vqaft.evaluation.rows import PairedRow, ScoredRow
+from vqaft.evaluation.score import Score, ScoreFailure
+from vqaft.evaluation.scorer_identity import ScorerFacts
+from vqaft.evaluation.usage import ScorerUsage
+from vqaft.inference import Failure
+
+Made = TypeVar("Made")
+
+SHARED = ("example_id", "group", "kind", "question_type", "question")
+"""What both sides of a paired row have in common."""
+
+
+def to_text(content: Mapping[str, Any]) -> str:
+    """Return a dictionary as JSON of ASCII characters.
+
+    Args:
+        content: The dictionary.
+    """
+    return json.dumps(content, allow_nan=False, indent=1)
+
+
+def write_file(path: Path, content: Mapping[str, Any]) -> Path:
+    """Write a dictionary as a JSON file, whole or not at all.
+
+    Args:
+        path: The file; replaced in one step if it is there.
+        content: The dictionary.
+
+    Returns:
+        The path.
+    """
+    write_atomically(path, to_text(content).encode("ascii"))
+    return path
+
+
+def read_file(path: Path, kind: str, version: int, make: Callable[[dict[str, Any]], Made]) -> Made:
+    """Read what `write_file` wrote.
+
+    Args:
+        path: The file.
+        kind: The format that the file has to name.
+        version: The version that it has to be of.
+        make: Makes the object from the dictionary.
+
+    Raises:
+        StateError: If the file cannot be read as this format and version.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+        if (content["format"], content["version"]) != (kind, version):
+            found = f"{content['format']} version {content['version']}"
+            raise StateError(f"the file is {found}, not {kind} version {version}", path=path)
+        return make(content)
+    except OSError as error:
+        raise StateError(f"the file cannot be read: {error.strerror}", path=path) from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise StateError(f"the file is not a {kind}: {error!r}", path=path) from None
+
+
+def row_to_dict(row: ScoredRow) -> dict[str, Any]:
+    """Return a scored row as a dictionary.
+
+    Args:
+        row: The row.
+    """
+    values = {name: getattr(row, name) for name in row.__dataclass_fields__}
+    values["failure"] = row.failure and asdict(row.failure)
+    values["scores"] = {name: asdict(score) for name, score in row.scores.items()}
+    return values | {"metadata": _plain(row.metadata)}
+
+
+def row_from_dict(values: Mapping[str, Any]) -> ScoredRow:
+    """Return the scored row that `row_to_dict` made a dictionary of.
+
+    Args:
+        values: The dictionary.
+    """
+    scores = {name: _score(score) for name, score in values["scores"].items()}
+    failure = values["failure"] and Failure(**values["failure"])
+    return ScoredRow(**{**values, "answers": tuple(values["answers"]), "scores": scores, "failure": failure})
+
+
+def facts_from_dict(values: Mapping[str, Any]) -> ScorerFacts:
+    """Return a scorer's facts from their dictionary.
+
+    Args:
+        values: The dictionary.
+    """
+    usage = values["usage"] and ScorerUsage(**values["usage"])
+    return ScorerFacts(description=values["description"], levels=tuple(values["levels"]), usage=usage)
+
+
+def pair_to_dict(row: PairedRow, scorers: tuple[str, ...]) -> dict[str, Any]:
+    """Return a paired row as a dictionary, with its outcome by each scorer.
+
+    Args:
+        row: The row.
+        scorers: The scorers' names.
+    """
+    return {
+        **{name: getattr(row.base, name) for name in SHARED},
+        "answers": row.answers,
+        "metadata": _plain(row.base.metadata),
+        "outcomes": [{"scorer": name, "outcome": row.outcome(name)} for name in scorers],
+        "base": _side_to_dict(row.base),
+        "tuned": _side_to_dict(row.tuned),
+    }
+
+
+def pair_from_dict(values: Mapping[str, Any], models: tuple[str, str]) -> PairedRow:
+    """Return the paired row that `pair_to_dict` made a dictionary of.
+
+    Args:
+        values: The dictionary.
+        models: The names of the base and the tuned model.
+    """
+    shared = {name: values[name] for name in SHARED}
+    shared |= {"answers": tuple(values["answers"]), "metadata": values["metadata"]}
+    base, tuned = (
+        ScoredRow(
+            **shared,
+            model=model,
+            answer=side["answer"],
+            failure=side["failure"] and Failure(**side["failure"]),
+            scores={score["scorer"]: _side_score(score) for score in side["scores"]},
+        )
+        for model, side in zip(models, (values["base"], values["tuned"]), strict=True)
+    )
+    return PairedRow(base=base, tuned=tuned)
+
+
+def _side_to_dict(row: ScoredRow) -> dict[str, Any]:
+    return {
+        "status": row.status,
+        "answer": row.answer,
+        "failure": None if row.failure is None else asdict(row.failure),
+        "scores": [{"scorer": name, **_score_to_dict(score)} for name, score in row.scores.items()],
+    }
+
+
+def _score_to_dict(score: Score | ScoreFailure) -> dict[str, Any]:
+    return {"value": None, "failure": asdict(score)} if isinstance(score, ScoreFailure) else asdict(score)
+
+
+def _side_score(values: Mapping[str, Any]) -> Score | ScoreFailure:
+    if values.get("failure"):
+        return ScoreFailure(**values["failure"])
+    return Score(**{name: value for name, value in values.items() if name != "scorer"})
+
+
+def _score(values: Mapping[str, Any]) -> Score | ScoreFailure:
+    return ScoreFailure(**values) if "kind" in values else Score(**values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float) and value - value == 0:  # finite
+        return value
+    return str(value)
