@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vqaft.data import VQAExample
@@ -174,6 +174,7 @@ def test_reads_well_when_printed(evaluation: Make) -> None:
     assert "66.7 %" in text
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(values=st.lists(st.none() | st.floats(0, 1), min_size=1, max_size=20), cut=st.integers(0, 20))
 def test_merging_parts_is_evaluating_all(evaluation: Make, values: list[float | None], cut: int) -> None:
     whole = evaluation(values)

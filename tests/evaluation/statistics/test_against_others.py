@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
@@ -78,6 +78,7 @@ def test_mcnemar_of_the_cookbooks_kindest_pairing() -> None:
     assert mcnemar_exact(5, 0) == 0.0625
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_sign_flip_of_single_rows_is_mcnemar(won: int, lost: int) -> None:
     steps = np.array([1] * won + [-1] * lost + [0] * 5)
@@ -121,6 +122,7 @@ def test_holm_of_nothing() -> None:
     assert holm([]) == []
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(st.integers(2, 30), st.integers(0, 2**32 - 1))
 def test_cluster_robust_is_statsmodels(m: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
