@@ -94,6 +94,7 @@ class Handler(BaseHTTPRequestHandler):
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     server = Hub()
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.address)  # what HF_ENDPOINT sets at the start
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)  # this hub is at home
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server

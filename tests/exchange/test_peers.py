@@ -194,7 +194,7 @@ def test_the_law_of_texts_would_see_a_mixed_column(image: str, tmp_path: Path) -
 
 
 def test_google_genai_accepts_every_content(tmp_path: Path) -> None:
-    types = pytest.importorskip("google.genai.types", reason="google-genai is in the group 'peers'")
+    types = pytest.importorskip("google.genai.types", reason="google-genai is in the group 'test'")
     wanted = examples(tmp_path / "source")
     export(wanted, Gemini(uri="gs://bucket/receipts"), tmp_path / "out", builder=SYSTEM)
     for line, one in zip((tmp_path / "out" / "train.jsonl").read_text().splitlines(), wanted, strict=True):
@@ -281,7 +281,7 @@ for sample in webdataset.WebDataset([f"file:{path}" for path in sys.argv[1:]], s
 
 
 def test_webdataset_reads_the_shards(tmp_path: Path) -> None:
-    pytest.importorskip("webdataset", reason="webdataset is in the group 'peers'")
+    pytest.importorskip("webdataset", reason="webdataset is in the group 'test'")
     wanted = examples(tmp_path / "source")
     export(wanted, WebDataset(shard_bytes=600), tmp_path / "out")
     shards = sorted((tmp_path / "out").glob("*.tar"))
@@ -310,7 +310,7 @@ def test_datasets_reads_shards_of_one_image_format(tmp_path: Path) -> None:
 
 
 def test_pydantic_evals_reads_the_cases(tmp_path: Path) -> None:
-    peer = pytest.importorskip("pydantic_evals", reason="pydantic-evals is in the group 'peers'")
+    peer = pytest.importorskip("pydantic_evals", reason="pydantic-evals is in the group 'test'")
     wanted = examples(tmp_path / "source")
     export(wanted, PydanticEvals(name="receipts"), tmp_path / "out", builder=SYSTEM)
     read = peer.Dataset[dict[str, Any], str, dict[str, Any]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from vqaft.exchange import (
     Axolotl,
     ChatJSONL,
     Conversation,
+    DatasetCard,
     Gemini,
+    HuggingFace,
     InternVL,
     LabelStudio,
     LlamaFactory,
@@ -25,6 +28,7 @@ from vqaft.exchange import (
     LmmsEval,
     MsSwift,
     Nova,
+    PydanticEvals,
     QwenVL,
     Unsloth,
     VLMEvalKit,
@@ -165,22 +169,68 @@ def test_a_providers_limits_are_refusals(tmp_path: Path) -> None:
             export(remote, target, tmp_path / "out")
 
 
+WRONG: list[tuple[Any, dict[str, Any]]] = [
+    (Gemini, {"uri": "s3://bucket"}),
+    (Nova, {"uri": "gs://bucket"}),
+    (Nova, {"uri": "s3://bucket/with blank"}),
+    (LlamaFactory, {"name": "two words"}),
+    (LmmsEval, {"name": ""}),
+    (LmmsEval, {"max_new_tokens": 0}),
+    (Conversation, {"examples": ()}),
+    (Conversation, {"examples": "r0"}),
+    (VLMEvalKit, {"name": "class"}),
+    (TRL, {"reserved": "<image>"}),
+    (MsSwift, {"root": None}),
+    (HuggingFace, {"several_images": 1}),
+    (HuggingFace, {"card": "mit"}),
+    (DatasetCard, {"language": "en"}),
+    (DatasetCard, {"license": None}),
+    (PydanticEvals, {"evaluators": ("",)}),
+    (ChatJSONL, {"provider": "openai"}),
+    (LabelStudio, {"levels": ("good",), "answers": ["yes"]}),
+    (WebDataset, {"shard_bytes": 0}),
+    (LabelStudio, {"levels": ("good", "good")}),
+    (LabelStudio, {"answers": {"r0": "yes"}}),
+]
+
+
+@pytest.mark.parametrize(("kind", "settings"), WRONG)
+def test_settings_are_valid_by_construction(kind: Any, settings: dict[str, Any]) -> None:
+    with pytest.raises(DataError):
+        kind(**settings)
+
+
 @pytest.mark.parametrize(
-    "make",
+    ("given", "words"),
     [
-        lambda: Gemini(uri="s3://bucket"),
-        lambda: Nova(uri="gs://bucket"),
-        lambda: Nova(uri="s3://bucket/with blank"),
-        lambda: LlamaFactory(name="two words"),
-        lambda: LmmsEval(name=""),
-        lambda: LmmsEval(max_new_tokens=0),
-        lambda: Conversation(examples=()),
-        lambda: VLMEvalKit(name="class"),
-        lambda: WebDataset(shard_bytes=0),
-        lambda: LabelStudio(levels=("good", "good")),
-        lambda: LabelStudio(answers={"r0": "yes"}),
+        (lambda one: one, "not a sequence"),
+        (lambda one: "r0", "not a sequence"),  # noqa: ARG005 - the example is not wanted
+        (lambda one: 7, "not a sequence"),  # noqa: ARG005 - as above
+        (lambda one: [one, {"id": "r1"}], "neither a VQAExample"),
     ],
 )
-def test_settings_are_valid_by_construction(make: Any) -> None:
-    with pytest.raises(DataError):
-        make()
+def test_what_is_no_example_is_named(given: Any, words: str, tmp_path: Path) -> None:
+    (one, *_) = examples(tmp_path / "source")
+    with pytest.raises(DataError, match=words):
+        export(given(one), LlamaFactory(), tmp_path / "out")
+
+
+@pytest.mark.parametrize("target", [LlamaFactory, "llama-factory", None])
+def test_what_is_no_target_is_named(target: Any, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"LlamaFactory\(name=…\), not its class"):
+        export(examples(tmp_path / "source"), target, tmp_path / "out")
+
+
+@each_target
+def test_values_beyond_json_are_refused_or_named(target: Any, tmp_path: Path) -> None:
+    first, *others = examples_for(target, tmp_path / "source")
+    for metadata in ({"n": 1 << 70}, {"text": "\ud800"}):
+        with pytest.raises(ExportError, match="JSON"):
+            export([replace(first, metadata=metadata), *others], target, tmp_path / "out", builder=builder_for(target))
+    strange: dict[Any, Any] = {1: "a", "when": date(2018, 12, 25), "where": Path("x"), "nan": float("nan")}
+    exported = export(
+        [replace(first, metadata=strange), *others], target, tmp_path / "out", builder=builder_for(target)
+    )
+    assert "metadata" in {loss.field for loss in exported.lossy}
+    found = next(iter(target.read(tmp_path / "out")))
+    assert dict(found.metadata) == {"1": "a", "when": "2018-12-25", "where": "x", "nan": None}

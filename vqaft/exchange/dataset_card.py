@@ -9,6 +9,7 @@ import yaml
 
 from vqaft.exchange.folder import image_name
 from vqaft.exchange.rows import Row
+from vqaft.exchange.settings import check_settings
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -50,6 +51,9 @@ class DatasetCard:
     source: str = ""
     split_report: str = ""
     language: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_settings(self, texts=("name", "license", "source", "split_report"), words=("language",))
 
     def render(self, splits: Mapping[str, SplitTally]) -> str:
         """Return the card as Markdown with YAML metadata.

@@ -16,15 +16,14 @@ import orjson
 
 from vqaft.data import Split
 from vqaft.durable import atomic_folder
-from vqaft.errors import DataError, ExportError
-from vqaft.exchange.folder import ExportFolder, image_name
+from vqaft.errors import DataError, ExportError, shown
+from vqaft.exchange.folder import ExportFolder, image_name, json_line
 from vqaft.exchange.manifest import (
     EXAMPLES,
     MANIFEST,
     ExportManifest,
     Loss,
     entries_of,
-    entry_line,
     file_hashes,
     refuse_foreign,
 )
@@ -102,6 +101,7 @@ def export(
         ExportError: If examples cannot be exported; with all of them.
         DataError: If there are no examples, or the folder holds files of others.
     """
+    _check_target(target)
     maker = builder or MessageBuilder()
     splits = by_split(examples)
     with _staged(out) as folder:
@@ -125,7 +125,16 @@ def export(
     )
 
 
-@dataclass(kw_only=False)
+def _check_target(target: object) -> None:
+    made = not isinstance(target, type) and all(
+        hasattr(target, name) for name in ("format", "problems", "write", "parse")
+    )
+    if not made:
+        hint = "Pass an object such as LlamaFactory(name=…), not its class or its name."
+        raise DataError(f"the target is {shown(target)}, which has no format, problems, write and parse", hint=hint)
+
+
+@dataclass
 class _Gate:
     """Lets rows without problems through to the target until the first problem, and collects all problems."""
 
@@ -144,8 +153,7 @@ class _Gate:
                 self._problems.append(row)
                 continue
             self._problems += self._found(row)
-            if not self._problems:
-                self._count(row, log)
+            if not self._problems and self._logged(row, log):
                 yield row
 
     def _found(self, row: Row) -> Iterator[Problem]:
@@ -156,14 +164,21 @@ class _Gate:
         for message in self.target.problems(row):
             yield Problem(example_id=row.examples[0].id, message=message)
 
-    def _count(self, row: Row, log: IO[bytes]) -> None:
+    def _logged(self, row: Row, log: IO[bytes]) -> bool:
+        """Count a row and log its examples; False where JSON cannot hold one."""
+        try:
+            lines = [json_line(entry) for entry in entries_of(row, sum(self.rows.values()))]
+        except TypeError as error:
+            message = f"a text or its metadata cannot be written as JSON: {error}"
+            self._problems.append(Problem(example_id=row.examples[0].id, message=message))
+            return False
         self.rows[row.split] = self.rows.get(row.split, 0) + 1
         self.images.update(map(image_name, row.images))
-        for example, entry in zip(row.examples, entries_of(row, sum(self.rows.values())), strict=True):
-            line = entry_line(entry)
+        for example, line in zip(row.examples, lines, strict=True):
             if example.metadata and orjson.loads(line)["metadata"] != dict(example.metadata):
                 self.altered.append(example.id)
             log.write(line)
+        return True
 
     def raise_problems(self) -> None:
         """Raise all problems as one error.

@@ -145,7 +145,7 @@ class ExportFolder:
         """Write a JSONL file as a stream."""
         with self.create(name) as file:
             for value in values:
-                file.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+                file.write(json_line(value))
 
     def write_json_list(
         self, name: str, values: Iterable[Mapping[str, Any]], *, head: bytes = b"", tail: bytes = b""
@@ -161,7 +161,7 @@ class ExportFolder:
         with self.create(name) as file:
             file.write(head + b"[")
             for number, value in enumerate(values):
-                file.write((b",\n" if number else b"\n") + orjson.dumps(value))
+                file.write((b",\n" if number else b"\n") + json_line(value).rstrip(b"\n"))
             file.write(b"\n]" + tail + b"\n")
 
     def write_image(self, image: EncodedImage, *, below: str = "images") -> str:
@@ -245,6 +245,15 @@ class ExportFolder:
         if not path.is_file():
             raise ImageError(f"the image {name!r:.200} is missing", path=self.place())
         return str(path)
+
+
+def json_line(value: Mapping[str, Any]) -> bytes:
+    """Return an object as a line of JSON; values that JSON cannot hold become text.
+
+    Raises:
+        TypeError: If a text is not valid Unicode, or an integer has more than 64 bits.
+    """
+    return orjson.dumps(value, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
 
 
 def below_images(address: str) -> str:

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-import orjson
-
 from vqaft.errors import DataError, StateError
 from vqaft.exchange.folder import ExportFolder, image_name
 from vqaft.exchange.history import history_values
@@ -123,11 +121,6 @@ def entries_of(row: Row, number: int) -> Iterator[dict[str, Any]]:
         values = {name: getattr(example, name) for name in FIELDS}
         plain = {"metadata": dict(example.metadata), "history": history_values(example), "images": images}
         yield {"row": number, "split": row.split, **values, **plain}
-
-
-def entry_line(entry: Mapping[str, Any]) -> bytes:
-    """Return an entry as a line of JSON; what JSON cannot hold becomes text."""
-    return orjson.dumps(entry, default=str, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
 
 
 def file_hashes(folder: ExportFolder) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from vqaft.chat import ChatRecord, ImagePart, TextPart, Weight
 from vqaft.data import Split, VQAExample
-from vqaft.errors import DataError
+from vqaft.errors import DataError, shown
 from vqaft.images import EncodedImage, InputLimits, RemoteImage, data_url_bytes, open_checked
 from vqaft.parallel import ordered_map
 from vqaft.records import MessageBuilder
@@ -37,9 +37,11 @@ class Conversation:
     weights: tuple[Weight, ...] | None = None
 
     def __post_init__(self) -> None:
+        if not _is_listed(self.examples):
+            raise DataError(f"examples is {shown(self.examples)}, not a sequence of examples")
         object.__setattr__(self, "examples", tuple(self.examples))
-        if not self.examples:
-            raise DataError("a conversation needs at least one example")
+        if not self.examples or not all(isinstance(example, VQAExample) for example in self.examples):
+            raise DataError(f"examples is {shown(self.examples)}, not one example or more")
         if self.weights is not None:
             object.__setattr__(self, "weights", tuple(self.weights))
             if len(self.weights) != len(self.examples) or not set(self.weights) <= {0, 1}:
@@ -136,8 +138,10 @@ def by_split(examples: Exportable | Mapping[str, Exportable] | Split) -> dict[st
     """Return the examples of each split by its name; examples without splits are "train".
 
     Raises:
-        DataError: If a name cannot be part of a file name.
+        DataError: If there are no examples but something else, or a name cannot be part of a file name.
     """
+    if isinstance(examples, VQAExample | Conversation | str) or not isinstance(examples, Iterable | Split):
+        raise DataError(f"examples is {shown(examples)}, not a sequence of examples", hint="Pass a list.")
     if isinstance(examples, Split):
         parts = {name: getattr(examples, name) for name in ("train", "validation", "test")}
         return {name: part for name, part in parts.items() if part}
@@ -167,6 +171,8 @@ def build_rows(
 
 
 def _build(split: str, builder: MessageBuilder, item: VQAExample | Conversation) -> Row | Problem:
+    if not isinstance(item, VQAExample | Conversation):
+        raise DataError(f"{shown(item)} is neither a VQAExample nor a Conversation")
     examples = item.examples if isinstance(item, Conversation) else (item,)
     try:
         if isinstance(item, Conversation):
@@ -211,3 +217,7 @@ def image_of_url(url: str) -> EncodedImage | RemoteImage:
     width, height = open_checked(data, limits).size
     mime = url.partition(",")[0].removeprefix("data:").partition(";")[0]
     return EncodedImage(data=data, mime=mime, width=width, height=height)
+
+
+def _is_listed(examples: object) -> bool:
+    return isinstance(examples, Iterable) and not isinstance(examples, VQAExample | str)

@@ -22,6 +22,7 @@ from vqaft.exchange.parquet import IMAGE, TEXT, image_cell, list_of, read_shards
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, only_examples
 from vqaft.exchange.rows import Row
+from vqaft.exchange.settings import check_settings
 from vqaft.exchange.tables.example_cells import EXAMPLE_FEATURES, example_cells, example_of_cells
 
 _FEATURES = {"images": list_of(IMAGE), "prompt": TEXT, **EXAMPLE_FEATURES}
@@ -62,10 +63,9 @@ class LmmsEval:
     max_new_tokens: int = 64
 
     def __post_init__(self) -> None:
+        check_settings(self, texts=("name", "root"), counts=("max_new_tokens",))
         if not re.fullmatch(r"[\w-]+", self.name):
             raise DataError(f"the name {self.name!r} is not made of letters, digits, '_' and '-'")
-        if self.max_new_tokens < 1:
-            raise DataError(f"max_new_tokens is {self.max_new_tokens}, not at least 1")
 
     @property
     def format(self) -> str:

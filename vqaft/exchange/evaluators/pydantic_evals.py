@@ -15,6 +15,7 @@ from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_few_shot, no_history, no_web_images, one_question
 from vqaft.exchange.rows import Row
+from vqaft.exchange.settings import check_settings
 
 _FIELDS = ("question_type", "kind", "group")
 
@@ -33,6 +34,9 @@ class PydanticEvals:
 
     name: str = "vqaft"
     evaluators: tuple[str, ...] = ("EqualsExpected",)
+
+    def __post_init__(self) -> None:
+        check_settings(self, texts=("name",), words=("evaluators",))
 
     @property
     def format(self) -> str:

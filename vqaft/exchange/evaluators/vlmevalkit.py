@@ -24,6 +24,7 @@ from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, only_examples
 from vqaft.exchange.rows import Row
+from vqaft.exchange.settings import check_settings
 from vqaft.exchange.tables.example_cells import example_cells, example_of_cells
 
 _COLUMNS = ("index", "image", "question", "answer", "category", "id", "kind", "group", "answers", "metadata", "asked")
@@ -81,6 +82,7 @@ class VLMEvalKit:
     name: str = "Vqaft"
 
     def __post_init__(self) -> None:
+        check_settings(self, texts=("name",))
         if not self.name.isidentifier() or keyword.iskeyword(self.name):
             raise DataError(f"the name {self.name!r} cannot be the name of a Python class")
 

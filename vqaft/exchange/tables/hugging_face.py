@@ -9,12 +9,14 @@ from os import PathLike
 from typing import Any
 
 from vqaft.data import VQAExample
+from vqaft.errors import DataError, shown
 from vqaft.exchange.dataset_card import DatasetCard, SplitTally
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.parquet import IMAGE, image_cell, list_of, read_shards, write_shards
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import one_image, only_examples
 from vqaft.exchange.rows import Row
+from vqaft.exchange.settings import check_settings
 from vqaft.exchange.tables.example_cells import EXAMPLE_FEATURES, example_cells, example_of_cells
 
 
@@ -32,6 +34,11 @@ class HuggingFace:
 
     card: DatasetCard = field(default_factory=DatasetCard)
     several_images: bool = False
+
+    def __post_init__(self) -> None:
+        check_settings(self, flags=("several_images",))
+        if not isinstance(self.card, DatasetCard):
+            raise DataError(f"card is {shown(self.card)}, not a DatasetCard")
 
     @property
     def format(self) -> str:

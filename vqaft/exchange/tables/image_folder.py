@@ -17,6 +17,7 @@ from vqaft.exchange.parquet import TEXT, list_of, read_table, write_table
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import one_image, only_examples
 from vqaft.exchange.rows import Row
+from vqaft.exchange.settings import check_settings
 from vqaft.exchange.tables.example_cells import EXAMPLE_FEATURES, example_cells, example_of_cells
 
 
@@ -29,6 +30,9 @@ class ImageFolder:
     """
 
     several_images: bool = False
+
+    def __post_init__(self) -> None:
+        check_settings(self, flags=("several_images",))
 
     @property
     def format(self) -> str:

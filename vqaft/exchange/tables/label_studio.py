@@ -15,12 +15,13 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from vqaft.data import VQAExample
-from vqaft.errors import DataError
+from vqaft.errors import DataError, shown
 from vqaft.evaluation import AnsweredExample, HumanLabel
 from vqaft.exchange.folder import ExportFolder, below_images
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, one_image, only_examples
 from vqaft.exchange.rows import Row
+from vqaft.exchange.settings import check_settings
 
 _FIELDS = ("question", "question_type", "kind", "group")
 
@@ -47,6 +48,9 @@ class LabelStudio:
     answers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False, repr=False)
 
     def __post_init__(self) -> None:
+        check_settings(self, texts=("images_at",), words=("levels",))
+        if not _is_text_by_id(self.answers):
+            raise DataError(f"answers is {shown(self.answers)}, not a mapping from example id to answer")
         object.__setattr__(self, "answers", MappingProxyType(dict(self.answers)))
         if len(set(self.levels)) != len(self.levels):
             raise DataError(f"the levels {self.levels} hold one twice")
@@ -212,3 +216,7 @@ def _minimal(task: Mapping[str, Any]) -> dict[str, Any]:
 def _texts(value: Any, key: str) -> list[str]:
     found = value.get(key, []) if isinstance(value, Mapping) else value
     return [found] if isinstance(found, str) else [str(each) for each in found]
+
+
+def _is_text_by_id(answers: object) -> bool:
+    return isinstance(answers, Mapping) and all(isinstance(each, str) for each in answers.values())

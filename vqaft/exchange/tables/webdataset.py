@@ -13,11 +13,11 @@ from os import PathLike
 import orjson
 
 from vqaft.data import VQAExample
-from vqaft.errors import DataError
 from vqaft.exchange.folder import ExportFolder, extension
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import only_examples
 from vqaft.exchange.rows import Row
+from vqaft.exchange.settings import check_settings
 from vqaft.exchange.tables.example_cells import example_cells, example_of_cells
 
 
@@ -38,8 +38,7 @@ class WebDataset:
     shard_bytes: int = 1_000_000_000
 
     def __post_init__(self) -> None:
-        if self.shard_bytes < 1:
-            raise DataError(f"shard_bytes is {self.shard_bytes}, not at least 1")
+        check_settings(self, counts=("shard_bytes",))
 
     @property
     def format(self) -> str:

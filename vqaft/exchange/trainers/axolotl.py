@@ -18,6 +18,7 @@ from vqaft.exchange.parsing import ParsedTurn, example_of_turns
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import IMAGE_TOKENS, no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row, RowTurn
+from vqaft.exchange.settings import check_settings
 from vqaft.images import EncodedImage
 
 
@@ -33,6 +34,9 @@ class Axolotl:
 
     root: str = ""
     reserved: tuple[str, ...] = IMAGE_TOKENS
+
+    def __post_init__(self) -> None:
+        check_settings(self, texts=("root",), words=("reserved",))
 
     @property
     def format(self) -> str:

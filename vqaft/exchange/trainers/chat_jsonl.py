@@ -14,6 +14,7 @@ from typing import Any
 
 from vqaft.chat import Message
 from vqaft.data import VQAExample
+from vqaft.errors import DataError, shown
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.parsing import ParsedTurn, example_of_turns
 from vqaft.exchange.reading import read_export
@@ -32,6 +33,10 @@ class ChatJSONL:
     """
 
     provider: ProviderLimits = OPENAI
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.provider, ProviderLimits):
+            raise DataError(f"provider is {shown(self.provider)}, not the limits of a provider such as OPENAI")
 
     @property
     def format(self) -> str:

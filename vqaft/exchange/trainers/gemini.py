@@ -19,6 +19,7 @@ from vqaft.exchange.parsing import ParsedTurn, example_of_turns
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images, no_zero_weights
 from vqaft.exchange.rows import Row, RowTurn
+from vqaft.exchange.settings import check_settings
 from vqaft.images import EncodedImage
 
 _MOST_IMAGES = 30
@@ -39,6 +40,7 @@ class Gemini:
     uri: str
 
     def __post_init__(self) -> None:
+        check_settings(self, texts=("uri",))
         if not self.uri.startswith("gs://"):
             raise DataError(f"the uri {self.uri!r} does not start with gs://")
 

@@ -20,6 +20,7 @@ from vqaft.exchange.parsing import ParsedTurn, example_of_turns, split_images
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row
+from vqaft.exchange.settings import check_settings
 
 _PLACEHOLDER = "<image>"
 _RESERVED = (_PLACEHOLDER, "<video>", "<audio>")
@@ -46,6 +47,7 @@ class LlamaFactory:
     name: str = "vqaft"
 
     def __post_init__(self) -> None:
+        check_settings(self, texts=("name",))
         if not re.fullmatch(r"[\w-]+", self.name):
             raise DataError(f"the name {self.name!r} is not made of letters, digits, '_' and '-'")
 

@@ -17,6 +17,7 @@ from vqaft.exchange.parsing import ParsedTurn, example_of_turns, split_images
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images, reserved_words
 from vqaft.exchange.rows import Row, RowTurn
+from vqaft.exchange.settings import check_settings
 
 _PLACEHOLDER = "<image>"
 _RESERVED = (_PLACEHOLDER, "<video>", "<audio>", "<bbox>", "<ref-object>")
@@ -32,6 +33,9 @@ class MsSwift:
     """
 
     root: str = ""
+
+    def __post_init__(self) -> None:
+        check_settings(self, texts=("root",))
 
     @property
     def format(self) -> str:

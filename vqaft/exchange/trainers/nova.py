@@ -20,6 +20,7 @@ from vqaft.exchange.parsing import ParsedTurn, example_of_turns
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row, RowTurn
+from vqaft.exchange.settings import check_settings
 from vqaft.images import EncodedImage
 
 _RESERVED = ("User:", "Bot:", "Assistant:", "System:", "<image>", "<video>", "[EOS]")
@@ -42,6 +43,7 @@ class Nova:
     bucket_owner: str = ""
 
     def __post_init__(self) -> None:
+        check_settings(self, texts=("uri", "bucket_owner"))
         if not _ADDRESS.fullmatch(self.uri):
             raise DataError(f"the uri {self.uri!r} is not s3://bucket/path of letters, digits, '_', '-', '.' and '/'")
 

@@ -17,6 +17,7 @@ from vqaft.exchange.folder import ExportFolder, prefixed
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_system, no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row
+from vqaft.exchange.settings import check_settings
 from vqaft.exchange.trainers.conversations import PLACEHOLDER, conversation, images_value, in_place, parse_row
 
 
@@ -31,6 +32,9 @@ class QwenVL:
 
     name: str = "vqaft"
     root: str = ""
+
+    def __post_init__(self) -> None:
+        check_settings(self, texts=("name", "root"))
 
     @property
     def format(self) -> str:

@@ -20,6 +20,7 @@ from vqaft.exchange.parsing import example_of_turns
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import IMAGE_TOKENS, no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row
+from vqaft.exchange.settings import check_settings
 from vqaft.exchange.trainers.message_cells import MESSAGES, message_cells, parsed_messages
 
 _FEATURES = {"messages": MESSAGES, "images": list_of(IMAGE)}
@@ -34,6 +35,9 @@ class Unsloth:
     """
 
     reserved: tuple[str, ...] = IMAGE_TOKENS
+
+    def __post_init__(self) -> None:
+        check_settings(self, words=("reserved",))
 
     @property
     def format(self) -> str:
