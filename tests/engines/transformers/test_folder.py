@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.engines.transformers.conftest import write_weights
-from vqaft.engines import ModelFolder
-from vqaft.errors import DataError
+from vqaft.cli.app import app
+from vqaft.engines import ModelFolder, TransformersEngine, download_model
+from vqaft.errors import DataError, MissingExtraError, ServiceUnreachableError
+from vqaft.server import parse_models
 
 
 def test_a_whole_folder_is_accepted(plain_folder: Path) -> None:
@@ -125,3 +129,45 @@ def test_an_adapter_must_name_its_base_by_an_absolute_path(plain_folder: Path, t
     (adapter / "adapter_model.safetensors").unlink()
     with pytest.raises(DataError, match=r"no adapter_model\.safetensors"):
         ModelFolder.open(adapter)
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed")
+def test_a_missing_extra_is_named(plain_folder: Path) -> None:
+    with pytest.raises(MissingExtraError, match=r"vqaft\[transformers\]"):
+        TransformersEngine(plain_folder)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["qwen"], "is not name=folder"),
+        (["a=/x", "a=/y"], "given twice"),
+        (["Qwen/Qwen2.5=/x"], "no slash"),
+        (["embedded-vqa=/x"], "one of the server's own"),
+    ],
+)
+def test_a_models_name_must_fit_into_names_and_addresses(given: list[str], words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        parse_models(given)
+
+
+def test_the_command_line_says_what_is_wrong_with_a_folder(plain_folder: Path, tmp_path: Path) -> None:
+    (plain_folder / "tokenizer.json").unlink()
+    result = CliRunner().invoke(app, ["serve", "--folder", str(tmp_path / "s"), "--model", f"qwen={plain_folder}"])
+    assert isinstance(result.exception, DataError)
+    assert "the tokenizer is missing" in str(result.exception)
+
+
+@pytest.mark.parametrize("name", ["Qwen/Qwen2.5-VL-3B-Instruct", "Qwen/Qwen2.5-VL-3B-Instruct@main", "x@" + "0" * 40])
+def test_a_download_needs_a_commit(name: str) -> None:
+    with pytest.raises(DataError, match="names no commit"):
+        download_model(name)
+
+
+def test_a_download_that_cannot_be_made_is_the_services_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(ServiceUnreachableError, match="cannot be downloaded"):
+        download_model("organization/model@" + "0" * 40)

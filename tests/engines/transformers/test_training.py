@@ -204,8 +204,8 @@ def test_a_killed_server_leaves_no_process_and_resumes_its_job(tiny: Tiny, paint
     folder, base = tmp_path / "server", tiny("idefics3")
     server = LocalServer(folder, models={"tiny": base}, gpus=0).start()
     with OpenAI(base_url=server.base_url, api_key=server.api_key, max_retries=0) as client:
-        file = client.files.create(file=io.BytesIO(paint_rows.read_bytes() * 40), purpose="fine-tune").id
-        hyper: Any = {"n_epochs": 4, "batch_size": 4}
+        file = client.files.create(file=io.BytesIO(paint_rows.read_bytes() * 20), purpose="fine-tune").id
+        hyper: Any = {"n_epochs": 2, "batch_size": 4}
         job = client.fine_tuning.jobs.create(
             model="tiny", training_file=file, method={"type": "supervised", "supervised": {"hyperparameters": hyper}}
         ).id
