@@ -220,7 +220,7 @@ def test_shards_keep_the_limits_and_every_line(sizes: list[int], most: int, rows
 
 
 def test_a_request_that_no_batch_can_hold_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="a batch takes 10"):
+    with pytest.raises(DataError, match="a batch file holds 10"):
         list(write_shards(tmp_path, [b"x" * 11], limits=ShardLimits(max_bytes=10)))
 
 
