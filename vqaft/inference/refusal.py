@@ -107,7 +107,17 @@ _BLIND = re.compile(
 )
 _SENTENCES_READ = 2
 _CHARACTERS_READ = 1500
+_HINTS = (
+    *("n't", "not", "no ", "able", "sorry", "apolog", "please", "you ", "ahead", "agains", "violate", "declin", "lack"),
+    *("kein", "nicht", "je ne", "aucune", "no puedo", "no me", "lo siento", "non posso", "mi dispiace", "desculpe"),
+    *("lamento", "ninguna", "no soy", "need", "failed", "regret", "unfortunate"),
+)
+"""What stands in every refusal in ASCII; a look that costs little."""
 _SHORTEST = 3  # words: no refusal in a script with blanks is shorter
+
+
+def _may_refuse(lowered: str) -> bool:
+    return any(hint in lowered for hint in _HINTS)
 
 
 def is_refusal(text: str) -> bool:
@@ -124,7 +134,7 @@ def is_refusal(text: str) -> bool:
         text: The answer, without reasoning.
     """
     opening = text[:_CHARACTERS_READ].strip()
-    if opening.isascii() and opening.count(" ") < _SHORTEST - 1:
+    if opening.isascii() and (opening.count(" ") < _SHORTEST - 1 or not _may_refuse(opening.lower())):
         return False
     sentences = [part for part in _SENTENCE_END.split(opening) if part.strip()]
     first = " ".join(sentences[:_SENTENCES_READ])

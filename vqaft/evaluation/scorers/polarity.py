@@ -32,6 +32,8 @@ _QUESTION_VERBS = vocabulary("is are was were does do did has have had can could
 _YES_FIRST = frozenset({"sure", "true", "right"})
 _AFTER_NO = frozenset({"because", "since", "as", "and", "or", "but", "not", "i", "we", "you"})
 _OPINIONS = frozenset({"think", "believe", "appear", "appears", "seem", "seems", "guess", "suppose", "say"})
+SPOKEN = _YES | _NO | _YES_FIRST | _OPINIONS | {"false", "so", "course"}
+"""Words that can say yes or no."""
 _OPEN = frozenset({"or", "whether", "if", "may", "might", "could", "maybe"})
 _PRONOUNS = frozenset({"it", "they", "he", "she", "there", "this", "that", "these", "those"})
 _DECISIVE = frozenset({"rather", "actually", "answer", "but", "however", "sorry"})

@@ -75,6 +75,15 @@ ENDINGS = frozenset(".!?;\n。！？；।؟…—")
 COMMAS = frozenset(",，、،")
 ABBREVIATIONS = vocabulary("vs no dr mr mrs ms st etc approx ca fig vol prof jr sr inc ltd co")
 REPLIES = vocabulary("no yes nein ja non oui sí нет да")
+GRAMMAR_WORDS = frozenset(
+    word
+    for words in (
+        *(NEGATIONS, ALTERNATIVES, HEDGES, CONTRASTS, VERBS, DENIED_BEHIND, REPLIES),
+        *(phrase.split() for phrases in (NEGATION_PHRASES, TENTATIVE, CORRECTIONS) for phrase in phrases),
+    )
+    for word in words
+) - {"a", "an", "the"}
+"""Words that decide about others; an answer of letters and blanks without them asserts all that it says."""
 _VERB_REACH = 7  # words after a comma in which a verb makes a clause of them
 _DENIAL_REACH = 5
 

@@ -13,8 +13,8 @@ from vqaft.evaluation.scorers.focus import asked_numbers, is_number, off_focus
 from vqaft.evaluation.scorers.normalize import composed_text, folded_text, words
 from vqaft.evaluation.scorers.numeral import NUMBER_WORDS, UNITS
 from vqaft.evaluation.scorers.occurrences import MONEY, occurrences
-from vqaft.evaluation.scorers.polarity import polarity, reference_polarity
-from vqaft.evaluation.scorers.statement import Span, Statement
+from vqaft.evaluation.scorers.polarity import SPOKEN, polarity, reference_polarity
+from vqaft.evaluation.scorers.statement import GRAMMAR_WORDS, Span, Statement
 from vqaft.inference import is_refusal
 
 _EQUAL = Score(value=1.0, reason="equals a reference")
@@ -34,6 +34,8 @@ _BOUNDS = tuple(
     )
 )
 _SQUEEZE = {ord(sign): None for sign in " -'."}
+_ARTICLES = frozenset({"a", "an", "the"})
+_NEEDS_GRAMMAR = GRAMMAR_WORDS | NUMBER_WORDS | SPOKEN | {"i", "sorry", "please", "unable", "dozen", "half", "zero"}
 _SUFFIX = re.compile(r"(?<=\w\w)(?:ies|es|s|y)$")
 _MEASURES = UNITS | MONEY | {"%", "°c", "°f"}
 
@@ -128,10 +130,15 @@ class LenientMatch:
 @lru_cache(maxsize=1 << 14)
 def _lenient(answer: str, references: tuple[str, ...], question: str) -> Score:
     folded = folded_text(answer)
+    bare = folded.removeprefix("answer: ")
+    if bare.replace(" ", "").isalnum() and "\n" not in answer:
+        folded = bare
     if any(folded_text(reference) == folded for reference in references):
         return _EQUAL
-    if answer.isascii() and all(_surely_lacks(folded, reference) for reference in references):
-        return _LACKS
+    if folded.isascii():
+        quick = {_quick(folded, reference, question) for reference in references}
+        if None not in quick:
+            return _ASSERTS if _ASSERTS in quick else _LACKS
     if is_refusal(answer):
         return _REFUSES
     statement = Statement(final_answer(answer))
@@ -139,13 +146,34 @@ def _lenient(answer: str, references: tuple[str, ...], question: str) -> Score:
     return next(score for score in (_EQUAL, _ASSERTS, _DENIES, _LACKS) if score in scores)
 
 
-def _surely_lacks(folded: str, reference: str) -> bool:
-    """Return whether a reference cannot stand in an answer, by a look that costs little."""
+def _quick(folded: str, reference: str, question: str) -> Score | None:
+    """Score plain cases by a look that costs little: what needs no grammar, and what cannot hold the reference."""
     stems = _stems(reference)
-    if not stems:
-        return False
+    if stems and _lacks_any(folded, stems):
+        return _LACKS
+    said = folded.split()
+    if not folded.replace(" ", "").isalpha() or not _NEEDS_GRAMMAR.isdisjoint(said):
+        return None
+    wanted = _reference_words(reference)
+    if f" {wanted} " in f" {' '.join(word for word in said if word not in _ARTICLES)} ":
+        return None if "colo" in question else _ASSERTS
+    return _LACKS if _is_closed(reference) else None
+
+
+@lru_cache(maxsize=1 << 15)
+def _is_closed(reference: str) -> bool:
+    """Return whether a reference is yes, no or a number, which a plain answer without such words cannot say."""
+    return reference_polarity(reference) is not None or all(map(is_number, words(reference)))
+
+
+def _lacks_any(folded: str, stems: tuple[str, ...]) -> bool:
     squeezed = folded.translate(_SQUEEZE)
     return any(stem not in squeezed for stem in stems)
+
+
+@lru_cache(maxsize=1 << 15)
+def _reference_words(reference: str) -> str:
+    return " ".join(words(reference))
 
 
 @lru_cache(maxsize=1 << 15)
