@@ -191,3 +191,10 @@ def test_what_is_not_asked_for_changes_no_key() -> None:
 def test_settings_outside_their_range_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(DataError, match=next(iter(settings))):
         ChatSettings(model="m", **settings)
+
+
+def test_a_judge_passes_thinking_and_further_fields_on(tmp_path: Path) -> None:
+    service = Refuses(answer=RATING)
+    judge = LLMJudge(service, model="qwen3", canary=False, thinking=False, extra_body={"top_k": 1})
+    judge(AnsweredExample(example=QUESTIONS[0], answer="crimson"))
+    assert (service.requests[0].thinking, service.requests[0].extra_body) == (False, {"top_k": 1})

@@ -1,4 +1,4 @@
-"""Every rating on the disk before it counts, so that no rating is paid for twice."""
+"""Judge journal: every rating is on the disk before it counts, so that no rating is paid for twice."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from vqaft.durable import AppendLog
+from vqaft.errors import StateError
 from vqaft.inference import ChatReply, ChatRequest, request_key
 
 
@@ -20,16 +21,24 @@ class JudgeJournal:
     the wrong form are kept too: they were paid for, and asking the same again would bring the same.
 
     Args:
-        path: The file; an existing one is gone on with. One process at a time may work on it.
+        path: The file; an existing one is continued. One process at a time may work on it.
 
     Raises:
-        StateError: If another process works on it.
+        StateError: If another process works on it, or it is not a journal of this version.
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
         self._log = AppendLog(Path(path), kind="judgments", exclusive=True)
         self._lock = threading.Lock()
-        self._known = {entry["key"]: ChatReply(**entry["reply"]) for entry in self._log.entries() if "reply" in entry}
+        try:
+            self._known = {str(entry["key"]): ChatReply(**entry["reply"]) for entry in self._log.entries()}
+        except (KeyError, TypeError) as error:
+            self._log.close()
+            hint = "Use the version of vqaft that wrote it, or another journal."
+            raise StateError(f"holds a reply of another version ({error})", path=self._log.path, hint=hint) from error
+        except BaseException:
+            self._log.close()
+            raise
 
     def __len__(self) -> int:
         return len(self._known)
@@ -47,7 +56,7 @@ class JudgeJournal:
         self._log.close()
 
     def find(self, request: ChatRequest, *, repeat: int = 0) -> ChatReply | None:
-        """Give what was replied before; None where it was never asked.
+        """Return what was replied before; None where it was never asked.
 
         Args:
             request: The request.

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from rapidfuzz.distance import Levenshtein
 
@@ -63,8 +64,10 @@ class LLMJudge:
         canary: Whether to judge accepted answers a second time, against a false reference.
         encoder: How to send the images; None for a judge that does not see them.
         journal: Where replies are kept and found again; None to keep none.
-        temperature: 0 to 2; left to the provider where None.
+        temperature: 0 to 2; left to the provider where None. A model that refuses it is asked without.
         max_tokens: The most tokens for reason and rating; left to the provider where None.
+        thinking: False switches a reasoning model's thoughts off, as far as the service can.
+        extra_body: Further fields of the request, under the provider's own names.
     """
 
     backend: ChatBackend = field(repr=False, compare=False)
@@ -75,6 +78,8 @@ class LLMJudge:
     journal: JudgeJournal | None = field(default=None, kw_only=True, repr=False, compare=False)
     temperature: float | None = field(default=0.0, kw_only=True)
     max_tokens: int | None = field(default=500, kw_only=True)
+    thinking: bool | None = field(default=None, kw_only=True)
+    extra_body: Mapping[str, Any] = field(default_factory=dict, kw_only=True, hash=False)
     _meter: UsageMeter = field(default_factory=UsageMeter, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -159,6 +164,8 @@ class LLMJudge:
             max_tokens=self.max_tokens,
             seed=repeat or None,
             response_format=judge_schema(self.rubric),
+            thinking=self.thinking,
+            extra_body=self.extra_body,
         )
         known = self.journal.find(request, repeat=repeat) if self.journal is not None else None
         if known is not None:
