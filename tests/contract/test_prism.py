@@ -22,6 +22,8 @@ from vqaft.records import MessageBuilder, write_jsonl
 from vqaft.service import FilePart
 from vqaft.tuning import Hyperparameters, JobSpec
 
+PRISMS = "string"
+"""The id of everything that Prism answers with; an answer about another id is an error."""
 UNDOCUMENTED = {"refuses_training"}  # its route is in no document, so none can judge it
 
 
@@ -103,7 +105,7 @@ REQUESTS: dict[str, Callable[[OpenAIBackend, Path], Any]] = {
     "upload_file-batch": lambda backend, rows: backend.upload_file(rows, filename="b.jsonl", purpose="batch"),
     "list_files": lambda backend, _: backend.list_files(),
     "list_files-after": lambda backend, _: backend.list_files(purpose="batch", after="file-1"),
-    "retrieve_file": lambda backend, _: backend.retrieve_file("file-1"),
+    "retrieve_file": lambda backend, _: backend.retrieve_file(PRISMS),
     "download_file": lambda backend, _: backend.download_file("file-1"),
     "start_upload": lambda backend, _: backend.start_upload("t.jsonl", size_bytes=10, purpose="fine-tune"),
     "upload_part": lambda backend, rows: backend.upload_part(
@@ -114,17 +116,18 @@ REQUESTS: dict[str, Callable[[OpenAIBackend, Path], Any]] = {
     "create_job": lambda backend, _: backend.create_job(spec()),
     "create_job-plain": lambda backend, _: backend.create_job(JobSpec(model="gpt-4o", training_file="file-1")),
     "create_job-dpo": lambda backend, _: backend.create_job(preferences()),
-    "retrieve_job": lambda backend, _: backend.retrieve_job("ftjob-1"),
+    "retrieve_job": lambda backend, _: backend.retrieve_job(PRISMS),
     "list_jobs": lambda backend, _: backend.list_jobs(),
     "list_jobs-after": lambda backend, _: backend.list_jobs(after="ftjob-1"),
-    "cancel_job": lambda backend, _: backend.cancel_job("ftjob-1"),
-    "pause_job": lambda backend, _: backend.pause_job("ftjob-1"),
-    "resume_job": lambda backend, _: backend.resume_job("ftjob-1"),
+    "cancel_job": lambda backend, _: backend.cancel_job(PRISMS),
+    "pause_job": lambda backend, _: backend.pause_job(PRISMS),
+    "resume_job": lambda backend, _: backend.resume_job(PRISMS),
     "list_events": lambda backend, _: backend.list_events("ftjob-1", after="ftevent-1"),
     "list_checkpoints": lambda backend, _: backend.list_checkpoints("ftjob-1", after="ftckpt-1"),
     "shutdown_date": lambda backend, _: backend.shutdown_date("ft:gpt-4o:me:shapes:1"),
     "create_batch": lambda backend, _: backend.create_batch("file-1", metadata={"vqaft_key": "1"}),
-    "retrieve_batch": lambda backend, _: backend.retrieve_batch("batch-1"),
+    "retrieve_batch": lambda backend, _: backend.retrieve_batch(PRISMS),
+    "cancel_batch": lambda backend, _: backend.cancel_batch(PRISMS),
     "list_batches": lambda backend, _: backend.list_batches(after="batch-1"),
     "complete": lambda backend, _: backend.complete(question()),
     "complete-judge": lambda backend, _: judge(backend),
@@ -154,9 +157,6 @@ def pictured(image: Any) -> bytes:
 
 
 WRONG: dict[str, Callable[[OpenAIBackend], Any]] = {
-    "n_epochs": lambda backend: backend.create_job(spec(hyperparameters=Hyperparameters(n_epochs=99))),
-    "seed": lambda backend: backend.create_job(spec(seed=2**31)),
-    "suffix": lambda backend: backend.create_job(spec(suffix="x" * 65)),
     "integration": lambda backend: backend.create_job(spec(integrations=({"type": "nowhere"},))),
     "purpose": lambda backend: backend.start_upload("t.jsonl", size_bytes=10, purpose="fun"),
     "detail": lambda backend: backend.complete(chat(messages=pictured({"url": "https://a.b/c.png", "detail": "x"}))),
