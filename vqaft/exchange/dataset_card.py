@@ -1,4 +1,4 @@
-"""Dataset cards for the Hugging Face Hub: where the data comes from, and that its splits share no image."""
+"""Dataset cards for the Hugging Face Hub: source, license, size of the splits, and images that they share."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class SplitTally:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetCard:
-    """The facts of a dataset card that the examples do not say.
+    """Facts of a dataset card that cannot be derived from the examples.
 
     Attributes:
         name: The dataset's name, for the title.
-        license: The Hub's identifier of the license, e.g. `cc-by-4.0`; "unknown" where nothing is said.
+        license: The Hub's identifier of the license, e.g. `cc-by-4.0`; "unknown" by default.
         source: Where the images and the answers come from.
         split_report: How the splits were made and checked, e.g. `str(split.report)`.
         language: Codes of the languages of questions and answers.

@@ -48,8 +48,8 @@ class Exported:
         format: The format of the target.
         rows: How many rows were written.
         images: How many different images they show.
-        lossy: What the format cannot say; the manifest in the folder keeps it, and `read` restores it. Empty exactly
-            where reading the folder without its manifest gives the same examples.
+        lossy: Fields that the format cannot represent; the manifest in the folder keeps them, and `read` restores them.
+            Empty exactly if reading the folder without its manifest returns the same examples.
     """
 
     folder: str
@@ -82,8 +82,8 @@ def export(
 ) -> Exported:
     """Write examples in the format of a target, as a folder that is replaced as a whole.
 
-    Rows are streamed. The images stand in the folder as the builder's encoder gives them, each once. All examples that
-    the target cannot hold are refused together, before anything appears in the folder.
+    Rows are streamed. Images are written as the builder's encoder returns them, each once. All examples that the target
+    cannot represent are refused together, before anything appears in the folder.
 
     Args:
         examples: The examples: one stream for the split "train", a mapping from split to examples, or a `Split`.
@@ -92,7 +92,7 @@ def export(
         out: A new folder, an empty one, or one of an earlier export, which is replaced. An address such as
             `s3://bucket/folder` is written by fsspec; there a killed upload is marked as incomplete.
         builder: Makes the conversations: system prompt, template, few-shot examples, encoder.
-        workers: How many threads encode images; as many as there are processors where None.
+        workers: How many threads encode images; as many as there are processors if None.
 
     Returns:
         What was written.

@@ -44,7 +44,7 @@ def push_to_hub(
         examples: The examples, as for `export`.
         repo: The repository, e.g. `name/receipts`; created where it does not exist.
         target: The form of the dataset and its card.
-        builder: Its encoder gives the images.
+        builder: Its encoder encodes the images.
         private: Whether a new repository is private.
         token: A token that may write; by default the one that `hf auth login` stored, or HF_TOKEN.
 

@@ -1,4 +1,4 @@
-"""The manifest of an export: what is in it, what its format cannot say, and the entries of its examples."""
+"""The manifest of an export: its files, the fields that its format cannot represent, and an entry for each example."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FIELDS = ("id", "question", "answers", "question_type", "kind", "group", "metada
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """A field of examples that the format of an export cannot say, or says otherwise; the manifest keeps it.
+    """A field of examples that the format of an export cannot represent, or changes; the manifest keeps it.
 
     Attributes:
         field: `id`, `question`, `answer` (the one trained on), `answers[1:]`, `question_type`, `kind`, `group`,
@@ -46,14 +46,14 @@ class Loss:
 
 @dataclass(frozen=True, kw_only=True)
 class ExportManifest:
-    """The facts of an export; the same examples give the same manifest, on any day and machine.
+    """The facts of an export; equal examples produce equal manifests, on any day and machine.
 
     Attributes:
         format: The format of the target.
         rows: How many rows each split has.
         images: How many different images there are.
         files: The SHA-256 of every file but those images that are named by their content.
-        lossy: What the format cannot say.
+        lossy: Fields that the format cannot represent.
         settings: What the rows were built with.
         complete: Whether the export ended; False while files are uploaded.
         version: The version of vqaft that wrote it.
@@ -105,7 +105,7 @@ class ExportManifest:
             raise StateError("the export was interrupted", path=folder.place(), hint="Export again.")
         for name, sha256 in self.files.items():
             if not folder.exists(name) or file_sha256(folder, name) != sha256:
-                hint = "Read what the files say now with read(…, manifest=False)."
+                hint = "Read the files as they are now with read(…, manifest=False)."
                 raise StateError("changed since it was exported", path=folder.place(name), hint=hint)
 
 

@@ -1,4 +1,4 @@
-"""Read exports back: what the files say, what the manifest restores, and how the two differ."""
+"""Read exports: parse the files, restore what the manifest keeps, and measure how the two differ."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def read_export(
     Args:
         target: The format.
         folder: A path or the address of an fsspec file system.
-        split: The only split to read; all where None.
-        manifest: Whether to restore from the manifest what the format cannot say, if there is a manifest.
+        split: The only split to read; all if None.
+        manifest: Whether to restore what the format cannot represent from the manifest, if there is one.
 
     Yields:
-        The examples, in order. Without a manifest an example has what the format says; ids that it does not say are
+        The examples, in order. Without a manifest an example has the fields of the format; ids that it lacks are
         row numbers from 0.
 
     Raises:
@@ -91,7 +91,7 @@ def _by_row(
 def measure_losses(
     folder: ExportFolder, parsed: Iterable[tuple[str, VQAExample]], sha256_of: HashImage
 ) -> tuple[Loss, ...]:
-    """Compare what a format says with what was exported.
+    """Compare what a format represents with what was exported.
 
     Args:
         folder: The folder with the entries of the manifest.
@@ -102,7 +102,7 @@ def measure_losses(
         Each field that differs, with the ids of the examples.
 
     Raises:
-        StateError: If the format does not give back the same number of examples.
+        StateError: If the number of rows differs.
     """
     lost: dict[str, list[str]] = {}
     for entries, (split, example) in _by_row(folder.read_jsonl(EXAMPLES), parsed, folder):

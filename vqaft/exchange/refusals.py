@@ -27,7 +27,8 @@ def no_web_images(row: Row) -> Iterator[str]:
     """Yield a problem for an image that is a web address: the target needs its pixels."""
     for part in (part for turn in row.turns for part in turn.parts):
         if isinstance(part, RemoteImage):
-            yield f"the image {part.url:.200} is not on this machine; give the builder's encoder a WebFetcher"
+            hint = "let the builder's encoder fetch it by InputLimits(fetch=WebFetcher())"
+            yield f"the image {part.url:.200} is not on this machine; {hint}"
 
 
 def no_system(row: Row) -> Iterator[str]:

@@ -27,7 +27,7 @@ class Conversation:
 
     Attributes:
         examples: At least one question with an answer; all show the same images.
-        weights: For each answer 1, or 0 to keep it out of the training loss; not said where None.
+        weights: For each answer 1, or 0 to exclude it from the training loss; left out if None.
 
     Raises:
         DataError: If there is no example, or not one weight for each.
@@ -53,12 +53,12 @@ Exportable: TypeAlias = Iterable[VQAExample | Conversation]
 
 @dataclass(frozen=True, kw_only=True)
 class RowTurn:
-    """What the user or the assistant says.
+    """A message of the user or the assistant.
 
     Attributes:
-        role: Who says it.
+        role: The author.
         parts: Texts and images, in their order.
-        weight: 0 keeps an answer out of the training loss; not said where None.
+        weight: 0 excludes an answer from the training loss; left out if None.
     """
 
     role: Literal["user", "assistant"]
@@ -160,7 +160,7 @@ def build_rows(
     Args:
         splits: The examples of each split.
         builder: Makes conversations of examples.
-        workers: How many threads encode images; as many as there are processors where None.
+        workers: How many threads encode images; as many as there are processors if None.
 
     Yields:
         Each row, or why it cannot be built.

@@ -37,7 +37,7 @@ class Target(Protocol):
         """
 
     def parse(self, folder: ExportFolder) -> Iterator[tuple[str, VQAExample]]:
-        """Parse what the format itself says, in the order it was written; the manifest is not consulted.
+        """Parse the files of the format alone, in the order of the rows; the manifest is not consulted.
 
         Args:
             folder: A folder that `write` filled.

@@ -1,7 +1,7 @@
 """COCO-VQA: the question and annotation files of VQAv2, with images named by number.
 
 The evaluation script counts an answer as right in proportion to how many of the annotators gave it, other annotators
-than the one compared with, and three are enough. So each answer stands there as often as makes it fully right.
+than the one compared with, and three are enough. So each answer is repeated until it counts fully.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ _FIELDS = ("question", "question_type", "kind", "group")
 class LabelStudio:
     """Tasks for a labeling project: import `train.json`, and paste `config.xml` as the labeling interface.
 
-    People see the image and the question. They correct the known answers, which stand there as a prediction; or, with
+    People see the image and the question. They correct the known answers, which are shown as a prediction; or, with
     `levels`, they rate the answer of a model.
 
     Attributes:

@@ -44,7 +44,7 @@ class ChatJSONL:
         return "chat-jsonl"
 
     def problems(self, row: Row) -> Iterator[str]:
-        """Yield why a row is refused: what the provider's limits say of its images, a role it does not know."""
+        """Yield why a row is refused: images beyond the provider's limits, a role that it does not support."""
         name, limits = self.provider.name, self.provider
         if limits.web_urls is False:
             yield from no_web_images(row)
@@ -53,7 +53,7 @@ class ChatJSONL:
         for image in row.images:
             yield from _image_problems(image, limits)
         if limits.web_urls is False and any(message.role == "developer" for message in row.record.messages):
-            yield f"{name} has no developer role; give the system prompt as text"
+            yield f"{name} has no developer role; pass the system prompt as a string"
 
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write a JSONL file a split."""

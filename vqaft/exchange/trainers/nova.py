@@ -33,7 +33,7 @@ class Nova:
 
     Attributes:
         uri: Where the folder is going to lie, e.g. `s3://bucket/receipts`: upload it there, or export to this address.
-        bucket_owner: The AWS account that owns the bucket; not said where empty.
+        bucket_owner: The AWS account that owns the bucket; left out if empty.
 
     Raises:
         DataError: If the address is not one of S3, or holds characters that Nova refuses.

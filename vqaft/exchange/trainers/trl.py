@@ -50,7 +50,7 @@ class TRL:
         yield from reserved_words(row, self.reserved)
         *earlier, last = (turn for turn in row.asked if turn.role == "assistant")
         if last.weight == 0 or any(turn.weight != 0 for turn in earlier):
-            yield "TRL trains on the last answer of a row alone; give it weight 1 and the others 0, or export examples"
+            yield "TRL trains on the last answer of a row alone; set weight 1 for it and 0 for the others"
 
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write parquet shards, and the README by which `datasets` finds them."""
