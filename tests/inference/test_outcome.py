@@ -145,6 +145,7 @@ def test_a_refusal_is_an_answer_where_it_is_the_truth() -> None:
 def test_no_scorer_sees_reasoning() -> None:
     example = VQAExample(id="1", image=b"x", question="?", answers=("cat",))
     assert AnsweredExample(example=example, answer="<think>dog</think>cat").answer == "cat"
+    assert AnsweredExample(example=example, answer="<think>\n\n</think>\n\ncat").answer == "cat"
     assert AnsweredExample(example=example, answer="<think>cat").answer == ""
 
 

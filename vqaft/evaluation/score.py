@@ -28,8 +28,8 @@ class AnsweredExample:
     answer: str
 
     def __post_init__(self) -> None:
-        answer, reasoning = split_reasoning(self.answer)
-        if answer is None or reasoning:
+        answer, _ = split_reasoning(self.answer)
+        if answer != self.answer:
             object.__setattr__(self, "answer", answer or "")
 
 

@@ -50,6 +50,9 @@ RIGHT = [
     ("0", "There are no circles."),
     ("25 December", '{"answer": "25 December"}'),
     ("Smith & Sons", "Smith and Sons"),
+    ("4", "2 + 2 = 4"),
+    ("שָׁלוֹם", "שלום"),
+    ("dog", "Not a cat. A dog."),
 ]
 WRONG = [
     ("art", "smart"),
@@ -84,6 +87,10 @@ WRONG = [
     ("CT", "This is an MRI rather than a CT."),
     ("cat", "I'm sorry, I can't help with identifying a cat."),
     ("red", "The sky is red, the door is blue."),
+    ("cat", "Is this a cat?"),
+    ("cat", "I don't see any cat here."),
+    ("It", "It is a novel."),
+    ("עִבְרִית", "עַבְרִית"),
     ("мой", "мои"),
     ("pêche", "péché"),
 ]
@@ -111,6 +118,12 @@ def test_what_is_denied_left_open_or_another_answer_is_wrong(answered: Make, ans
         ("Is it open? No.", "no"),
         ("Sí, claro.", "yes"),
         ("いいえ、違います。", "no"),
+        ("Definitely not.", "no"),
+        ("I don't think so.", "no"),
+        ("Of course.", "yes"),
+        ("No. Well, actually yes.", "yes"),
+        ("Yes; however, no dislocation.", "yes"),
+        ("There is no doubt: yes", "yes"),
         ("I do not know", None),
         ("another technology", None),
         ("yes and no", None),

@@ -31,7 +31,7 @@ _SAME_SIGN = frozenset(
 )
 _IGNORED = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0e\ufe0f"))
 _PLAIN_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ı": "i", "ё": "е"})
-_ACCENT = regex.compile(r"(?<=[\p{Latin}\p{Greek}]\p{M}*)[\u0300-\u036f]")
+_ACCENT = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Hebrew}\p{Arabic}]\p{M}*)[\u0300-\u036f\u0591-\u05c7\u064b-\u0652]")
 _NO_BLANKS = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 
 _WORD = regex.compile(
@@ -263,7 +263,7 @@ def words(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 15)
 def plain_letters(word: str) -> str:
-    """Return a word without the accents of Latin and Greek letters; "niño" is "nino".
+    """Return a word without accents of Latin and Greek letters and vowel points; "niño" is "nino".
 
     Args:
         word: A normal form.

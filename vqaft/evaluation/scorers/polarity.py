@@ -26,7 +26,7 @@ _OPENINGS = (
     ("對", True),
 )
 _NO_OF_A_PHRASE = vocabulary("""
-    idea way comment problem doubt image picture photo wonder matter longer one question number
+    idea way comment problem doubt image picture photo wonder matter longer one question number telling
 """)
 _QUESTION_VERBS = vocabulary("is are was were does do did has have had can could will would")
 _YES_FIRST = frozenset({"sure", "true", "right"})
@@ -34,6 +34,9 @@ _AFTER_NO = frozenset({"because", "since", "as", "and", "or", "but", "not", "i",
 _OPINIONS = frozenset({"think", "believe", "appear", "appears", "seem", "seems", "guess", "suppose", "say"})
 SPOKEN = _YES | _NO | _YES_FIRST | _OPINIONS | {"false", "so", "course"}
 """Words that can say yes or no."""
+_FIRM = vocabulary("""
+    not definitely absolutely certainly probably clearly surely likely apparently really at all quite i think guess
+""")
 _OPEN = frozenset({"or", "whether", "if", "may", "might", "could", "maybe"})
 _PRONOUNS = frozenset({"it", "they", "he", "she", "there", "this", "that", "these", "those"})
 _DECISIVE = frozenset({"rather", "actually", "answer", "but", "however", "sorry"})
@@ -145,7 +148,9 @@ def _opening(said: tuple[str, ...]) -> bool | None:
 def _phrase(statement: Statement, clause: Clause, said: tuple[str, ...]) -> bool | None:
     if said[-1] == "so" and not _OPINIONS.isdisjoint(said):  # "I don't think so."
         return not statement.negates(clause.first, clause.last)
-    return "not" not in said if said[:2] == ("of", "course") else None
+    if said[:2] == ("of", "course"):
+        return "not" not in said
+    return False if "not" in said and _FIRM.issuperset(said) else None  # "Definitely not.", "Not at all."
 
 
 def _decides(statement: Statement, clause: Clause) -> bool:

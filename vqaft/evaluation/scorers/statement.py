@@ -64,6 +64,7 @@ VERBS = vocabulary("""
     cannot could will would may might must being
     ist sind hat zeigt est sont es son está é são это
 """)
+INVERTED = vocabulary("is are was were does do did can could would will isn aren doesn what which")
 DETERMINERS = vocabulary("the its his her their")
 DENIED_BEHIND = vocabulary("""
     not never cannot absent ruled excluded unlikely missing impossible incorrect wrong denied false negative nowhere
@@ -73,7 +74,7 @@ NEGATED_AT_THE_END = vocabulary("नहीं मत 아닙니다 아니다 아�
 NEGATED_BY_ENDING = (("な", "い"), ("な", "く"), ("ま", "せ"), ("無", "し"))  # Japanese: 赤くない, 犬ではありません
 ENDINGS = frozenset(".!?;\n。！？；।؟…—")
 COMMAS = frozenset(",，、،")
-ABBREVIATIONS = vocabulary("vs no dr mr mrs ms st etc approx ca fig vol prof jr sr inc ltd co")
+ABBREVIATIONS = vocabulary("vs dr mr mrs ms st etc approx ca fig vol prof jr sr inc ltd co")
 REPLIES = vocabulary("no yes nein ja non oui sí нет да")
 GRAMMAR_WORDS = frozenset(
     word
@@ -144,8 +145,10 @@ class Statement:
             place: The token.
         """
         number = self.clause_of(place)
-        asks_first = self.clauses[number].asks and number + 1 < len(self.clauses)
-        return not asks_first and number not in self._withdrawn
+        clause = self.clauses[number]
+        inverted = self.words[clause.first] in INVERTED
+        asks = clause.asks and (inverted or number + 1 < len(self.clauses))
+        return not asks and number not in self._withdrawn
 
     def asserts(self, span: Span) -> bool:
         """Return whether the answer stands by some of its words: they are not denied, left open or withdrawn.
@@ -208,7 +211,9 @@ class Statement:
     def _breaks(self, place: int, gap: str) -> bool:
         word, before = self.words[place], self.words[place - 1]
         if not ENDINGS.isdisjoint(gap):
-            return not (gap.strip() == "." and before != "a" and (before in ABBREVIATIONS or len(before) == 1))
+            numbers = before == "no" and word[0].isdigit()  # "no. 5"
+            abbreviates = before in ABBREVIATIONS or (len(before) == 1 and before != "a")
+            return not (gap.strip() == "." and (numbers or abbreviates))
         if gap in {" - ", " – "} or "(" in gap:
             return True
         if word in CONTRASTS:
