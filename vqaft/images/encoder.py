@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
@@ -27,7 +27,7 @@ from PIL import Image
 from vqaft.durable import MACHINE_ERRNOS, state_error
 from vqaft.errors import DataError, ImageError, MissingExtraError, StateError, shown
 from vqaft.images.byte_budget import FileWriter
-from vqaft.images.codec import Codec, codec_version, encode_again, resolved_codec
+from vqaft.images.codec import Codec, codec_version, encode_again, resolved_codec, shrink
 from vqaft.images.color import is_srgb
 from vqaft.images.decode import Size, decode_file, decode_image, is_plain_jpeg
 from vqaft.images.documents import page_of, read_image
@@ -216,10 +216,33 @@ class ImageEncoder:
             MissingExtraError: As for `encode`.
         """
         with image_failures(source):
-            found = read_source(source, self.accepted)
+            found = read_image(source, self.accepted)
             if isinstance(found, Image.Image):
                 return decode_image(found, self.accepted, target=self._target, codec=self.codec)
             return decode_file(found, read_container(found), self.accepted, target=self._target, codec=self.codec)
+
+    def encode_edited(self, source: ImageSource, edit: Callable[[Image.Image], Image.Image]) -> EncodedImage:
+        """Encode an image whose pixels are edited first, e.g. cropped; it is always decoded.
+
+        Args:
+            source: The image, in any of the forms of `ImageSource`.
+            edit: Upright RGB or RGBA pixels of the full size → pixels of one of these modes.
+
+        Raises:
+            ImageError: If the image is missing, unreadable or unsafe, or the edit fails; it names the source.
+            MissingExtraError: As for `encode`.
+        """
+        with image_failures(source):
+            found = read_image(source, self.accepted)
+            if isinstance(found, Image.Image):
+                came_as, pixels = found.format, decode_image(found, self.accepted, target=_same, codec=self.codec)
+            else:
+                container = read_container(found)
+                came_as = sniff(found)
+                pixels = decode_file(found, container, self.accepted, target=_same, codec=self.codec)
+            edited = edit(pixels)
+            fewer = shrink(edited, self._target(edited.size), codec=self.codec)
+            return self._written(fewer, chosen_format(self.format, came_as))
 
     def passed_through(self, source: ImageSource) -> EncodedImage | None:
         """Give an image that complies already, at the speed of memory: no pixel is decoded, nothing is fetched.
@@ -289,6 +312,10 @@ class ImageEncoder:
             return self._written(pixels, smaller)
         data, size = writer.write_within(pixels, self.max_bytes)
         return _encoded(data, kind, size)
+
+
+def _same(size: Size) -> Size:
+    return size
 
 
 def _is_within(value: object, least: int, most: float = math.inf) -> bool:

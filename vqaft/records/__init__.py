@@ -2,9 +2,11 @@
 
 from vqaft.records.builder import MessageBuilder, canonical_answer
 from vqaft.records.message_json import TextForm
+from vqaft.records.region import BoxRegion
 from vqaft.records.writer import Manifest, WrittenFile, remove_shards_after, shard_name, write_jsonl, write_shards
 
 __all__ = [
+    "BoxRegion",
     "Manifest",
     "MessageBuilder",
     "TextForm",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, get_args
 
@@ -23,6 +23,7 @@ from vqaft.records.message_json import (
     instructions_turn,
     question_turn,
 )
+from vqaft.records.region import BoxEdit, BoxRegion
 
 _PLACE = "{question}"
 _MOST_ROWS = 64  # of one image in one piece of work
@@ -50,6 +51,7 @@ class MessageBuilder:
         format_answer: Example → the text that is trained on.
         few_shot_may_repeat: Whether a few-shot example may show an image that is also asked about. It gives away
             answers, so it is refused by default.
+        region: Draws or crops a box that stands in an example's metadata; images are shown whole if None.
         text_as: How contents without images are written: as lists of parts, or as plain strings. See `TextForm`.
 
     Raises:
@@ -65,6 +67,7 @@ class MessageBuilder:
     image_first: bool = False
     format_answer: Callable[[VQAExample], str] = canonical_answer
     few_shot_may_repeat: bool = False
+    region: BoxRegion | None = None
     text_as: TextForm = "parts"
     _images: EncodedImageCache = field(init=False, repr=False, compare=False, default_factory=EncodedImageCache)
 
@@ -106,6 +109,8 @@ class MessageBuilder:
 
     def _rows_if_ready(self, examples: Sequence[VQAExample]) -> list[ChatRecord] | None:
         """Build the rows of images that need no encoding: threads would only wait for each other."""
+        if self.region is not None:
+            return None
         ready = all(self._images.ready(self.encoder, image) for image in examples[0].images)
         return self._rows(examples) if ready else None
 
@@ -129,7 +134,7 @@ class MessageBuilder:
         turns: list[MessageJSON] = [*self._opening]
         for example, weight in zip(examples, said, strict=True):
             follows = example is not examples[0]
-            if _key(example) != first:
+            if _key(example) != first or self._edits(example) != self._edits(examples[0]):
                 raise DataError("it shows other images than the first of its conversation", example_id=example.id)
             if follows and example.history:
                 raise DataError("it has a history of its own, and follows another question", example_id=example.id)
@@ -165,6 +170,7 @@ class MessageBuilder:
             "question_template": self.question_template,
             "image_first": self.image_first,
             "format_answer": getattr(self.format_answer, "__qualname__", repr(self.format_answer)),
+            "region": None if self.region is None else asdict(self.region),
             "text_as": self.text_as,
         }
 
@@ -191,7 +197,8 @@ class MessageBuilder:
         yield from self._exchange(example)
 
     def _exchange(self, example: VQAExample) -> Iterator[MessageJSON]:
-        images = iter([self._encode(example, image) for image in example.images])
+        pairs = zip(example.images, self._edits(example), strict=True)
+        images = iter([self._encode(example, image, edit) for image, edit in pairs])
         for turn in example.history:
             yield self._question(example, turn.question, list(itertools.islice(images, turn.n_images)))
             weight: Weight | None = None if turn.trained else 0
@@ -218,11 +225,15 @@ class MessageBuilder:
                     "few_shot_may_repeat=True.",
                 )
 
-    def _encode(self, example: VQAExample, source: ImageSource) -> EncodedImage | RemoteImage:
+    def _edits(self, example: VQAExample) -> list[BoxEdit | None]:
+        region = self.region
+        return [None if region is None else region.edit_of(example, place) for place in range(len(example.images))]
+
+    def _encode(self, example: VQAExample, source: ImageSource, edit: BoxEdit | None) -> EncodedImage | RemoteImage:
         try:
-            if self.encoder.accepted.fetch is None and isinstance(source, str) and is_web_address(source):
-                return RemoteImage(url=source)
-            return self._images.encode(self.encoder, source)
+            if edit is None and self.encoder.accepted.fetch is None and is_web_address(source):
+                return RemoteImage(url=str(source))
+            return self._images.encode(self.encoder, source, edit=edit)
         except ImageError as error:
             error.example_id = error.example_id or example.id
             raise
@@ -243,6 +254,7 @@ def _check_settings(builder: MessageBuilder) -> None:
         ("question_template", isinstance(builder.question_template, str), "a string"),
         ("image_first", isinstance(builder.image_first, bool), "True or False"),
         ("format_answer", callable(builder.format_answer), "a function of an example"),
+        ("region", isinstance(builder.region, BoxRegion | None), "a BoxRegion or None"),
         ("text_as", builder.text_as in get_args(TextForm), "'parts' or 'string'"),
     )
     for name, fits, wanted in allowed:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from os import PathLike, fspath
-from typing import Any
+from typing import Any, TypeAlias
 
 from PIL import Image
 
 from vqaft.errors import ImageError
 from vqaft.filesystem import is_url
 from vqaft.images import EncodedImage, ImageEncoder, ImageSource, file_state, image_sha256, is_web_address
+
+Edit: TypeAlias = Callable[[Image.Image], Image.Image]
 
 _ORIENTATION = 0x0112
 _WARM_BYTES = 1_000_000
@@ -39,24 +42,26 @@ class EncodedImageCache:
         self._images: OrderedDict[Hashable, Future[EncodedImage]] = OrderedDict()
         self._size_bytes = 0
 
-    def encode(self, encoder: ImageEncoder, source: ImageSource) -> EncodedImage:
-        """Encode an image, or give what was made of it before; when several threads ask at once, one encodes.
+    def encode(self, encoder: ImageEncoder, source: ImageSource, *, edit: Edit | None = None) -> EncodedImage:
+        """Encode an image, or return what was encoded before; if several threads ask concurrently, one encodes.
 
         Args:
             encoder: Always the same one.
             source: The image.
+            edit: Hashable function of upright pixels → pixels that is applied first; None for none.
 
         Raises:
             ImageError: If the image is missing, unreadable or unsafe.
         """
-        key = image_key(source)
+        key = image_key(source) if edit is None else (image_key(source), edit)
         with self._lock:
             future = self._images.get(key)
             if future is None:
                 begun = self._images[key] = Future()
             else:
                 self._images.move_to_end(key)
-        image = self._make(begun, key, encoder, source) if future is None else future.result()
+        make = partial(encoder.encode, source) if edit is None else partial(encoder.encode_edited, source, edit)
+        image = self._make(begun, key, make) if future is None else future.result()
         with self._lock:
             self._keep_warm(key, image)
         return image
@@ -80,11 +85,9 @@ class EncodedImageCache:
                 return True
         return False
 
-    def _make(
-        self, future: Future[EncodedImage], key: Hashable, encoder: ImageEncoder, source: ImageSource
-    ) -> EncodedImage:
+    def _make(self, future: Future[EncodedImage], key: Hashable, encode: Callable[[], EncodedImage]) -> EncodedImage:
         try:
-            image = encoder.encode(source)
+            image = encode()
         except BaseException as error:
             with self._lock:
                 del self._images[key]
