@@ -22,9 +22,8 @@ def main() -> None:
     """Print a line for each format."""
     examples = load_easy_vqa()[: int(sys.argv[1]) if len(sys.argv) > 1 else None]
     targets: list[Any] = [LlamaFactory(), HuggingFace(), WebDataset(), ChatJSONL()]
-    print(
-        "| format | questions | images | export | read | size | peak memory of the process |\n|---|---|---|---|---|---|---|"
-    )
+    print("| format | questions | images | export | read | size | peak memory of the process |")
+    print("|---|---|---|---|---|---|---|")
     for target in targets:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name, "out")
