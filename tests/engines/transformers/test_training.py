@@ -7,8 +7,11 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,11 +19,12 @@ from typing import Any
 import pytest
 from openai import OpenAI
 
-from vqaft.chat import UserMessage, read_jsonl
+from vqaft.chat import ImagePart, ImageURL, UserMessage, read_jsonl
 from vqaft.engines import (
     ChatTurn,
     ModelFolder,
     Progress,
+    StreamingModel,
     TrainingMetrics,
     TrainingNote,
     TrainingResult,
@@ -60,38 +64,77 @@ class Run:
 
 
 @pytest.mark.parametrize(
-    ("architecture", "language"),
+    "architecture",
     [
-        ("llava", "language_model"),
+        "llava",
         pytest.param(
             "qwen2_5_vl",
-            "language_model",
             marks=pytest.mark.skipif(find_spec("torchvision") is None, reason="Qwen's processors need torchvision"),
         ),
     ],
 )
-def test_an_adapter_sits_on_the_language_model_alone_and_answers(
-    tiny: Tiny, paint_rows: Path, tmp_path: Path, architecture: str, language: str
+def test_a_task_file_is_trained_by_a_command_and_its_folder_served(
+    tiny: Tiny, paint_rows: Path, tmp_path: Path, architecture: str
 ) -> None:
-    run = Run(tiny(architecture), paint_rows, tmp_path / "job")
-    result = run.train(options={"lora_r": 4})
-    assert (result.examples, result.batch_size) == (12, 4)
-    names = read_header(run.folder / "adapter_model.safetensors")
+    cache, folder = tmp_path / "cache", tmp_path / "job"
+    folder.mkdir()
+    engine = TransformersEngine(tiny(architecture), gpus=0, cache=cache)
+    asked = TrainingTask(training_file=paint_rows, folder=folder, n_epochs=1, batch_size=4, options={"lora_r": 4})
+    task, plan = engine.plan(asked)
+    assert (plan.ranks, plan.micro) == (1, 4)
+    command = [sys.executable, "-m", "vqaft.engines.transformers.train", str(task.write())]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)  # noqa: S603
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event["step"] for event in events if event["event"] == "step"] == [1, 2, 3]
+    assert events[-1]["event"] == "done"
+    names = read_header(folder / "adapter_model.safetensors")
     assert len(names) == 2 * 14
-    assert all(f".{language}." in name for name in names)
-    questions = [ChatTurn(messages=row.messages[:-1], max_tokens=6) for row in read_jsonl(paint_rows)][:3]
-    model = run.engine.load(run.folder)
+    assert all(".language_model." in name for name in names)
+    served = TransformersEngine(folder, gpus=0, cache=cache)
     try:
-        assert all(model.answer(question).completion_tokens > 0 for question in questions)
-        with pytest.raises(DataError, match="not a data URL"):
-            model.answer(ChatTurn(messages=(UserMessage(content=_shown("/etc/hostname")),)))
+        _answers_as_alone(served, paint_rows)
     finally:
-        run.engine.close()
+        served.close()
+
+
+def _answers_as_alone(engine: TransformersEngine, rows: Path) -> None:
+    """Check answers in batches, in pieces and in JSON against those of one question at a time."""
+    model = engine.load(None)
+    assert isinstance(model, StreamingModel)
+    questions = [
+        ChatTurn(messages=row.messages[:-1], max_tokens=4 + place) for place, row in enumerate(read_jsonl(rows))
+    ]
+    alone = [model.answer(question) for question in questions]
+    with ThreadPoolExecutor(len(questions)) as pool:
+        assert list(pool.map(model.answer, questions)) == alone
+    *pieces, whole = model.stream(questions[0])
+    assert whole == alone[0]
+    assert "".join(map(str, pieces)) == alone[0].text
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {"color": {"enum": ["red", "blue"]}},
+        "required": ["color"],
+    }
+    schema["additionalProperties"] = False
+    said = model.answer(ChatTurn(messages=questions[0].messages, response_schema=schema, max_tokens=40))
+    assert json.loads(said.text)["color"] in {"red", "blue"}
+    drawn = [ChatTurn(messages=questions[0].messages, temperature=1.5, seed=1, max_tokens=8) for _ in range(2)]
+    assert model.answer(drawn[0]) == model.answer(drawn[1])
+    with pytest.raises(DataError, match="not a data URL"):
+        model.answer(ChatTurn(messages=(UserMessage(content=_shown("/etc/hostname")),)))
+    with engine.memory_for_training():
+        assert engine.process(engine.folder.base).pid is None
+    assert model.answer(questions[0]) == alone[0]
+
+
+def test_questions_are_refused_while_the_memory_is_needed(tiny: Tiny, tmp_path: Path) -> None:
+    engine = TransformersEngine(tiny("idefics3"), cache=tiny("idefics3").parent / "cache", answer_while_training=False)
+    model = engine.load(None)
+    with engine.memory_for_training(), pytest.raises(StateError, match="a model is being trained"):
+        model.answer(ChatTurn(messages=(UserMessage(content="What?"),)))
 
 
 def _shown(url: str) -> Any:
-    from vqaft.chat import ImagePart, ImageURL
-
     return (ImagePart(image_url=ImageURL(url=url)),)
 
 
