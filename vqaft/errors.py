@@ -29,6 +29,7 @@ from os import PathLike, fspath
 from typing import Any
 
 from vqaft.escape import visible
+from vqaft.redact import redact
 
 SHOWN_CHARACTERS = 60
 """How much of a value a message quotes."""
@@ -74,6 +75,7 @@ class VqaftError(Exception):
         example_id: str | None = None,
         hint: str | None = None,
     ) -> None:
+        message = redact(message)
         self.message = message
         self.path = None if path is None else fspath(path)
         self.line = line
@@ -86,7 +88,7 @@ class VqaftError(Exception):
         if self.line is not None:
             place = f"{place}:{self.line}" if place else f"line {self.line}"
         parts = [part for part in (place, self.example_id and f"example {self.example_id!r}", self.message) if part]
-        text = ": ".join(parts)
+        text = redact(": ".join(parts))
         return visible(f"{text}. {self.hint}" if self.hint else text, keep="\n\t")
 
     def __reduce__(self) -> tuple[Any, ...]:

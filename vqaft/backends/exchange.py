@@ -9,6 +9,7 @@ time limits, and a second more for every 10 kB that is sent or has arrived.
 from __future__ import annotations
 
 import base64
+import re
 import threading
 import time
 import zlib
@@ -29,7 +30,8 @@ MAX_FILE_BYTES = 2 * 1024**3
 MIN_MASKED = 10
 """A shorter key, such as "none", could be a word of an answer: it is masked in error messages only."""
 
-_CREDENTIALS = ("authorization", "api-key", "x-api-key", "proxy-authorization")
+_CREDENTIALS = re.compile(r"auth|key|token|secret|password|cookie|^sig$")
+_NO_CREDENTIALS = frozenset({"idempotency-key", "max-tokens"})
 _KEPT_SECRETS = 32
 
 
@@ -90,11 +92,17 @@ class BoundedTransport:
         return self.mask(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
     def _remember(self, request: Any) -> None:
-        found = [request.headers.get(name, "").rpartition(" ")[2] for name in _CREDENTIALS]
+        found = [value.rpartition(" ")[2] for name, value in request.headers.items() if _is_credential(name)]
+        found += [value for name, value in request.url.params.multi_items() if _is_credential(name)]
         found.append(unquote(request.url.password or ""))
         for secret in filter(None, found):
             if secret not in self._secrets:
                 self._secrets.append(secret)
+
+
+def _is_credential(name: str) -> bool:
+    """Return whether a header or a field of a query holds a credential, by its name."""
+    return _CREDENTIALS.search(name.lower()) is not None and name.lower() not in _NO_CREDENTIALS
 
 
 _REWRITTEN = frozenset({"content-encoding", "content-length", "transfer-encoding"})

@@ -13,6 +13,9 @@ Entry = TypeVar("Entry")
 MAX_PAGES = 500
 """Pages of one list; at 100 entries a page, 50,000 jobs. A longer list counts as endless."""
 
+MAX_ENTRIES = 200_000
+"""Entries of one list, whatever the length of its pages."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Page(Generic[Entry]):
@@ -41,17 +44,21 @@ def paginate(fetch: Callable[[str | None], Page[Entry]], *, max_pages: int = MAX
         The entries, newest first.
 
     Raises:
-        RequestRefusedError: If there are more pages: from a list that was not read to its end nobody may conclude
-            that something is not in it.
+        RequestRefusedError: If there are more pages or entries: from a list that was not read to its end nobody may
+            conclude that something is not in it.
     """
     seen: set[str | None] = set()
     after: str | None = None
+    count = 0
+    hint = "Ask the service's support: its list does not end."
     while after not in seen:
         if len(seen) == max_pages:
-            hint = "Ask the service's support: its list does not end."
             raise RequestRefusedError(f"a list of the service has more than {max_pages} pages", hint=hint)
         seen.add(after)
         page = fetch(after)
+        count += len(page.entries)
+        if count > MAX_ENTRIES:
+            raise RequestRefusedError(f"a list of the service has more than {MAX_ENTRIES} entries", hint=hint)
         if page.after is not None and page.after in seen:
             return  # the same page again: the service does not know cursors
         yield from page.entries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,11 @@ class Uploader:
 
     def _in_one(self, file: Fingerprint, purpose: str, bar: ByteProgress, *, in_doubt: bool) -> RemoteFile:
         def send(on_bytes: OnBytes) -> RemoteFile:
-            return self._backend.upload_file(file.path, filename=file.remote_name, purpose=purpose, on_bytes=on_bytes)
+            name = file.remote_name
+            remote = self._backend.upload_file(file.path, filename=name, purpose=purpose, on_bytes=on_bytes)
+            if remote.filename != name and _OWN_NAME.search(remote.filename):
+                raise ServiceUnreachableError(f"the answer is about another file, {remote.filename}")
+            return remote
 
         return create_idempotently(
             lambda: bar.counted(send), lambda: self._find(file, purpose), retry=self._retry, in_doubt=in_doubt
@@ -144,6 +149,7 @@ class Uploader:
         return [remote for remote in reversed(named) if remote.id not in spoiled]
 
 
+_OWN_NAME = re.compile(r"-[0-9a-f]{12}(\.[A-Za-z0-9]+)?$")
 _STEPS = frozenset({"upload_intent", "upload", "upload_spoiled"})
 
 

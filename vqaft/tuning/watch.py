@@ -20,6 +20,9 @@ from vqaft.tuning.metrics import numbers_of
 MAX_EVENT_PAGES = 200
 """Pages of events fetched at one look, newest first: 20,000 events at 100 a page; older ones are left out."""
 
+MAX_EVENTS = 50_000
+"""Events of one look, whatever the length of its pages."""
+
 MAX_REMEMBERED = 100_000
 """Event ids that are remembered, to recognize repetitions."""
 
@@ -111,6 +114,11 @@ def _new_events(
     for page in _event_pages(backend, job_id, retry):
         new = {event.id: event for event in page.entries if event.id not in seen and event.id not in fresh}
         fresh |= new
+        if len(fresh) > MAX_EVENTS:
+            warnings.warn(
+                f"job {job_id} has more than {MAX_EVENTS} new events; the older ones are left out", stacklevel=2
+            )
+            break
         # One old event among new ones is a repetition; only a page of old ones is the end of the new.
         if not new:
             break

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from vqaft.errors import RequestRefusedError, ServiceError
+from vqaft.errors import RequestRefusedError, ServiceError, ServiceUnreachableError
 from vqaft.service import (
     KEY,
     FilesBackend,
@@ -128,7 +128,7 @@ class BatchCreation:
         self._record("batch_intent", key=key, file=file.id)
         try:
             batch = create_idempotently(
-                lambda: self._backend.create_batch(file.id, metadata={KEY: key}),
+                lambda: self._created(file.id, key),
                 lambda: self._look(key, file.id),
                 retry=self._retry,
                 in_doubt=bool(doubtful),
@@ -139,6 +139,12 @@ class BatchCreation:
                 self._record("batch_refused", key=key, file=file.id)
             raise
         self._record("batch", key=key, batch=batch.id, file=file.id)
+        return batch
+
+    def _created(self, file: str, key: str) -> Batch:
+        batch = self._backend.create_batch(file, metadata={KEY: key})
+        if batch.metadata.get(KEY, key) != key or batch.input_file not in (None, file):
+            raise ServiceUnreachableError(f"the answer is about another batch, {batch.id}")
         return batch
 
     def cancel_late(self) -> None:
