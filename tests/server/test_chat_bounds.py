@@ -112,9 +112,10 @@ def test_too_much_text_and_too_many_images(client: OpenAI) -> None:
 
 
 def test_a_body_that_is_no_form_is_bounded(running: ThreadServer) -> None:
-    headers = {"Authorization": f"Bearer {running.api_key}"}
-    answer = httpx.post(f"{running.base_url}/chat/completions", headers=headers, content=b" " * 64_000_001)
-    assert answer.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
+    for kind in ("application/json", "multipart/form-data; boundary=b"):
+        headers = {"Authorization": f"Bearer {running.api_key}", "Content-Type": kind}
+        answer = httpx.post(f"{running.base_url}/chat/completions", headers=headers, content=b" " * 64_000_001)
+        assert answer.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
 
 
 TREE = {"type": "object", "properties": {"l": {"$ref": "#"}, "r": {"$ref": "#"}}, "required": ["l", "r"]}

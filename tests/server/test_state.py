@@ -249,3 +249,20 @@ def test_only_the_owner_can_read_what_the_server_keeps(tmp_path: Path) -> None:
     finally:
         os.umask(old)
     assert set(modes.values()) == {0}, modes
+
+
+class Breaking(io.BytesIO):
+    """Gives some bytes, then fails as a full disk does."""
+
+    def read(self, _: int | None = -1, /) -> bytes:
+        if self.tell():
+            raise OSError(28, "No space left on device")
+        return super().read(10)
+
+
+def test_half_of_a_file_does_not_stay(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    with pytest.raises(OSError, match="No space left"):
+        state.add_file(Breaking(b"x" * 100), filename="a", purpose="batch")
+    assert [*(tmp_path / "files").iterdir()] == []
+    state.close()

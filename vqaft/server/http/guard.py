@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from vqaft.server.http.errors import ApiError
 MAX_BODY_BYTES = 600_000_000
 """The largest request: a file of 512 MB and its form."""
 MAX_JSON_BYTES = 64_000_000
-"""The largest body that is not a form, and is held in memory."""
+"""The largest body of all other requests, which is held in memory."""
 BODY_GRACE_S = 60.0
 MIN_BYTES_PER_S = 16_000.0
 """A body may take `BODY_GRACE_S`, and longer as far as this rate allows."""
@@ -46,7 +47,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        limit = MAX_BODY_BYTES if headers.get("content-type", "").startswith("multipart/") else MAX_JSON_BYTES
+        limit = MAX_BODY_BYTES if _FORMS.fullmatch(scope["path"]) else MAX_JSON_BYTES
         refusal = self._refusal(headers, scope["path"], limit)
         app = self.app if refusal is None else refusal.response()
         if refusal is None and scope["path"] != HEALTH:
@@ -70,6 +71,8 @@ class Guard:
 
 HEALTH = "/health"
 """The path that needs no token."""
+_FORMS = re.compile(r"/v1/(files|uploads/[^/]+/parts)")
+"""The routes that receive files."""
 _DIGITS = 18
 
 

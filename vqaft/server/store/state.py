@@ -163,10 +163,14 @@ class State:
 
 
 def _store(content: IO[bytes], path: Path) -> None:
-    with os.fdopen(create_private(path), "wb") as file:
-        shutil.copyfileobj(content, file, 1 << 20)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(create_private(path), "wb") as file:
+            shutil.copyfileobj(content, file, 1 << 20)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:  # a full disk must not be filled by halves of files
+        path.unlink(missing_ok=True)
+        raise
 
 
 def new_id(prefix: str) -> str:
