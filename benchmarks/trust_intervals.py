@@ -3,11 +3,11 @@
     python benchmarks/trust_intervals.py [--runs 2000] [--only share|graded|difference]
 
 Images with one question each, or 1 to 20 (log-normal, skewed); answers on one image alike by an intraclass correlation
-of 0 to 0.6; 10 to 500 images; shares of 0.5 to 0.98; graded scores whose wrong answers are worth nothing and whose right
-ones vary near 1; differences of two models that agree on three questions of five. "Uneven" images, of which one in ten
-has 20 questions and the rest 1 to 3, are those that vqaft marks as unreliable. Prints a table in Markdown: coverage and
-mean width, and, where coverage is above 97 %, the narrowest method of those tried that covers 93 %: Wilson at the
-effective size, cluster-robust t, and jackknife (CR3) t with Kish's degrees of freedom.
+of 0 to 0.6; 10 to 500 images; shares of 0.5 to 0.98; graded scores whose wrong answers are worth nothing and whose
+right ones vary near 1; differences of two models that agree on three questions of five. "Uneven" images, of which one
+in ten has 20 questions and the rest 1 to 3, are those that vqaft marks as unreliable. Prints a table in Markdown:
+coverage and mean width, and, where coverage is above 97 %, the narrowest method of those tried that covers 93 %:
+Wilson at the effective size, cluster-robust t, and jackknife (CR3) t with Kish's degrees of freedom.
 """
 
 from __future__ import annotations
@@ -97,9 +97,9 @@ def scores(
     def values(part: slice) -> Floats:
         good = rng.random((*chance[part].shape, int(sizes.max()))) < chance[part][..., None]
         if grade == "near 1":
-            return good * rng.uniform(0.9, 1, good.shape)
+            return np.asarray(good * rng.uniform(0.9, 1, good.shape))
         if grade == "ANLS":
-            return good * np.where(rng.random(good.shape) < 0.6, 1.0, rng.uniform(0.5, 1, good.shape))
+            return np.asarray(good * np.where(rng.random(good.shape) < 0.6, 1.0, rng.uniform(0.5, 1, good.shape)))
         return good.astype(np.float64)
 
     return sums_of(values, sizes, share * worth)
@@ -234,7 +234,8 @@ def main() -> None:
     error = (0.95 * 0.05 / given.runs) ** 0.5
     print(
         f"\n{len(found)} scenarios, {given.runs} runs each (standard error {error:.4f} at .95): "
-        f"{sum(marked for _, marked in found)} marked as unreliable; of the others {int((unmarked < ENOUGH).sum())} below "
+        f"{sum(marked for _, marked in found)} marked as unreliable; of the others "
+        f"{int((unmarked < ENOUGH).sum())} below "
         f"{ENOUGH}, {int((unmarked > TOO_MUCH).sum())} above {TOO_MUCH}; lowest {unmarked.min():.3f}, "
         f"median {np.median(unmarked):.3f}"
     )

@@ -1,6 +1,6 @@
 """How often verdicts are false, and how often a gain is found: tests, certificates, looks while waiting, power.
 
-    python benchmarks/trust_verdicts.py [--runs 1000]
+    python -m benchmarks.trust_verdicts [--runs 1000]
 
 Two models that are equally accurate are called different; a tuned model that loses exactly the margin is certified as
 not worse; four scorers are looked at; one looks ten times while answers come in; a gain is found that `detectable`, or
@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from trust_intervals import Sample, chances, differences, image_sizes, sums_of
 
+from benchmarks.trust_intervals import Sample, chances, differences, image_sizes, sums_of
 from vqaft.data import Power
 from vqaft.evaluation.compare_slice import detectable_gain
 from vqaft.evaluation.statistics import (
     ClusterSums,
     always_valid_p,
+    cluster_sums,
     difference_interval,
     holm,
     mcnemar_exact,
@@ -31,6 +33,8 @@ from vqaft.evaluation.statistics import (
 Floats = NDArray[np.float64]
 RESAMPLES = 1000
 LOOKS = 10
+MARGIN = 0.05
+Draw = Callable[..., Sample]
 
 
 def found(clusters: ClusterSums, seed: int) -> bool:
@@ -47,6 +51,11 @@ def certified(clusters: ClusterSums, margin: float, seed: int) -> tuple[bool, bo
     return interval.low > -margin, interval.low > -margin and interval.high < margin
 
 
+def pair(images: int, icc: float, base: float, tuned: float, *, rng: np.random.Generator, runs: int) -> Sample:
+    """Two models with images of 1 to 20 questions."""
+    return differences(rng, runs, images, "1-20", icc, base, tuned)
+
+
 def unswappable(rng: np.random.Generator, runs: int, images: int) -> Sample:
     """Equal accuracy; the tuned model gains on images with up to 3 questions and loses on larger ones."""
     sizes = image_sizes(rng, runs, images, "1-20")
@@ -57,7 +66,7 @@ def unswappable(rng: np.random.Generator, runs: int, images: int) -> Sample:
     def values(part: slice) -> Floats:
         shift = np.where(sizes[part] <= 3, 0.2, -loss)[..., None]
         one, two = rng.random((2, *shift.shape[:2], int(sizes.max())))
-        return (two < 0.5 + shift).astype(np.float64) - (one < 0.5)
+        return np.asarray((two < 0.5 + shift).astype(np.float64) - (one < 0.5))
 
     return sums_of(values, sizes, 0.0)
 
@@ -69,22 +78,22 @@ def uneven_luck(rng: np.random.Generator, runs: int, images: int, loss: float = 
 
     def values(part: slice) -> Floats:
         one, two = rng.random((2, *after[part].shape, int(sizes.max())))
-        return (two < after[part][..., None]).astype(np.float64) - (one < 0.9)
+        return np.asarray((two < after[part][..., None]).astype(np.float64) - (one < 0.9))
 
     return sums_of(values, sizes, -loss)
 
 
 def false_verdicts(runs: int) -> Iterator[str]:
     """Verdicts on models that are equally accurate."""
-    cases: list[tuple[str, Callable[[np.random.Generator], Sample]]] = []
+    cases: list[tuple[str, Draw]] = []
     for images in (10, 20, 50, 200):
         cases += [
-            (f"swappable, {images} images, icc 0.6", lambda rng, m=images: differences(rng, runs, m, "1-20", 0.6, 0.8, 0.8)),  # type: ignore[misc]
-            (f"gains on small, losses on large images, {images}", lambda rng, m=images: unswappable(rng, runs, m)),  # type: ignore[misc]
-            (f"one model even, one uneven, {images} images", lambda rng, m=images: uneven_luck(rng, runs, m)),  # type: ignore[misc]
+            (f"swappable, {images} images, icc 0.6", partial(pair, images, 0.6, 0.8, 0.8)),
+            (f"gains on small, losses on large images, {images}", partial(unswappable, images=images)),
+            (f"one model even, one uneven, {images} images", partial(uneven_luck, images=images)),
         ]
     for name, draw in cases:
-        sample = draw(np.random.default_rng(7))
+        sample = draw(rng=np.random.default_rng(7), runs=runs)
         tests = np.mean([sign_flip_exact(np.rint(one).astype(np.int64)) <= 0.05 for one in sample.sums])
         verdicts = np.mean([found(sample.clusters(run), run) for run in range(runs)])
         yield f"| equal models: {name} | {tests:.3f} | {verdicts:.3f} |"
@@ -92,16 +101,15 @@ def false_verdicts(runs: int) -> Iterator[str]:
 
 def false_certificates(runs: int) -> Iterator[str]:
     """Certificates at a true difference of exactly the margin."""
-    cases: list[tuple[str, float, Callable[[np.random.Generator], Sample]]] = []
+    cases: list[tuple[str, Draw]] = []
     for images in (10, 20, 50, 200):
-        for base, tuned, icc in ((0.98, 0.93, 0.6), (0.95, 0.9, 0.2), (1.0, 0.95, 0.6)):
+        for base, tuned, icc in ((0.98, 0.93, 0.6), (0.95, 0.9, 0.2), (1.0, 0.95, 0.6), (0.95, 1.0, 0.2)):
             name = f"{base:g} to {tuned:g}, {images} images, icc {icc:g}"
-            cases.append((name, 0.05, lambda rng, m=images, b=base, t=tuned, i=icc: differences(rng, runs, m, "1-20", i, b, t)))  # type: ignore[misc]
-        cases.append((f"one even, one uneven, {images} images", 0.05, lambda rng, m=images: uneven_luck(rng, runs, m, 0.05)))  # type: ignore[misc]
-        cases.append((f"0.95 to 1, {images} images, icc 0.2", 0.05, lambda rng, m=images: differences(rng, runs, m, "1-20", 0.2, 0.95, 1.0)))  # type: ignore[misc]
-    for name, margin, draw in cases:
-        sample = draw(np.random.default_rng(8))
-        answers = [certified(sample.clusters(run), margin, run) for run in range(runs)]
+            cases.append((name, partial(pair, images, icc, base, tuned)))
+        cases.append((f"one even, one uneven, {images} images", partial(uneven_luck, images=images, loss=MARGIN)))
+    for name, draw in cases:
+        sample = draw(rng=np.random.default_rng(8), runs=runs)
+        answers = [certified(sample.clusters(run), MARGIN, run) for run in range(runs)]
         share = np.mean([both if sample.truth > 0 else low for low, both in answers])
         yield f"| {name} | {share:.3f} |"
 
@@ -190,9 +198,7 @@ def promised(images: int, layout: str, icc: float, base: float) -> list[float]:
         before = (one < chances(base, icc, luck)[codes]).astype(np.float64)
         after = (two < chances(base + 0.03, icc, other)[codes]).astype(np.float64)
         change = after - before
-        clusters = ClusterSums(
-            sums=np.bincount(codes, weights=change), sizes=sizes.astype(np.float64), squares=float(change @ change)
-        )
+        clusters = cluster_sums(np.asarray(change), codes)
         gain = detectable_gain(before, after, clusters)
         gains += [] if gain is None else [gain]
     return gains
@@ -205,10 +211,12 @@ def power_lines(runs: int) -> Iterator[str]:
             gain = oracle(images, layout, icc, base)
             planned = "too little left" if gain is None else f"{rate(images, layout, icc, base, gain, runs):.3f}"
             said = promised(images, layout, icc, base)
-            seen = [rate(images, layout, icc, base, float(one), runs // 4) for one in np.quantile(said, (0.1, 0.3, 0.5, 0.7, 0.9))] if said else []
+            tried = np.quantile(said, (0.1, 0.3, 0.5, 0.7, 0.9)).tolist() if said else []
+            seen = [rate(images, layout, icc, base, one, runs // 4) for one in tried]
             shown = f"{np.mean(seen):.3f}" if seen else "too little left"
             points = "–" if gain is None else f"{100 * gain:.1f}"
-            yield f"| {images} images, {layout} question(s), icc {icc:g}, base {base:g} | {points} | {planned} | {shown} |"
+            what = f"{images} images, {layout} question(s), icc {icc:g}, base {base:g}"
+            yield f"| {what} | {points} | {planned} | {shown} |"
 
 
 def main() -> None:

@@ -85,7 +85,7 @@ def test_a_damaged_row_is_an_error(tmp_path: Path, evaluation: Make) -> None:
     content = json.loads(path.read_bytes())
     content["rows"][0]["scores"]["score"]["value"] = 7
     path.write_text(json.dumps(content), encoding="utf-8")
-    with pytest.raises(StateError, match="not a vqaft.evaluation"):
+    with pytest.raises(StateError, match=r"not a vqaft\.evaluation"):
         Evaluation.read(path)
 
 
@@ -185,7 +185,7 @@ def test_merging_parts_is_evaluating_all(evaluation: Make, values: list[float | 
 
 
 def test_what_cannot_be_merged_is_an_error(evaluation: Make) -> None:
-    with pytest.raises(EvaluationError, match="not a vqaft.evaluation"):
+    with pytest.raises(EvaluationError, match="no evaluation to merge"):
         Evaluation.merge([])
     with pytest.raises(EvaluationError, match="several models"):
         Evaluation.merge([evaluation([1.0]), evaluation([1.0], model="other")])

@@ -141,7 +141,7 @@ def _cells(part: SliceComparison) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """What `compare` gives.
+    """Two models compared on the same examples.
 
     Attributes:
         base_model: The base model's name.
@@ -172,7 +172,7 @@ class Comparison:
         return _rebuild, ({**values, "scorers": dict(self.scorers)},)
 
     def overall(self, scorer: str | None = None) -> SliceComparison:
-        """Give the comparison over all examples.
+        """Return the comparison over all examples.
 
         Args:
             scorer: The scorer's name; the first one by default.
@@ -183,7 +183,7 @@ class Comparison:
         return self.of(scorer)[0]
 
     def of(self, scorer: str | None = None) -> tuple[SliceComparison, ...]:
-        """Give all slices of one scorer, "all" first.
+        """Return all slices of one scorer, "all" first.
 
         Args:
             scorer: The scorer's name; the first one by default.
@@ -262,7 +262,7 @@ class Comparison:
         return read_file(Path(path), FORMAT, VERSION, _from_dict)
 
     def to_pandas(self) -> Any:
-        """Give the figures as a data frame, a row for each scorer and slice.
+        """Return the figures as a data frame, a row for each scorer and slice.
 
         Raises:
             MissingExtraError: If pandas is not installed.

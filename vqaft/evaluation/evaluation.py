@@ -23,7 +23,7 @@ VERSION = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What `Evaluator.evaluate` gives: one row an example, in the order of the examples.
+    """Scored answers of one model: one row an example, in the order of the examples.
 
     Attributes:
         model: The model that was asked.
@@ -58,7 +58,7 @@ class Evaluation:
     def summary(
         self, slice_by: Slicer | Sequence[Slicer] | None = ("kind", "question_type"), *, confidence: float = 0.95
     ) -> Summary:
-        """Give the mean of every scorer with its interval, over everything and slice by slice.
+        """Return the mean of every scorer with its interval, over everything and slice by slice.
 
         Args:
             slice_by: What to slice by: "kind" (closed, open), "question_type", a column of the metadata, a function of
@@ -128,7 +128,7 @@ class Evaluation:
         return cls(model=found[0].model, scorers=merged_usage([part.scorers for part in found]), rows=rows)
 
     def to_pandas(self) -> Any:
-        """Give the rows as a data frame: a row an example, a column a scorer.
+        """Return the rows as a data frame: a row an example, a column a scorer.
 
         Raises:
             MissingExtraError: If pandas is not installed.

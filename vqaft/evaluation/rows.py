@@ -1,6 +1,6 @@
 """One example, one model's answer, and the scores of that answer.
 
-Which examples share their luck.
+Clusters of examples that are not independent.
 
 One example as two models answered it.
 """
@@ -70,7 +70,7 @@ class ScoredRow:
 
     Attributes:
         example_id: The id of the example.
-        group: What the row shares its luck with: the example's group, by default its image (by content).
+        group: The row's cluster: the example's group, by default its image (by content).
         kind: "closed" where the true answer is yes or no, else "open".
         question_type: The question's type, where the example has one.
         question: What was asked.
@@ -112,7 +112,7 @@ class ScoredRow:
         return "missing" if self.failure is None else "failed"
 
     def value(self, scorer: str) -> float | None:
-        """Give the score of one scorer as a number.
+        """Return the score of one scorer as a number.
 
         Args:
             scorer: The scorer's name.
@@ -124,7 +124,7 @@ class ScoredRow:
         return score.value if isinstance(score, Score) else None
 
     def label(self, scorer: str) -> str | None:
-        """Give the level that one scorer chose.
+        """Return the level that one scorer chose.
 
         Args:
             scorer: The scorer's name.
@@ -195,7 +195,7 @@ class PairedRow:
 
     @property
     def group(self) -> str:
-        """What the row shares its luck with, e.g. its image."""
+        """The row's cluster, e.g. its image."""
         return self.base.group
 
     @property
@@ -219,7 +219,7 @@ class PairedRow:
         return self.base.answers
 
     def outcome(self, scorer: str) -> Outcome:
-        """Tell what became of the example.
+        """Return what became of the example.
 
         Args:
             scorer: The name of the scorer that decides.

@@ -30,7 +30,7 @@ class ScorerFacts:
 
 
 def usage_lines(scorers: Mapping[str, ScorerFacts]) -> list[str]:
-    """Say what the scorers cost that ask a service.
+    """Return what the scorers cost that ask a service.
 
     Args:
         scorers: The scorers by name.
@@ -39,7 +39,7 @@ def usage_lines(scorers: Mapping[str, ScorerFacts]) -> list[str]:
 
 
 def merged_usage(parts: Sequence[Mapping[str, ScorerFacts]]) -> dict[str, ScorerFacts]:
-    """Give the same scorers with what they cost in all parts together.
+    """Return the same scorers with what they cost in all parts together.
 
     Args:
         parts: The scorers of each part by name, at least one part.

@@ -24,7 +24,7 @@ def slicer_name(slicer: Slicer) -> str:
 
 
 def slice_value(row: ScoredRow, slicer: Slicer) -> str:
-    """Tell which slice a row belongs to.
+    """Return which slice a row belongs to.
 
     Args:
         row: The row.

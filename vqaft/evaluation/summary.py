@@ -69,12 +69,12 @@ class Summary(Sequence[SliceMean]):
         return iter(self.means)
 
     def table(self) -> Table:
-        """Give the means as a table."""
+        """Return the means as a table."""
         columns = ("scorer", "slice", ">n", ">failed", ">mean", ">interval")
         return Table(columns=columns, rows=[_cells(mean) for mean in self.means], title=self.title)
 
     def to_pandas(self) -> Any:
-        """Give the means as a data frame, a row a mean.
+        """Return the means as a data frame, a row a mean.
 
         Raises:
             MissingExtraError: If pandas is not installed.
@@ -144,7 +144,7 @@ def summarise(
 
 
 def score_values(rows: Sequence[ScoredRow], scorer: str) -> NDArray[np.float64]:
-    """Give one scorer's values as an array, NaN where there is no score.
+    """Return one scorer's values as an array, NaN where there is no score.
 
     Args:
         rows: The scored rows.

@@ -150,8 +150,12 @@ class Power:
         alternative = pairs * self.design_effect * noise
         null = alternative + gain**2 * pairs * self.cluster_size
         normal = NormalDist()
-        found, kept = normal.inv_cdf(1 - self.alpha / 2), normal.inv_cdf(self.power)
-        return pairs * gain - CONTINUITY - found * math.sqrt(null) - kept * math.sqrt(alternative)
+        # A sample that is just significant has fewer wins than expected, and with them fewer discordant pairs.
+        falling = gain / (noise + gain**2)
+        square = normal.inv_cdf(1 - self.alpha / 2) ** 2
+        left = max(0.0, null - falling * (pairs * gain - CONTINUITY))
+        critical = (square * falling + math.sqrt(square * falling * square * falling + 4 * square * left)) / 2
+        return pairs * gain - CONTINUITY - critical - normal.inv_cdf(self.power) * math.sqrt(alternative)
 
 
 def power(

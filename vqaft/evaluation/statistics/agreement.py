@@ -12,7 +12,7 @@ Metric: TypeAlias = Literal["nominal", "ordinal", "interval"]
 
 
 def weighted_kappa(confusion: Floats) -> Floats:
-    """Give Cohen's kappa with quadratic weights, which counts a disagreement by the square of its levels apart.
+    """Compute Cohen's kappa with quadratic weights, which counts a disagreement by the square of its levels apart.
 
     J. Cohen, "Weighted kappa", Psychological Bulletin 70 (1968).
 
@@ -53,7 +53,7 @@ def coincidences(ratings: Floats, levels: int) -> Floats:
 
 
 def krippendorff_alpha(matrix: Floats, *, metric: Metric = "ordinal") -> Floats:
-    """Give Krippendorff's alpha from a coincidence matrix.
+    """Compute Krippendorff's alpha from a coincidence matrix.
 
     K. Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011).
 

@@ -15,7 +15,7 @@ from vqaft.evaluation.statistics.paired_tests import mcnemar_mid_p
 Floats = NDArray[np.float64]
 
 BETS = np.linspace(-0.995, 0.995, 200)
-"""Stakes that are tried at once; the average of their gains is a valid gain too."""
+"""Stakes that are placed side by side; the average of their gains is a valid gain too."""
 
 
 @dataclass(frozen=True, kw_only=True)
