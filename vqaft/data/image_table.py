@@ -125,10 +125,8 @@ class ImageTable:
         """
         sources, users, counts = _distinct_sources(examples)
         threads = workers or os.cpu_count() or 1
-        if hash_all is None:
-            found = list(ordered_map(partial(hash_image, looks=looks), sources, workers=threads, window=_WINDOW))
-        else:
-            found = list(hash_all(sources))
+        by_threads = partial(_hash_all, looks=looks, threads=threads)
+        found = list((hash_all or by_threads)(sources))
         if len(found) != len(sources):
             raise DataError(f"{len(found)} hashes for {len(sources)} images")
         numbers: dict[str, int] = {}
@@ -159,6 +157,22 @@ def _distinct_sources(
                 sources.append((image, example.id))
             users.append(number)
     return sources, np.array(users, dtype=np.int32), counts
+
+
+def _hash_all(sources: Sequence[tuple[ImageSource, str]], *, looks: bool, threads: int) -> list[ImageHash]:
+    """Hash images by threads; equal contents are decoded once."""
+    known: dict[str, int | None] = {}
+
+    def hash_once(item: tuple[ImageSource, str]) -> ImageHash:
+        source, _ = item
+        if not looks or isinstance(source, str):  # each path is its own, and has a cache
+            return hash_image(item, looks=looks)
+        sha256 = hash_image(item, looks=False).sha256
+        if sha256 not in known:
+            known[sha256] = hash_image(item).phash
+        return ImageHash(sha256, known[sha256])
+
+    return list(ordered_map(hash_once, sources, workers=threads, window=_WINDOW))
 
 
 def hash_image(item: tuple[ImageSource, str], *, looks: bool = True) -> ImageHash:

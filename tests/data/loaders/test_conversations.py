@@ -12,6 +12,7 @@ import pytest
 from tests.data.pictures import picture
 from vqaft.data import load_chat_jsonl, load_llava
 from vqaft.errors import DataError
+from vqaft.images import InputLimits, read_source
 
 HUMAN = {"from": "human", "value": "<image>\nWhat is it?"}
 GPT = {"from": "gpt", "value": "A cat."}
@@ -104,13 +105,14 @@ CHAT = [
 def test_chat(tmp_path: Path) -> None:
     path = write(tmp_path, [{"messages": CHAT[:5]}, {"messages": CHAT}])
     first, second = load_chat_jsonl(path, prefix="train-")
-    assert (first.id, first.question, first.answer, first.image) == ("train-1", "And this?", "A dog.", picture(1))
-    assert (second.id, second.question, second.answer, second.image) == (
+    assert (first.id, first.question, first.answer) == ("train-1", "And this?", "A dog.")
+    assert read_source(first.image, InputLimits()) == picture(1)
+    assert (second.id, second.question, second.answer) == (
         "train-2",
         "What colour?",
         "Black.",
-        picture(1),
     )
+    assert read_source(second.image, InputLimits()) == picture(1)
 
 
 def test_all_turns_of_a_chat(tmp_path: Path) -> None:

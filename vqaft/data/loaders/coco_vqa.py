@@ -48,8 +48,8 @@ def load_coco_vqa(
     answers = None if annotations is None else _annotations(Path(annotations))
     name = image_name or f"COCO_{content.get('data_subtype', 'train2014')}_{{image_id:012}}.jpg"
 
-    def examples_of(question: Any, _: int) -> Iterator[VQAExample]:
-        yield _example(question, answers, root, name)
+    def examples_of(placed: PlacedRow, _: int) -> Iterator[VQAExample]:
+        yield _example(placed.value, answers, root, name)
 
     rows = (PlacedRow(value=question, path=str(path)) for question in content["questions"])
     return ExampleStream(rows, examples_of, on_error=on_error)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
@@ -13,9 +14,10 @@ from vqaft.data.example import Turn, VQAExample
 from vqaft.data.loaders.cells import images_of, text_of
 from vqaft.data.loaders.chat_forms import Conversation, conversation_of
 from vqaft.data.loaders.image_path import image_inside
-from vqaft.data.loaders.stream import ExampleStream, OnError
+from vqaft.data.loaders.stream import ExampleStream, OnError, PlacedRow
 from vqaft.data.loaders.tables import parse_json, read_table
 from vqaft.errors import DataError, ImageError, shown
+from vqaft.filesystem import file_info, open_binary
 from vqaft.images import ImageSource, InputLimits, read_source
 
 TurnChoice: TypeAlias = Literal["last", "all", "conversation"]
@@ -72,11 +74,11 @@ def load_conversations(
     root = (source.parent if images is None else Path(images)).resolve()
     written = _ids_in_manifest(source)
 
-    def examples_of(row: Any, number: int) -> Iterator[VQAExample]:
-        conversation = conversation_of(row)
+    def examples_of(placed: PlacedRow, number: int) -> Iterator[VQAExample]:
+        conversation = conversation_of(placed.value)
         ids = written[number] if number < len(written) else []
         name = text_of(conversation.id, "id") or (ids[0] if len(ids) == 1 else f"{prefix}{number + first_id}")
-        exchanges = list(_shown_exchanges(conversation, root))
+        exchanges = list(_shown_exchanges(conversation, _image_reader(placed, root)))
         if without_image == "skip" and not any(shown_images for _, shown_images in exchanges):
             return
         yield from _examples(exchanges, name, turns)
@@ -142,16 +144,16 @@ def _ids_in_manifest(path: Path) -> list[list[str]]:
 _Shown = tuple[Exchange, tuple[ImageSource, ...]]
 
 
-def _shown_exchanges(conversation: Conversation, root: Path) -> Iterator[_Shown]:
+def _shown_exchanges(conversation: Conversation, image_of: Callable[[Any], ImageSource]) -> Iterator[_Shown]:
     """Yield the exchanges of a conversation with the images that each of them shows anew."""
-    beside = [_image(image, root) for image in conversation.images]
+    beside = [image_of(image) for image in conversation.images]
     messages = [parse_message(message, place=f"messages[{n}]") for n, message in enumerate(conversation.messages)]
     exchanges = list(exchanges_of(messages))
     if not exchanges:
         raise DataError(f"no message is the user's; the roles are {_roles(messages)}")
     counts = _placed(exchanges, len(beside))
     for exchange, count in zip(exchanges, counts, strict=True):
-        own = tuple(_image(image.url, root) for image in exchange.images)
+        own = tuple(image_of(image.url) for image in exchange.images)
         taken, beside = beside[:count], beside[count:]
         yield _without_marks(exchange, count), (*own, *taken)
 
@@ -229,13 +231,90 @@ def _history(exchanges: Sequence[_Shown], example_id: str) -> tuple[Turn, ...]:
     )
 
 
-def _image(value: Any, root: Path) -> ImageSource:
-    [image] = images_of(value)
-    if not isinstance(image, str):
-        return image
-    if image[:5].lower() == "data:":
-        return _decoded(image)
-    return image_inside(root, image)
+class LineImage(Mapping[str, Any]):
+    """The image dict of an image that stands inside a row of a JSONL file, read from the file each time it is used.
+
+    So a list of examples stays small however large the images are. Equal if it names the same place.
+
+    Args:
+        path: The file, UTF-8.
+        offset: Where the row's line begins, in bytes.
+        number: Which image of the row, from 0, in the order in which the loader meets them.
+        size: The file's length when it was loaded: a file that has changed is not read.
+    """
+
+    __slots__ = ("number", "offset", "path", "size")
+
+    def __init__(self, path: str, offset: int, number: int, size: int) -> None:
+        self.path, self.offset, self.number, self.size = path, offset, number, size
+
+    def __getitem__(self, key: str) -> bytes | None:
+        """Read `bytes`, those of the image file; `path` is None."""
+        if key not in self:
+            raise KeyError(key)
+        return self._read() if key == "bytes" else None
+
+    def _read(self) -> bytes:
+        hint = "Load the file again."
+        try:
+            with open_binary(self.path) as file:
+                file.seek(self.offset)
+                line = file.readline().decode("utf-8-sig")
+            if file_info(self.path).size_bytes != self.size:
+                raise ImageError("the file has changed since it was loaded", path=self.path, hint=hint)
+            met: list[Any] = []
+
+            def note(value: Any) -> bytes:
+                met.append(value)
+                return b""
+
+            list(_shown_exchanges(conversation_of(parse_json(line)), note))
+            found = _decoded(str(images_of(met[self.number])[0]))
+        except (OSError, ValueError, IndexError, DataError) as error:
+            if isinstance(error, ImageError):
+                raise
+            raise ImageError(f"the image cannot be read: {error}", path=self.path, hint=hint) from None
+        return found if isinstance(found, bytes) else b""
+
+    def __contains__(self, key: object) -> bool:
+        return key in {"bytes", "path"}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("bytes", "path"))
+
+    def __len__(self) -> int:
+        return 2
+
+    def _place(self) -> tuple[str, int, int, int]:
+        return self.path, self.offset, self.number, self.size
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LineImage) and self._place() == other._place()
+
+    def __hash__(self) -> int:
+        return hash(self._place())
+
+    def __repr__(self) -> str:
+        return f"LineImage({self.path!r}, offset={self.offset}, number={self.number})"
+
+
+def _image_reader(placed: PlacedRow, root: Path) -> Callable[[Any], ImageSource]:
+    """Return what turns the images of one row into sources; those inside the row are left in the file if it allows."""
+    numbers = itertools.count()
+
+    def image_of(value: Any) -> ImageSource:
+        number = next(numbers)
+        [image] = images_of(value)
+        if not isinstance(image, str):
+            return image
+        if image[:5].lower() != "data:":
+            return image_inside(root, image)
+        found = _decoded(image)  # refuses what is no image now, with the line
+        if placed.offset is None or placed.path is None:
+            return found
+        return LineImage(placed.path, placed.offset, number, placed.file_size or 0)
+
+    return image_of
 
 
 def _decoded(url: str) -> ImageSource:

@@ -152,7 +152,8 @@ def _load_table(
         known[names].check(row)
         return known[names]
 
-    def examples_of(row: Mapping[str, Any], number: int) -> Iterator[VQAExample]:
+    def examples_of(placed: PlacedRow, number: int) -> Iterator[VQAExample]:
+        row = placed.value
         chosen = columns_of(row)
         images = {column: table.image(row[column]) for column in chosen.image_columns}
         return read_row({**row, **images}, chosen, row_id=f"{prefix}{number}")
@@ -213,8 +214,8 @@ def _class_images(root: Path) -> Iterator[Path]:
 
 
 def _load_classes(root: Path, question: str, *, prefix: str, on_error: OnError) -> ExampleStream:
-    def example_of(path: Path, _: int) -> Iterator[VQAExample]:
-        inside = path.relative_to(root)
+    def example_of(placed: PlacedRow, _: int) -> Iterator[VQAExample]:
+        inside = placed.value.relative_to(root)
         image = image_inside(root, inside.as_posix())
         answer = inside.parts[0]
         yield VQAExample(id=f"{prefix}{inside.as_posix()}", image=image, question=question, answers=(answer,))

@@ -74,7 +74,8 @@ class _Reader:
         columns.check(row)
         return columns
 
-    def examples_of(self, row: Any, number: int) -> Iterator[VQAExample]:
+    def examples_of(self, placed: PlacedRow, number: int) -> Iterator[VQAExample]:
+        row = placed.value
         columns = self.columns_of(row)
         found = row if self._root is None else _inside(self._root, row, columns)
         return read_row(found, columns, row_id=f"{self._prefix}{number}")

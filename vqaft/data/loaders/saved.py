@@ -13,7 +13,7 @@ import orjson
 from vqaft.data.example import Turn, VQAExample
 from vqaft.data.loaders.columns import listed
 from vqaft.data.loaders.image_path import image_inside
-from vqaft.data.loaders.stream import ExampleStream, OnError
+from vqaft.data.loaders.stream import ExampleStream, OnError, PlacedRow
 from vqaft.data.loaders.tables import read_jsonl
 from vqaft.durable import atomic_writer, write_atomically
 from vqaft.errors import DataError, ImageError, shown
@@ -91,8 +91,8 @@ def load_saved(
     source = Path(path)
     root = (source.parent if images is None else Path(images)).resolve()
 
-    def examples_of(row: Mapping[str, Any], _: int) -> Iterator[VQAExample]:
-        yield _example(row, root, prefix)
+    def examples_of(placed: PlacedRow, _: int) -> Iterator[VQAExample]:
+        yield _example(placed.value, root, prefix)
 
     return ExampleStream(read_jsonl(source), examples_of, on_error=on_error)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self, TypeAlias, get_args
 
 from vqaft.data.example import VQAExample
@@ -26,12 +26,16 @@ class PlacedRow:
         value: The row.
         path: Its file; None if it comes from no file.
         line: Its line, counted from 1 (in a list of rows or a parquet file its number); None if it comes from no file.
+        offset: Where its line begins in a JSONL file of UTF-8, in bytes, so that it can be read again; else None.
+        file_size: The length of that file in bytes; else None.
         error: Why it could not even be read; None for a row that could.
     """
 
     value: Any
     path: str | None = None
     line: int | None = None
+    offset: int | None = None
+    file_size: int | None = None
     error: DataError | None = None
 
 
@@ -43,7 +47,7 @@ class ExampleStream(Iterator[VQAExample]):
 
     Args:
         rows: The rows with their places.
-        examples_of: Row and its number from 0 → its examples.
+        examples_of: Row with its place, and its number from 0 → its examples.
         check: Raises what is wrong with a table as a whole, by its first row; that error is raised at once.
         on_error: What to do about bad rows.
     """
@@ -51,7 +55,7 @@ class ExampleStream(Iterator[VQAExample]):
     def __init__(
         self,
         rows: Iterable[PlacedRow],
-        examples_of: Callable[[Any, int], Iterable[VQAExample]],
+        examples_of: Callable[[PlacedRow, int], Iterable[VQAExample]],
         *,
         check: Callable[[Any], object] | None = None,
         on_error: OnError = "raise",
@@ -74,7 +78,7 @@ class ExampleStream(Iterator[VQAExample]):
         return next(self._examples)
 
     def _read(
-        self, rows: Iterable[PlacedRow], examples_of: Callable[[Any, int], Iterable[VQAExample]], *, skips: bool
+        self, rows: Iterable[PlacedRow], examples_of: Callable[[PlacedRow, int], Iterable[VQAExample]], *, skips: bool
     ) -> Iterator[VQAExample]:
         ids: dict[str, PlacedRow] = {}
         number, row = -1, PlacedRow(value=None)
@@ -85,8 +89,8 @@ class ExampleStream(Iterator[VQAExample]):
             try:
                 if row.error is not None:
                     raise row.error
-                found = list(examples_of(row.value, number))
-                _check_ids(found, ids, row)
+                found = list(examples_of(row, number))
+                _check_ids(found, ids, replace(row, value=None))
             except DataError as error:
                 self._bad.append(_with_place(error, row))
                 continue

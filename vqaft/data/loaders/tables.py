@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,6 +20,7 @@ from vqaft.errors import DataError, MissingExtraError, shown
 
 Rows: TypeAlias = Iterator[PlacedRow]
 
+_UTF8 = frozenset({"utf-8", "utf-8-sig", "utf8"})
 _BATCH_ROWS = 64  # of a parquet file in memory at one time; its rows may hold images
 _LISTS = ("data", "rows", "examples", "items", "records", "samples")
 
@@ -61,13 +64,23 @@ def read_jsonl(path: Path, encoding: str | None = None, dialect: Dialect = None)
         DataError: If the file cannot be read.
     """
     with open_text(path, encoding, newline="\n") as file:
+        is_utf8 = str(getattr(file, "encoding", "")).lower().replace("_", "-") in _UTF8
+        size = path.stat().st_size
+        offset = len(codecs.BOM_UTF8) if is_utf8 and _has_mark(path) else 0
         for line, text in enumerate(file, start=1):
+            begins, offset = offset, offset + len(text.encode(errors="surrogatepass"))
             if not text.strip():
                 continue
             if line == 1 and text.lstrip().startswith("["):
                 yield from _read_json(path, encoding, None)
                 return
-            yield _json_row(path, line, text)
+            row = _json_row(path, line, text)
+            yield replace(row, offset=begins, file_size=size) if is_utf8 else row
+
+
+def _has_mark(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
 
 
 def _json_row(path: Path, line: int, text: str) -> PlacedRow:
