@@ -14,17 +14,24 @@ from typing import NamedTuple
 
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
 from vqaft.evaluation.scorers.final_answer import final_answer
-from vqaft.evaluation.scorers.normalize import words
+from vqaft.evaluation.scorers.normalize import composed_offsets, words
 from vqaft.evaluation.scorers.occurrences import occurrences
 from vqaft.evaluation.scorers.statement import Statement
 
 _LABEL = (
-    r"(?:option|choice|answer|letter|antwort|lösung|réponse|reponse|respuesta|opción|risposta|resposta|ответ|вариант|"
-    r"उत्तर|विकल्प|الإجابة|الخيار|答案|选项|選項|答え|選択肢|正解|정답)"
+    r"(?:option|choice|answer|ans|letter|antwort|lösung|réponse|reponse|respuesta|opción|risposta|resposta|ответ|вариант|"
+    r"उत्तर|विकल्प|الإجابة|الخيار|答案|选项|選項|选|選|答え|選択肢|正解|정답)"
 )
 _LINK = r"(?:[:：=]|->|→|[-–—]|\b(?:is|are|was|be|would be|should be|must be|ist|lautet|est|es|è|é)\b|是|为|は)?"
 _LEADS = re.compile(
-    rf"{_LABEL}[*_]{{0,2}}\s?(?:is\s)?{_LINK}[*_:\s]{{0,4}}(?:option|choice|letter)?\s?$", re.IGNORECASE
+    rf"{_LABEL}[*_]{{0,2}}\.?\s?(?:correcta\s|correcte\s|correta\s|is\s)?{_LINK}[*_:：\s]{{0,4}}"
+    r"(?:option|choice|letter|la|el|le|die|der)?\s?$",
+    re.IGNORECASE,
+)
+_AFFIRMED_BEHIND = re.compile(
+    r"\s(?:is|seems|looks|must be|would be)\s(?:clearly |definitely |probably |most likely )?"
+    r"(?:the )?(?:correct|right|true|best|answer|most)\b",
+    re.IGNORECASE,
 )
 _CHOOSES = re.compile(
     r"\b(?:choose|chose|select|pick|picked|go with|it['’]?s|it is|is|be|would be|say|so|therefore|thus|hence|but|think|"
@@ -32,8 +39,8 @@ _CHOOSES = re.compile(
     re.IGNORECASE,
 )
 _LETTER = re.compile(
-    r"(?<![\w'’])(?P<open>[(\[{<*_$\"“`]{0,6})(?P<letter>[A-Za-z])(?P<close>[)\]}>*_$\"”`]{0,6})(?P<tail>[.:：,;!?]?)"
-    r"(?![\w'’+#])"
+    r"(?<![A-Za-z0-9_À-ɏ'’])(?P<open>[(\[{<*_$\"“`]{0,6})(?P<letter>[A-Za-z])(?P<close>[)\]}>*_$\"”`]{0,6})(?P<tail>[.:：,;!?]?)"
+    r"(?![A-Za-z0-9_À-ɏ'’+#])"
 )
 _ENDS = re.compile(r"\s*(?:$|\n|[.,;:!?)\]–—-]|(?:because|since|as|for|due|and|or|but|is|was|seems)\b)", re.IGNORECASE)
 _REASON = re.compile(r",?\s(?:because|since|due)\b", re.IGNORECASE)
@@ -129,7 +136,7 @@ def chosen_letter(text: str, choices: Sequence[str] = ()) -> str | None:
     Returns:
         The letter, "A" for the first; None where the text names none, or more than one.
     """
-    final = final_answer(text)
+    final = final_answer(composed_offsets(text))
     letters = ascii_uppercase[: len(choices)] if choices else ascii_uppercase
     by_text = _by_text(final, choices)
     if by_text is not None:
@@ -172,7 +179,8 @@ def _evidence(match: re.Match[str], before: str, after: str, own_text: str) -> _
     text_follows = _begins_with(after, own_text)
     ends = bool(tail) or text_follows or _ENDS.match(after) is not None
     is_word = letter == "a" or (letter == "I" and not match["close"] and not tail)
-    if ends and not is_word and _LEADS.search(before):
+    labeled = ends and not is_word and _LEADS.search(before) is not None
+    if labeled or (letter.isupper() and _AFFIRMED_BEHIND.match(after)):
         return _Evidence.LABELED
     if letter.islower():
         return _Evidence.BRACKETED if "(" in match["open"] else _Evidence.WORD

@@ -110,6 +110,9 @@ NUMBER_WORDS = frozenset(
 )
 PARTS = {"half": 2, "halves": 2, "third": 3, "thirds": 3, "quarter": 4, "quarters": 4, "fourth": 4, "fourths": 4}
 PARTS |= {"fifth": 5, "fifths": 5, "sixth": 6, "sixths": 6, "eighth": 8, "eighths": 8, "tenth": 10, "tenths": 10}
+_CENTURIES = {"seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20}
+_HAN_DIGITS = {sign: value for value, sign in enumerate("〇一二三四五六七八九")} | {"零": 0, "两": 2, "兩": 2}
+_HAN_UNITS = {"十": 10, "百": 100, "千": 1000}
 _LANGUAGES = ("en", "fr", "de", "es", "it", "pt", "nl")
 
 
@@ -129,6 +132,8 @@ def read_words(text: str) -> Fraction | None:
 
 
 def _read(words: list[str]) -> Fraction | None:
+    if words in (["half"], ["quarter"], ["a", "quarter"]):
+        return Fraction(1, PARTS[words[-1]])
     if words[-3:] == ["and", "a", "half"]:
         whole = _cardinal(words[:-3])
         return None if whole is None else whole + Fraction(1, 2)
@@ -142,6 +147,9 @@ def _read(words: list[str]) -> Fraction | None:
 def _cardinal(words: list[str]) -> Fraction | None:
     said = " ".join(["one", *words[1:]] if words[:1] in (["a"], ["an"]) else words)
     value = _spoken(said, "en")
+    if value is None and len(words) > 1 and words[0] in _CENTURIES:  # "nineteen ninety-nine"
+        rest = _spoken(" ".join(words[1:]), "en")
+        value = None if rest is None or rest > 99 else 100 * _CENTURIES[words[0]] + rest  # noqa: PLR2004
     return None if value is None else Fraction(value)
 
 
@@ -159,13 +167,31 @@ def _decimal(words: list[str]) -> Fraction | None:
 
 
 def read_foreign_words(text: str) -> Fraction | None:
-    """Parse a number word of French, German, Spanish, Italian, Portuguese or Dutch.
+    """Parse a number word of French, German, Spanish, Italian, Portuguese, Dutch, Chinese or Japanese.
 
     Args:
         text: The whole numeral.
     """
+    han = _han(text)
+    if han is not None:
+        return han
     values = [value for language in _LANGUAGES[1:] if (value := _spoken(text.lower(), language)) is not None]
     return Fraction(values[0]) if values and len(set(values)) == 1 else None
+
+
+def _han(text: str) -> Fraction | None:
+    """Read Han numerals up to ten thousands, such as 三百二十一."""
+    total = section = digit = 0
+    for sign in text:
+        if sign in _HAN_DIGITS:
+            digit = _HAN_DIGITS[sign]
+        elif sign in _HAN_UNITS:
+            section, digit = section + (digit or 1) * _HAN_UNITS[sign], 0
+        elif sign in {"万", "萬"}:
+            total, section, digit = total + (section + digit or 1) * 10_000, 0, 0
+        else:
+            return None
+    return Fraction(total + section + digit) if text else None
 
 
 @lru_cache(maxsize=1 << 14)

@@ -202,6 +202,8 @@ def _classify(run: str) -> tuple[Kind, Fraction | None]:
 
 def _in_words(text: str, start: int, end: int) -> Numeral | None:
     words = text[start:end].lower()
+    if words == "half":  # "the left half"
+        return None
     if words == "one" and _NO_COUNT.search(text[max(0, start - _REACH) : start]):
         return None
     value = read_words(words)

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
 from vqaft.evaluation.scorers.final_answer import final_answer
-from vqaft.evaluation.scorers.numeral import read_foreign_words
+from vqaft.evaluation.scorers.numeral import read_foreign_words, read_words
 from vqaft.evaluation.scorers.numeral_search import Numeral, find_numerals
 
 _EQUAL = Score(value=1.0, reason="the same text")
@@ -103,7 +103,10 @@ def answer_number(text: str) -> Fraction | Score | ScoreFailure:
         if found:
             return _chosen(part, found)
     bare = final.strip(" \n.!")
-    foreign = read_foreign_words(bare) if len(bare) <= _LONGEST_NUMERAL else None
+    if len(bare) > _LONGEST_NUMERAL:
+        return _NONE
+    spoken = read_words(bare.lower())
+    foreign = read_foreign_words(bare.strip("。个個つ")) if spoken is None else spoken
     return _NONE if foreign is None else foreign
 
 
