@@ -1,4 +1,4 @@
-"""Scores answers by named scorers."""
+"""Evaluator: applies named scorers to a model's predictions."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ SLOW_S = 0.001
 
 
 class Evaluator:
-    """Scores a model's answers.
+    """Scores a model's predictions.
 
     Args:
         scorers: The scorers by the names that tables show; any callable over an `AnsweredExample`.
         workers: How many threads call scorers that are slow (a judge that waits for a service): more than a
-            millisecond a row, as the first rows show. With 1 no thread is started. A scorer that is slow must bear
-            being called from several threads.
+            millisecond a row, as the first rows show. With 1 no thread is started. A slow scorer must be thread-safe.
         progress: Whether to show a progress bar.
 
     Raises:
@@ -37,7 +36,7 @@ class Evaluator:
 
     def __init__(self, scorers: Mapping[str, Scorer], *, workers: int = 16, progress: bool = True) -> None:
         if not scorers:
-            raise EvaluationError("no scorer is given", hint='Give one by name: Evaluator({"exact": ExactMatch()}).')
+            raise EvaluationError("no scorer is given", hint='Pass one by name: Evaluator({"exact": ExactMatch()}).')
         self.scorers = dict(scorers)
         self.workers = workers
         self.progress = progress

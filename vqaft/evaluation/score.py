@@ -1,4 +1,4 @@
-"""What a scorer is given, and what it gives."""
+"""The interface of a scorer: an answered example in, a score or a failure out."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class AnsweredExample:
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """How right an answer is.
+    """A score between 0 and 1.
 
     Attributes:
         value: 0 (wrong) to 1 (right).
-        reason: Why, in words that a person can read.
+        reason: Why, in words.
         label: The level, where the scorer has levels, e.g. "Mostly Similar".
 
     Raises:
@@ -57,7 +57,7 @@ class Score:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreFailure:
-    """Why a scorer gave no score.
+    """The reason why a scorer returned no score.
 
     Attributes:
         kind: The name of the error.

@@ -53,7 +53,7 @@ def measure_consistency(
         judge: The judge.
         rows: Answers to rate; fifty say a lot.
         repeats: How often each is asked in the same words, at least 2.
-        workers: How many answers are judged at once.
+        workers: How many answers are judged concurrently.
         confidence: The confidence level of the intervals, 0 to 1.
 
     Raises:

@@ -15,7 +15,7 @@ from vqaft.inference import ChatReply, ChatRequest, request_key
 
 
 class JudgeJournal:
-    """A judge's replies by the content of the requests: model, rubric, question, reference, candidate, settings.
+    """A judge's replies by the content of the requests: model, rubric, question, references, candidate, settings.
 
     A run that broke off, or one with more examples, asks only what was never asked before. Refusals and replies in
     the wrong form are kept too: they were paid for, and asking the same again would bring the same.
@@ -52,7 +52,7 @@ class JudgeJournal:
         self.close()
 
     def close(self) -> None:
-        """Let other processes work on the file."""
+        """Close the file and release its lock."""
         self._log.close()
 
     def find(self, request: ChatRequest, *, repeat: int = 0) -> ChatReply | None:
@@ -65,7 +65,7 @@ class JudgeJournal:
         return self._known.get(_key(request, repeat))
 
     def keep(self, request: ChatRequest, reply: ChatReply, *, repeat: int = 0) -> None:
-        """Write a reply down; when this returns it is on the disk.
+        """Write a reply; when this returns it is on the disk.
 
         Args:
             request: The request.
