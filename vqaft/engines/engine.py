@@ -237,7 +237,7 @@ class ResumableEngine(Protocol):
     """An engine that resumes interrupted trainings: paused jobs keep their folders, as do those whose server died."""
 
     def can_resume(self, folder: Path) -> bool:
-        """Tell whether an interrupted training left something in its folder that `train` resumes from."""
+        """Return whether an interrupted training left something in its folder that `train` resumes from."""
         ...
 
 
@@ -250,7 +250,7 @@ class MemoryOwner(Protocol):
         ...
 
     def close(self) -> None:
-        """Give the memory back; questions that come later load the models again."""
+        """Release the memory; later questions load the models again."""
         ...
 
 

@@ -68,7 +68,7 @@ def check_adapter(
     telling = [answers for answers in compared if answers[0] is not None and answers[0] != answers[1]]
     if len(telling) < MIN_TELLING:
         hint = "Choose questions that the adapter answers otherwise than the base does."
-        raise DataError(f"{len(telling)} of {len(compared)} questions tell base and adapter apart", hint=hint)
+        raise DataError(f"{len(telling)} of {len(compared)} questions distinguish base and adapter", hint=hint)
     found = AdapterCheck(
         questions=len(telling),
         as_adapter=sum(wanted == given for wanted, _, given in telling),

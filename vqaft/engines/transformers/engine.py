@@ -114,7 +114,7 @@ class TransformersEngine:
         return found
 
     def can_resume(self, folder: Path) -> bool:
-        """Tell whether an interrupted training left something to resume from."""
+        """Return whether an interrupted training left something to resume from."""
         return folder_is_resumable(folder)
 
     def plan(self, task: TrainingTask) -> tuple[Task, BatchPlan]:

@@ -70,7 +70,7 @@ def _not_there(path: str) -> str:
     looks_like_hub = path.count("/") == 1 and not path.startswith((".", "/", "~"))
     if looks_like_hub:
         return "Download it first, or allow it with --allow-download and a revision: organization/name@commit"
-    return "Give the folder that holds config.json"
+    return "Name the folder that holds config.json"
 
 
 def _open_adapter(folder: Path) -> ModelFolder:
@@ -212,7 +212,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def fingerprint(folder: Path) -> str:
-    """Compute what tells one base model from another without reading all of its weights.
+    """Compute a fingerprint that distinguishes base models without reading all of its weights.
 
     Args:
         folder: The model's folder.

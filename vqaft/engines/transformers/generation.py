@@ -73,7 +73,7 @@ class Request:
         )
 
     def joins(self, other: Request) -> bool:
-        """Tell whether both can be answered in one batch: the same adapter, and nothing drawn by chance."""
+        """Return whether both can be answered in one batch: the same adapter, and nothing drawn by chance."""
         return self.adapter == other.adapter and self.temperature == 0 and other.temperature == 0
 
 
@@ -248,7 +248,7 @@ def _grammar(schema: dict[str, Any]) -> str:
 
 
 class _Watch(StoppingCriteria):  # type: ignore[misc]
-    """Ends each row at its own limit, and tells the pieces of those that stream."""
+    """Stops each row at its own limit, and passes on the pieces of those that stream."""
 
     def __init__(
         self, batch: Sequence[Request], tokenizer: Any, start: int, *, ends: list[int], on_delta: OnDelta

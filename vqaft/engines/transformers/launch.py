@@ -160,7 +160,7 @@ def _exit(code: int) -> str:
 
 
 def folder_is_resumable(folder: Path) -> bool:
-    """Tell whether an interrupted training left a checkpoint that was written to its end."""
+    """Return whether an interrupted training left a checkpoint that was written to its end."""
     return any(folder.glob("trainer/checkpoint-*/complete"))
 
 

@@ -175,7 +175,7 @@ def newest_checkpoint(task: Task) -> str | None:
             continue
         state = folder / "trainer_state.json"
         content = json.loads(state.read_text(encoding="utf-8"))
-        # The trainer would go on with the micro-batches of the interrupted run, whatever it is told now.
+        # The trainer would continue with the micro-batches of the interrupted run, whatever its arguments are now.
         if content.get("train_batch_size") != task.micro_batch_size and int(os.environ.get("RANK", "0")) == 0:
             state.write_text(json.dumps({**content, "train_batch_size": task.micro_batch_size}), encoding="utf-8")
         return str(folder)

@@ -76,7 +76,7 @@ def _read(waiting: queue.Queue[Request], replies: Replies) -> None:
             waiting.put(Request.parse(line))
         except Exception as error:  # noqa: BLE001 - one bad request must not end the others
             replies.refuse(json.loads(line)["id"], error)
-    os._exit(0)  # nobody waits for an answer any more; torch would take seconds to go
+    os._exit(0)  # no request is waiting; torch would take seconds to shut down
 
 
 def _batches(waiting: queue.Queue[Request]) -> Iterator[list[Request]]:
