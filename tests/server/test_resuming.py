@@ -152,3 +152,23 @@ def test_the_estimated_finish_is_known_while_it_runs(client: OpenAI, rows: bytes
     assert found.status == "running"
     assert found.estimated_finish >= found.created_at
     assert ended(client, job).estimated_finish is None
+
+
+def test_a_job_waits_for_a_server_that_serves_its_model(
+    tmp_path: Path, serve: Callable[[Path], ThreadServer], rows: bytes
+) -> None:
+    with serve(tmp_path) as server, connect(server) as client:
+        first = ended(client, start(client, rows)).fine_tuned_model
+        job = start(client, rows)
+        reached(client, job, 2)
+    with ThreadServer(tmp_path, engines={}, judges={}) as server, connect(server) as client:
+        message = "This server does not serve 'resuming'; resume the job when it does"
+        until(client, job, lambda _: message in messages(client, job))
+        assert client.fine_tuning.jobs.retrieve(job).status == "queued"
+        with pytest.raises(openai.APIStatusError, match="does not serve its base model 'resuming'") as caught:
+            client.chat.completions.create(model=first, messages=[{"role": "user", "content": "What?"}])
+        assert caught.value.status_code == 503
+    with serve(tmp_path) as server, connect(server) as client:
+        client.fine_tuning.jobs.resume(job)
+        found = ended(client, job)
+        assert steps_of(client, found) == ["1", "2", "3", "4", "5"]

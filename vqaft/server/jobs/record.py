@@ -229,6 +229,12 @@ class JobRecord:
         changes = {"status": "queued", "_paused": True}
         return self._step(GOING, changes, "Fine-tuning job paused", paused=False, discard=not resumable)
 
+    def wait_for_model(self) -> bool:
+        """Pause the job until the server serves its base model again; what it has trained is kept."""
+        message = f"This server does not serve {self.read()['model']!r}; resume the job when it does"
+        changes = {"status": "queued", "_paused": True}
+        return self._step(GOING, changes, message, level="warn", paused=False, discard=False)
+
     def resume(self) -> bool:
         """Resume a paused job."""
         changes = {"status": "validating_files", "_paused": False}

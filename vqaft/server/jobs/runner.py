@@ -61,7 +61,7 @@ class JobRunner:
         """Start the training thread, with the jobs of an earlier server first."""
         page = self._state.documents.page("job", limit=1_000_000, newest_first=False)
         for job in page.documents:
-            resumable = job["status"] in GOING and self._can_resume(job)
+            resumable = job["status"] in GOING and (self._engine(job) is None or self._can_resume(job))
             restarted = JobRecord(self._state, job["id"]).restart(resumable=resumable)
             if job["status"] != "succeeded" and not resumable:
                 self._state.discard_models(job["id"])
@@ -130,6 +130,9 @@ class JobRunner:
 
     def _checked_by_engine(self, record: JobRecord, document: Document) -> bool:
         engine, task = self._engine(document), self._task(document)
+        if engine is None:
+            record.wait_for_model()
+            return False
         try:
             if isinstance(engine, TaskChecker):
                 engine.check(task)

@@ -110,7 +110,10 @@ class ModelCache:
     def _load(self, name: str, document: Document | None) -> ChatModel:
         if document is None:
             return self.engines[name].load(None)
-        return self.engines[document["_engine"]].load(self._state.folder / "models" / document["_folder"])
+        engine = self.engines.get(document["_engine"])
+        if engine is None:
+            raise StateError(f"this server does not serve its base model {document['_engine']!r}")
+        return engine.load(self._state.folder / "models" / document["_folder"])
 
     def _own(self, name: str) -> dict[str, Any]:
         described = {"id": name, "object": "model", "created": self._started, "owned_by": "vqaft"}
