@@ -1,7 +1,4 @@
-"""The lines of a JSONL file as bytes, cut at the newline byte alone and never longer than a limit.
-
-A file → its rows, one at a time.
-"""
+"""Reader of JSONL files: lines as bytes, cut at the newline byte alone and bounded, and rows one at a time."""
 
 from __future__ import annotations
 
@@ -16,14 +13,10 @@ from vqaft.errors import DataError, RecordError
 from vqaft.filesystem import display_path, open_binary
 
 MAX_LINE_BYTES = 256 * 1024 * 1024
-
-
 """The longest line that is held in memory: ten images of 10 MB take 134 MB in base64."""
 
 
 _BUFFER_BYTES = 4 * 1024 * 1024  # ten times the speed of the default on lines that hold images
-
-
 _KEPT_BYTES = 31 * 1024 * 1024
 
 
@@ -100,7 +93,7 @@ def read_jsonl(path: str | PathLike[str], *, row: type[Row] = ChatRecord) -> Ite
         row: What its rows are: `ChatRecord`, or `PreferenceRecord`.
 
     Yields:
-        The rows in order. Blank lines are passed over.
+        The rows in order. Blank lines are ignored.
 
     Raises:
         RecordError: At the first line that is not a row, with its number and what is wrong. `check_file` lists all.

@@ -1,7 +1,4 @@
-"""The messages of a chat fine-tuning file, as the providers accept them.
-
-The habits that all models of a row share.
-"""
+"""Messages of a chat fine-tuning file, as strict models of what the providers accept."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Row(Strict):
         return self._example_ids
 
     def to_json(self) -> bytes:
-        """Give the row as one line of JSON, without the newline.
+        """Return the row as one line of JSON, without the newline.
 
         A row that was read gives exactly the bytes it was read from. Otherwise keys that are None are left out, but for
         a `content` that was set to null.
@@ -29,7 +29,7 @@ class Row(Strict):
         return b"".join(self.json_pieces())
 
     def json_pieces(self) -> tuple[bytes, ...]:
-        """Give the line of `to_json` in pieces, so that images can be written without a copy."""
+        """Return the line of `to_json` in pieces, so that images can be written without a copy."""
         return (self.model_dump_json().encode(),) if self._pieces is None else self._pieces
 
     @classmethod
@@ -45,7 +45,7 @@ class Row(Strict):
         return cls.model_validate_json(line).with_pieces(line.encode() if isinstance(line, str) else line)
 
     def with_pieces(self, *pieces: bytes, example_ids: tuple[str, ...] = ()) -> Self:
-        """Give the same row with the bytes to write it by; whoever calls this vouches that they say the same.
+        """Return the same row with the bytes to write it by; whoever calls this vouches that they say the same.
 
         Args:
             pieces: The line, with or without its newline.

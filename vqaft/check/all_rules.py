@@ -1,7 +1,4 @@
-"""All rules that are looked for where nothing else is asked for.
-
-The rules as a table, so that no page about them can be out of date.
-"""
+"""The default rules, and their table for the documentation."""
 
 from __future__ import annotations
 
@@ -34,7 +31,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def rules_table(rules: Sequence[Rule] = RULES) -> str:
-    """Give rules as a Markdown table of code, severity and remedy.
+    """Return rules as a Markdown table of code, severity and remedy.
 
     Args:
         rules: The rules, in the order of the table.

@@ -54,7 +54,7 @@ def scan_lines(
         lines: Numbers and bytes of the lines.
         path: The file they come from; None where there is none.
         limits: The provider's limits.
-        rules: What to look for; rules about pairs of files are passed over.
+        rules: What to look for; rules about pairs of files are ignored.
         hashes: Whether to hash what images look like, for near-duplicates; every image is decoded for it.
         workers: How many threads look at rows.
     """
@@ -155,8 +155,6 @@ class _Tally:
 
 
 PARTS = ("train", "validation", "test")
-
-
 """The names of the files of a set, in the order in which each must be unseen by those before it."""
 
 

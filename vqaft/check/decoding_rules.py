@@ -14,7 +14,7 @@ from vqaft.providers import ProviderLimits
 
 _FORMATS = frozenset({"JPEG", "PNG", "WEBP"})
 _LIMITS = InputLimits()
-_FLAT = 1.0  # grey levels
+_FLAT = 1.0  # gray levels
 
 
 def unreadable_pixels() -> ImageRule:
@@ -28,7 +28,7 @@ def unreadable_pixels() -> ImageRule:
 
 
 def blank_pixels() -> ImageRule:
-    """Make the rule that finds images of one colour; it decodes every image.
+    """Make the rule that finds images of one color; it decodes every image.
 
     Returns:
         The rule "images.blank".
@@ -114,4 +114,4 @@ def _blank(image: CheckedImage, limits: ProviderLimits) -> str | None:
     if not _decodable(image) or _unreadable(image, limits) is not None:
         return None
     deviation = max(ImageStat.Stat(_opened(image).convert("RGB")).stddev)
-    return "the image is of one colour" if deviation < _FLAT else None
+    return "the image is of one color" if deviation < _FLAT else None

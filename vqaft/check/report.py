@@ -70,7 +70,7 @@ class CheckReport:
         raise RecordError(place + message, path=first.path, line=first.line, hint=first.remedy)
 
     def to_json(self) -> str:
-        """Give the report as JSON, for a program."""
+        """Return the report as JSON, for a program."""
         said: dict[str, Any] = {
             "paths": self.paths,
             "rows": self.rows,

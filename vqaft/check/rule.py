@@ -1,7 +1,4 @@
-"""What a rule is: a name, a remedy, and a function that finds.
-
-One thing that is wrong, where it is, and what to do about it.
-"""
+"""Rule (code, severity, remedy, function) and the problem that it finds."""
 
 from __future__ import annotations
 
@@ -13,8 +10,6 @@ from vqaft.check.parsed_row import CheckedImage, CheckedRow, ParsedFile
 from vqaft.providers import ProviderLimits
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
-
-
 """An error is refused, or trains nothing; a warning costs quality or money; a note is worth knowing."""
 
 
@@ -41,7 +36,7 @@ class Problem:
     place: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the problem as plain values, for JSON."""
+        """Return the problem as plain values, for JSON."""
         return asdict(self)
 
     def __str__(self) -> str:

@@ -222,8 +222,6 @@ def without_images_of(examples: Iterable[VQAExample], shown: Iterable[VQAExample
 
 
 _SIDE = 128
-
-
 _LEAST = 0.85
 
 

@@ -1,7 +1,4 @@
-"""The same question about the same picture, with different answers.
-
-Which answers a data set gives, and how often.
-"""
+"""Label quality: conflicting answers to one question about one picture, and the distribution of answers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The types of a domain's questions: by exact text, by pattern, or by a column.
-
-Closed or open: said by the data, never by a judge.
-"""
+"""Rules for the type of a question (by text, pattern or column) and its kind (closed or open)."""
 
 from __future__ import annotations
 
@@ -16,16 +13,14 @@ from vqaft.data.example import QuestionKind, VQAExample
 from vqaft.errors import DataError, shown
 
 KindRule: TypeAlias = Callable[[VQAExample], QuestionKind]
-
-
-"""Tells the kind of an example's question: `question_kind`, `ClosedChoices(…)`, `FewValues.of(…)`, any function."""
+"""Returns the kind of an example's question: `question_kind`, `ClosedChoices(…)`, `FewValues.of(…)`, any function."""
 
 
 BINARY_ANSWERS = frozenset({"yes", "no", "true", "false"})
 
 
 def question_kind(example: VQAExample) -> QuestionKind:
-    """Tell whether an example's question is closed or open.
+    """Return whether an example's question is closed or open.
 
     Args:
         example: An example with a kind, or with at least one answer.
@@ -54,7 +49,7 @@ class ClosedChoices:
         object.__setattr__(self, "choices", frozenset(choice.strip().casefold() for choice in known))
 
     def __call__(self, example: VQAExample) -> QuestionKind:
-        """Tell the kind of an example's question."""
+        """Return the kind of an example's question."""
         return _closed_if(example.answer.casefold() in self.choices)
 
 
@@ -87,7 +82,7 @@ class FewValues:
         return cls(closed=frozenset(key for key, values in answers.items() if 1 < len(values) <= at_most))
 
     def __call__(self, example: VQAExample) -> QuestionKind:
-        """Tell the kind of an example's question."""
+        """Return the kind of an example's question."""
         return _closed_if(_key(example) in self.closed)
 
 
@@ -114,9 +109,7 @@ def _closed_if(closed: bool) -> QuestionKind:  # noqa: FBT001 - private
 
 
 TypeRule: TypeAlias = Callable[[VQAExample], str | None]
-
-
-"""Tells the type of an example's question: one of the rules here, or any function."""
+"""Returns the type of an example's question: one of the rules here, or any function."""
 
 
 def with_types(examples: Iterable[VQAExample], rule: TypeRule) -> Iterator[VQAExample]:
@@ -152,7 +145,7 @@ class TypeByText:
         object.__setattr__(self, "questions", MappingProxyType({k: tuple(v) for k, v in self.questions.items()}))
 
     def __call__(self, example: VQAExample) -> str | None:
-        """Tell the type of an example's question."""
+        """Return the type of an example's question."""
         return next((name for name, texts in self.questions.items() if example.question in texts), self.other)
 
 
@@ -177,7 +170,7 @@ class TypeByPattern:
                 raise DataError(f"the pattern {pattern!r} of type {name!r} is no regular expression: {error}") from None
 
     def __call__(self, example: VQAExample) -> str | None:
-        """Tell the type of an example's question."""
+        """Return the type of an example's question."""
         fits = (name for name, pattern in self.patterns.items() if re.search(pattern, example.question, re.IGNORECASE))
         return next(fits, self.other)
 
@@ -193,7 +186,7 @@ class TypeByColumn:
     column: str
 
     def __call__(self, example: VQAExample) -> str | None:
-        """Tell the type of an example's question.
+        """Return the type of an example's question.
 
         Raises:
             DataError: If the column is not there; the message names those that are.

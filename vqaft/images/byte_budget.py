@@ -88,7 +88,7 @@ class FileWriter:
 
 
 def _smaller(whole: tuple[int, int], last: tuple[int, int], fits: float) -> tuple[int, int]:
-    """Give the size that should fit, measured from the whole image, so that roundings do not add up."""
+    """Return the size that should fit, measured from the whole image, so that roundings do not add up."""
     longest = max(1, math.floor(max(last) * min(_MARGIN, math.sqrt(fits) * _MARGIN)))
     return shrunk_size(whole, Fraction(longest, max(whole)))
 

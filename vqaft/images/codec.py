@@ -1,11 +1,4 @@
-"""Whose work decoding, shrinking and encoding are: pillow's, or that of faster libraries where they are installed.
-
-Pixels → the bytes of a file, by pillow.
-
-Pixels → fewer pixels.
-
-JPEG files by libjpeg-turbo: through simplejpeg, or through pillow.
-"""
+"""Codecs that decode, shrink and encode: pillow, or simplejpeg and libvips where they are installed."""
 
 from __future__ import annotations
 
@@ -23,8 +16,6 @@ from PIL import Image, features
 from vqaft.errors import MissingExtraError
 
 Codec: TypeAlias = Literal["auto", "pillow", "fast"]
-
-
 """Which libraries work on pixels.
 
 "fast" takes simplejpeg for JPEG and libvips for shrinking, both of the extra `fast`; "auto" takes them where they are
@@ -146,7 +137,7 @@ _DIVISORS = (8, 4, 2)
 
 
 def decode_fast(data: bytes, size: tuple[int, int], *, at_least: tuple[int, int]) -> NDArray[np.uint8] | None:
-    """Decode a sound three-colour JPEG by simplejpeg, at a half, a quarter or an eighth where that is enough.
+    """Decode a sound three-color JPEG by simplejpeg, at a half, a quarter or an eighth where that is enough.
 
     Args:
         data: The file.
@@ -167,7 +158,7 @@ def decode_fast(data: bytes, size: tuple[int, int], *, at_least: tuple[int, int]
 
 
 def encode_again(data: bytes, *, quality: int) -> bytes | None:
-    """Decode and encode a sound three-colour JPEG by simplejpeg, with nothing between.
+    """Decode and encode a sound three-color JPEG by simplejpeg, with nothing between.
 
     Args:
         data: The file.
@@ -179,7 +170,7 @@ def encode_again(data: bytes, *, quality: int) -> bytes | None:
     import simplejpeg
 
     try:
-        # Halved colours are only repeated, not smoothed: halving them again then gives back what was there.
+        # Halved colors are only repeated, not smoothed: halving them again then gives back what was there.
         pixels = simplejpeg.decode_jpeg(data, "RGB", fastupsample=True)
     except ValueError:
         return None
@@ -188,7 +179,7 @@ def encode_again(data: bytes, *, quality: int) -> bytes | None:
 
 
 def encode_jpeg(image: Image.Image, *, quality: int, codec: Codec) -> bytes:
-    """Encode an RGB image as a baseline JPEG with halved colour (4:2:0).
+    """Encode an RGB image as a baseline JPEG with halved color (4:2:0).
 
     Args:
         image: The image, of mode RGB, without metadata.

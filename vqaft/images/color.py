@@ -1,7 +1,4 @@
-"""Colours by their ICC profile → sRGB.
-
-Pixels of every mode → RGB or RGBA.
-"""
+"""Color conversion: ICC profiles to sRGB, and pixels of every mode to RGB or RGBA."""
 
 from __future__ import annotations
 
@@ -17,19 +14,15 @@ _SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 
 
 _NEAR = 2  # of 255: what rounding in tables and curves makes of sRGB itself
-
-
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
-
-
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 
 
 @lru_cache(maxsize=64)
 def is_srgb(profile: bytes) -> bool:
-    """Tell whether a profile means sRGB, or nothing that could be understood.
+    """Return whether a profile means sRGB, or nothing that could be understood.
 
-    Not by its name: 729 colours are sent through it, and none may come out more than 2 of 255 away.
+    Not by its name: 729 colors are sent through it, and none may come out more than 2 of 255 away.
 
     Args:
         profile: An ICC profile.
@@ -48,7 +41,7 @@ def is_srgb(profile: bytes) -> bool:
 
 @lru_cache(maxsize=64)
 def profile_mode(profile: bytes) -> str | None:
-    """Give the mode whose colours a profile describes: RGB, L or CMYK; None where it is broken or of another kind."""
+    """Return the mode whose colors a profile describes: RGB, L or CMYK; None where it is broken or of another kind."""
     try:
         opened = ImageCms.ImageCmsProfile(io.BytesIO(profile)).profile
         return _SPACES.get(opened.xcolor_space) if opened.is_intent_supported(_INTENT, 0) else None
@@ -60,7 +53,7 @@ def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """Convert an image of mode RGB, RGBA, L or CMYK to sRGB; alpha stays.
 
     Relative colorimetric with black-point compensation, as browsers do. A profile that is broken, or made for other
-    colours than the image has, is passed over, as viewers do.
+    colors than the image has, is passed over, as viewers do.
 
     Args:
         image: The image.
@@ -122,7 +115,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     """Bring an image to L, LA, RGB, RGBA or CMYK."""
     mode = image.mode
     if mode in {"I", "F"} or mode.startswith("I;16"):
-        return _grey(image)
+        return _gray(image)
     if mode in _ALPHA or "transparency" in image.info:
         return _with_alpha(image)
     if mode == "LAB":
@@ -138,14 +131,14 @@ def _with_alpha(image: Image.Image) -> Image.Image:
     return image if image.mode in {"LA", "RGBA"} else image.convert("RGBA")
 
 
-def _grey(image: Image.Image) -> Image.Image:
+def _gray(image: Image.Image) -> Image.Image:
     values = np.asarray(image)
-    grey = Image.fromarray((values >> 8).astype(np.uint8) if image.mode.startswith("I;16") else _scaled(values))
+    gray = Image.fromarray((values >> 8).astype(np.uint8) if image.mode.startswith("I;16") else _scaled(values))
     unseen = image.info.get("transparency")
     if not isinstance(unseen, int):
-        return grey
+        return gray
     alpha = Image.fromarray(np.where(values == unseen, 0, _FULL_8).astype(np.uint8))
-    return Image.merge("LA", (grey, alpha))
+    return Image.merge("LA", (gray, alpha))
 
 
 def _scaled(values: NDArray[np.int32] | NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -71,7 +71,7 @@ def image_sha256(source: ImageSource) -> str:
 
 
 def content_of(image: bytes | IO[bytes] | Image.Image | NDArray[np.uint8]) -> bytes:
-    """Give the bytes that stand for an image: those of its file, or of its pixels and their layout."""
+    """Return the bytes that stand for an image: those of its file, or of its pixels and their layout."""
     if isinstance(image, bytes):
         return image
     if isinstance(image, Image.Image):

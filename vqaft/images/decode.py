@@ -1,9 +1,4 @@
-"""The bytes of an image file, or pixels → an upright RGB or RGBA image of the wanted size. One decode.
-
-How to turn an image upright.
-
-The bytes of an image file → an opened image, its size checked before a pixel is decoded.
-"""
+"""Decoder: an image file or pixels to an upright RGB or RGBA image of the wanted size, in one decode."""
 
 from __future__ import annotations
 
@@ -168,7 +163,7 @@ def decode_image(
 
 
 def _plan(image: Image.Image, target: Callable[[Size], Size]) -> tuple[Size, int]:
-    """Give the wanted size before the image is turned, and how to turn it."""
+    """Return the wanted size before the image is turned, and how to turn it."""
     turn = 1
     with suppress(Exception):  # EXIF may be broken in any way; then the image is upright
         turn = int(image.getexif().get(ExifTags.Base.Orientation, 1))
@@ -186,7 +181,7 @@ def _shaped(image: Image.Image, wanted: Size, turn: int, *, codec: Codec, box: B
 
 
 def is_plain_jpeg(container: Container) -> bool:
-    """Tell whether nothing but its size can differ from what is wanted: an upright sRGB JPEG."""
+    """Return whether nothing but its size can differ from what is wanted: an upright sRGB JPEG."""
     if container.format != "jpeg" or not container.compliant or container.orientation != UPRIGHT:
         return False
     return container.profile is None or is_srgb(container.profile)
@@ -208,6 +203,6 @@ def _decoded_fast(container: Container, target: Callable[[Size], Size]) -> Image
 
 
 def _ample(wanted: Size, whole: Size) -> Size:
-    """Give the size to decode to at least, so that the last step of shrinking has pixels to choose from."""
+    """Return the size to decode to at least, so that the last step of shrinking has pixels to choose from."""
     width, height = (min(math.ceil(want * GAP), full) for want, full in zip(wanted, whole, strict=True))
     return width, height

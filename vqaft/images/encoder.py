@@ -1,11 +1,4 @@
-"""Any image → a compliant data URL.
-
-An image as it goes into a record.
-
-Which format an image is written in.
-
-Every failure of an image as one error that names it.
-"""
+"""Encoder: any image to a compliant file and its data URL; every failure is one error that names the image."""
 
 from __future__ import annotations
 
@@ -245,7 +238,7 @@ class ImageEncoder:
             return self._written(fewer, chosen_format(self.format, came_as))
 
     def passed_through(self, source: ImageSource) -> EncodedImage | None:
-        """Give an image that complies already, at the speed of memory: no pixel is decoded, nothing is fetched.
+        """Return an image that complies already, at the speed of memory: no pixel is decoded, nothing is fetched.
 
         Args:
             source: The image; only paths, data URLs and bytes are looked at.
@@ -265,13 +258,13 @@ class ImageEncoder:
         return None
 
     def describe(self) -> dict[str, Any]:
-        """Give all that decides the bytes of an encoded image, ready for JSON: the settings and the libraries."""
+        """Return all that decides the bytes of an encoded image, ready for JSON: the settings and the libraries."""
         settings = asdict(self)
         settings["dpi"] = settings.pop("accepted")["dpi"]
         return settings | {"codec": codec_version(self.codec), "pillow": PIL.__version__}
 
     def _target(self, size: Size) -> Size:
-        """Give the size that an upright image is shrunk to."""
+        """Return the size that an upright image is shrunk to."""
         scale = Fraction(1) if self.vision is None else self.vision.scale(*size)
         if self.max_side is not None:
             scale = min(scale, Fraction(self.max_side, max(size)))
@@ -294,7 +287,7 @@ class ImageEncoder:
         return _encoded(container.data, container.format, size) if complies else None
 
     def _encoded_again(self, container: Container) -> EncodedImage | None:
-        """Take the shortest way from JPEG to JPEG, where neither size nor colours change."""
+        """Take the shortest way from JPEG to JPEG, where neither size nor colors change."""
         size = (container.width, container.height)
         direct = is_plain_jpeg(container) and self.format in {"auto", "jpeg"} and self._target(size) == size
         if not direct or resolved_codec(self.codec) == "pillow":

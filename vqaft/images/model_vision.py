@@ -30,7 +30,7 @@ class TileVision:
     tile: int = 512
 
     def scale(self, width: int, height: int) -> Fraction:
-        """Give the factor by which the model shrinks an image, at most 1.
+        """Return the factor by which the model shrinks an image, at most 1.
 
         Args:
             width: In pixels.
@@ -62,7 +62,7 @@ class PatchVision:
     max_patches: int = 1536
 
     def scale(self, width: int, height: int) -> Fraction:
-        """Give the factor by which the model shrinks an image, at most 1.
+        """Return the factor by which the model shrinks an image, at most 1.
 
         Args:
             width: In pixels.
@@ -108,7 +108,7 @@ _DATE = re.compile(r"-\d{4}-\d\d-\d\d$")
 
 
 def vision_of(model: str, *, detail: Literal["auto", "low", "high"] | None = None) -> Vision | None:
-    """Give what a model keeps of an image.
+    """Return what a model keeps of an image.
 
     Args:
         model: The model, with or without its date; or a model tuned from it, `ft:gpt-4o-2024-08-06:…`.

@@ -1,7 +1,7 @@
 """A 64-bit hash that two pictures share when they look alike.
 
 The `pHash` of Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions" (2010), as in the package
-imagehash: the 8 × 8 lowest frequencies of a 32 × 32 grey picture, each above their median or not. JPEG files are
+imagehash: the 8 × 8 lowest frequencies of a 32 × 32 gray picture, each above their median or not. JPEG files are
 decoded at an eighth of their size or so, which is what makes it fast; the bits stay within 4 of imagehash's.
 """
 
@@ -33,7 +33,7 @@ are of one shop and form. White paper that is made brighter (56 % within 4 bits)
 _SIDE = 32
 _LOW = 8
 _DRAFT = 4  # times the side: decoded larger, then shrunk
-_FLAT = 0.5  # grey levels: a picture with less contrast than this has no shape to compare
+_FLAT = 0.5  # gray levels: a picture with less contrast than this has no shape to compare
 
 # The rows of the cosine transform (DCT-II) that the hash looks at; scipy has all 32 and takes 2 s to import.
 _COSINES = np.cos(np.pi / _SIDE * np.outer(np.arange(_LOW), np.arange(_SIDE) + 0.5))
@@ -41,7 +41,7 @@ _COSINES = np.cos(np.pi / _SIDE * np.outer(np.arange(_LOW), np.arange(_SIDE) + 0
 _ORIENTATION = 0x0112
 
 _ACCEPTED = InputLimits(max_pixels=178_956_970)  # pillow's own limit: a large photograph is decoded at an eighth
-_PLAIN_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"})  # pillow makes grey of them well
+_PLAIN_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"})  # pillow makes gray of them well
 
 
 def perceptual_hash(source: ImageSource) -> int | None:
@@ -51,7 +51,7 @@ def perceptual_hash(source: ImageSource) -> int | None:
         source: The image.
 
     Returns:
-        64 bits, or None where there is nothing to compare: a flat colour, or a web address (nothing is downloaded).
+        64 bits, or None where there is nothing to compare: a flat color, or a web address (nothing is downloaded).
 
     Raises:
         ImageError: If the image cannot be read.
@@ -64,7 +64,7 @@ def perceptual_hash(source: ImageSource) -> int | None:
 
 
 def hash_thumbnails(thumbnails: NDArray[np.float32]) -> NDArray[np.uint64]:
-    """Hash grey pictures of 32 × 32.
+    """Hash gray pictures of 32 × 32.
 
     Args:
         thumbnails: The last two axes are the picture's.
@@ -85,7 +85,7 @@ def thumbnail(source: ImageSource, *, mode: Literal["L", "RGB"] = "L", side: int
 
     Args:
         source: The image.
-        mode: In grey or in colour.
+        mode: In gray or in color.
         side: The side of the square in pixels.
 
     Returns:

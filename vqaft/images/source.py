@@ -1,11 +1,4 @@
-"""What an image may be given as.
-
-What may come in as an image.
-
-Arrays of pixels → images.
-
-A source in any form → the bytes of an image file, or pixels.
-"""
+"""Image sources: the forms that callers may give, limits for them, and reading them as bytes or pixels."""
 
 from __future__ import annotations
 
@@ -87,7 +80,7 @@ def image_of_array(array: NDArray[Any]) -> Image.Image:
     """Make an image of an array of pixels.
 
     Args:
-        array: Height × width, or height × width × 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA). Of uint8; bool, where
+        array: Height × width, or height × width × 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGBA). Of uint8; bool, where
             True is white; uint16, of which the upper byte is kept; or floats from 0 to 1.
 
     Raises:
@@ -119,8 +112,6 @@ def _to_uint8(array: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 ImageSource: TypeAlias = str | PathLike[str] | bytes | IO[bytes] | Image.Image | NDArray[np.uint8] | Mapping[str, Any]
-
-
 """An image as callers have it.
 
 A path; the bytes of an image file; an open binary file; a PIL image; an array of height × width, or height × width × 3
@@ -191,7 +182,7 @@ def located(path: str) -> tuple[str, int | None]:
 
 
 def is_web_address(source: object) -> bool:
-    """Tell whether an image source is an `http(s)` URL."""
+    """Return whether an image source is an `http(s)` URL."""
     return isinstance(source, str) and source[:8].lower().startswith(("http://", "https://"))
 
 

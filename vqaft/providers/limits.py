@@ -21,7 +21,7 @@ class ProviderLimits:
             text part, or "string".
         web_urls: Whether an image may be a public web address.
         image_formats: What an image may be, e.g. "jpeg".
-        image_modes: Pillow's names of the colour modes that are taken.
+        image_modes: Pillow's names of the color modes that are accepted.
         max_image_bytes: The largest image file.
         max_images_per_row: The most images in a row.
         max_image_rows: The most rows with images in a file.

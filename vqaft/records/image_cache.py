@@ -67,7 +67,7 @@ class EncodedImageCache:
         return image
 
     def ready(self, encoder: ImageEncoder, source: ImageSource) -> bool:
-        """Tell whether an image is remembered, or passes through and is remembered now; none is encoded.
+        """Return whether an image is remembered, or passes through and is remembered now; none is encoded.
 
         Args:
             encoder: Always the same one.
@@ -137,7 +137,7 @@ def _empty(max_bytes: int) -> EncodedImageCache:
 
 
 def image_key(source: ImageSource) -> Hashable:
-    """Give what tells an image from others: cheap for files and bytes, by the pixels for what has no bytes.
+    """Return a key that identifies an image: cheap for files and bytes, by the pixels for what has no bytes.
 
     Args:
         source: The image.
@@ -150,7 +150,7 @@ def image_key(source: ImageSource) -> Hashable:
     if isinstance(source, str | PathLike):
         return _path_key(fspath(source))
     if isinstance(source, Image.Image):
-        # The same pixels can be shown turned, or in other colours.
+        # The same pixels can be shown turned, or in other colors.
         return image_sha256(source), source.getexif().get(_ORIENTATION), source.info.get("icc_profile")
     return image_sha256(source)
 

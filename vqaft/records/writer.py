@@ -1,9 +1,4 @@
-"""Rows → files that are whole or not there.
-
-Lines in pieces → a few large writes.
-
-What stands beside a training file: what is in it, and how it was made.
-"""
+"""Atomic writer of training files and shards, in large writes, with a manifest beside each."""
 
 from __future__ import annotations
 
@@ -108,11 +103,7 @@ class Manifest:
 
 
 _PAST_END = 1 << 62
-
-
 _WAITING = 8  # batches
-
-
 _DIGITS = 5
 TRASH = ".vqaft-trash"
 _SHARD = re.compile(rf".+-\d{{{_DIGITS},}}(?:\.[^/]*)?")
@@ -198,7 +189,7 @@ def write_shards(
 
     Raises:
         RecordError: If one row alone is too large.
-        DataError: If a file that follows has no manifest, so that it may be somebody's own; all rows are written then.
+        DataError: If a file that follows has no manifest, so that it may be the user's own; all rows are written then.
     """
     name = _target(path)
     most_bytes = max_bytes or limits.max_direct_bytes or _PAST_END
@@ -296,7 +287,7 @@ class _Waiting:
         self.line = next(self._lines, None)
 
     def take(self, max_bytes: int, max_rows: int) -> Iterator[_Line]:
-        """Give rows until a file is full."""
+        """Yield rows until a file is full."""
         size = rows = 0
         while self.line is not None and rows < max_rows and size + self.line.size_bytes <= max_bytes:
             size, rows = size + self.line.size_bytes, rows + 1
@@ -315,7 +306,7 @@ class _Tally:
     example_ids: list[tuple[str, ...]] = field(default_factory=list)
 
     def counted(self, lines: Iterable[_Line]) -> Iterator[bytes]:
-        """Give the pieces of the lines, and keep count of them."""
+        """Yield the pieces of the lines, and keep count of them."""
         for line in lines:
             self.rows += 1
             self.size_bytes += line.size_bytes

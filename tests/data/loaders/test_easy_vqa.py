@@ -22,10 +22,10 @@ def test_types_agree_with_the_answers(part: Any, count: int) -> None:
     answers = collections.defaultdict(set)
     for example in examples:
         answers[example.question_type].add(example.answer)
-    assert answers.keys() == {"yes/no", "colour", "shape"}
+    assert answers.keys() == {"yes/no", "color", "shape"}
     assert answers["yes/no"] == {"yes", "no"}
     assert answers["shape"] == SHAPES
-    assert not answers["colour"] & (SHAPES | {"yes", "no"})
+    assert not answers["color"] & (SHAPES | {"yes", "no"})
     assert Path(str(examples[-1].image)).is_file()
 
 

@@ -1,7 +1,4 @@
-"""Rules about rows side by side.
-
-Rules about two files of a set: what is trained on, and what must be unseen.
-"""
+"""Rules across rows of a file, and across the files of a set."""
 
 from __future__ import annotations
 
@@ -114,8 +111,6 @@ def _pair_rule(code: str, severity: Severity, find: Any, remedy: str) -> PairRul
 
 
 _SPLIT = "Split by image: DatasetSplitter does."
-
-
 FILES_RULES = (
     _pair_rule("same-row", "error", same_row, _SPLIT),
     _pair_rule("same-image", "error", same_image, _SPLIT),
@@ -133,8 +128,6 @@ FILES_RULES = (
 
 
 _MOST_EQUAL = 0.9
-
-
 _ONE_ANSWER_ROWS = 20
 
 

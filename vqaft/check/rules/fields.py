@@ -1,7 +1,4 @@
-"""Rules about what a row may hold beside texts and images: weights, names, tools, better and worse answers.
-
-Rules about who speaks, and when.
-"""
+"""Rules about weights, names, tools, preferences, and the order of roles."""
 
 from __future__ import annotations
 

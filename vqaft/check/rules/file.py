@@ -1,7 +1,4 @@
-"""Rules about a file as a whole.
-
-Rules about a line as JSON.
-"""
+"""Rules about a file as a whole, and about a line as JSON."""
 
 from __future__ import annotations
 

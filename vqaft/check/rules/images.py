@@ -1,7 +1,4 @@
-"""Rules about image files inside rows.
-
-Rules about images that are somewhere else.
-"""
+"""Rules about images inside rows, and about those behind URLs."""
 
 from __future__ import annotations
 
@@ -16,14 +13,8 @@ from vqaft.images import NO_IMAGES, shrunk_size, vision_of
 from vqaft.providers import ProviderLimits
 
 _MAX_PIXELS = 50_000_000
-
-
 _LEAST_SIDE = 16
-
-
 _MOST_SHAPE = 20
-
-
 _LEAST_KEPT = 0.25
 
 
@@ -87,11 +78,11 @@ def too_many_bytes(image: CheckedImage, limits: ProviderLimits) -> str | None:
     return f"{len(image.content or b'') / 1e6:.1f} MB, over {(most or 0) / 1e6:.0f} MB" if wrong else None
 
 
-def colour_mode(image: CheckedImage, limits: ProviderLimits) -> str | None:
-    """Colours that the provider does not take; readers usually convert grey and palettes, but it is not promised."""
+def color_mode(image: CheckedImage, limits: ProviderLimits) -> str | None:
+    """Colors that the provider does not take; readers usually convert gray and palettes, but it is not promised."""
     mode = image.header.mode if image.header else None
     wrong = mode is not None and limits.image_modes is not None and mode not in limits.image_modes
-    return f"the colour mode is {mode}" if wrong else None
+    return f"the color mode is {mode}" if wrong else None
 
 
 def animated(image: CheckedImage, _: ProviderLimits) -> str | None:
@@ -177,8 +168,6 @@ def _row_rule(code: str, severity: Severity, find: Any, remedy: str) -> RowRule:
 
 
 _ENCODE = "Encode it with ImageEncoder."
-
-
 IMAGE_RULES: tuple[ImageRule | RowRule, ...] = (
     _rule("not-base64", "error", not_base64, "Use standard base64 with padding, without line breaks."),
     _rule("not-declared-base64", "error", not_declared_base64, 'Begin with "data:image/…;base64,".'),
@@ -189,7 +178,7 @@ IMAGE_RULES: tuple[ImageRule | RowRule, ...] = (
     _rule("truncated", "error", truncated, "Get the whole file again."),
     _rule("no-size", "error", sizeless, "The file is broken: get it again."),
     _rule("too-large", "error", too_many_bytes, "Encode it with ImageEncoder(max_side=…)."),
-    _rule("mode", "warning", colour_mode, "Convert to RGB or RGBA: ImageEncoder does."),
+    _rule("mode", "warning", color_mode, "Convert to RGB or RGBA: ImageEncoder does."),
     _rule("animated", "error", animated, "Keep the frame that matters."),
     _rule("turned", "warning", turned, "Turn the pixels: ImageEncoder does."),
     _rule("metadata", "warning", metadata, "Strip it before it leaves the house: ImageEncoder does."),
@@ -268,8 +257,6 @@ def _url_rule(code: str, severity: Severity, judge: Any, remedy: str) -> ImageRu
 
 
 _INLINE = "Build the row from the file: MessageBuilder puts it inside."
-
-
 URL_RULES = (
     _url_rule("file", "error", file_url, _INLINE),
     _url_rule("scheme", "error", other_scheme, _INLINE),

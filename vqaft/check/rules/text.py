@@ -1,7 +1,4 @@
-"""Rules about questions, answers and instructions.
-
-The rule about rows that are longer than a model reads.
-"""
+"""Rules about questions, answers and instructions, and about the length of a row."""
 
 from __future__ import annotations
 
@@ -151,8 +148,6 @@ def _rule(code: str, severity: Severity, find: Find, remedy: str) -> RowRule:
 
 
 _CLEAN = "Take it out; fix_file does."
-
-
 _ANSWERS = frozenset({"assistant"})
 
 

@@ -1,4 +1,4 @@
-"""The easy-vqa data set: small shapes on small images, from PyPI."""
+"""The easy-vqa dataset: small shapes on small images, from PyPI."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from vqaft.errors import DataError, MissingExtraError
 def load_easy_vqa(part: Literal["train", "test"] = "train") -> list[VQAExample]:
     """Load one part of easy-vqa: 4,000 images with 38,575 questions to train on, or 1,000 with 9,673 to test on.
 
-    Questions are of the types `yes/no`, `color` and `shape`, which their words tell apart.
+    Questions are of the types `yes/no`, `color` and `shape`, told by their words.
 
     Args:
-        part: Which of the data set's own two parts.
+        part: Which of the dataset's own two parts.
 
     Returns:
-        The examples; their ids are `train-0`, `train-1` … in the data set's own order.
+        The examples; their ids are `train-0`, `train-1` … in the dataset's own order.
 
     Raises:
         MissingExtraError: If the package `easy_vqa` is not installed.
@@ -49,4 +49,4 @@ def load_easy_vqa(part: Literal["train", "test"] = "train") -> list[VQAExample]:
 def _type(question: str) -> str:
     if question.startswith(("is ", "does ")):
         return "yes/no"
-    return "colour" if "color" in question else "shape"
+    return "color" if "color" in question else "shape"

@@ -1,11 +1,4 @@
-"""Which part each group goes to.
-
-How large the parts shall be.
-
-What a split keeps in balance: the kinds, types and answers of the questions.
-
-Chance that is the same on every machine and independent of everything but the key.
-"""
+"""Allocation of groups to parts: sizes, strata, and a keyed hash that is the same on every machine."""
 
 from __future__ import annotations
 
@@ -25,8 +18,6 @@ PARTS = ("train", "validation", "test")
 
 
 UNUSED = len(PARTS)
-
-
 """The number of what no part needs, after the parts' own numbers 0, 1, 2."""
 
 
@@ -121,7 +112,7 @@ class Strata:
     counts: NDArray[np.float64]
 
     def of_group(self, group: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Give the strata of a group and how many examples it holds of each."""
+        """Return the strata of a group and how many examples it holds of each."""
         entries = slice(self.starts[group], self.starts[group + 1])
         return self.ids[entries], self.counts[entries]
 
@@ -234,7 +225,7 @@ class Demand:
 
 
 def homes(demand: Demand, sizes: Sizes) -> Parts:
-    """Give every group a home by its own chance alone, so that nothing else in the data can move it.
+    """Assign every group a home by its own chance alone, so that nothing else in the data can move it.
 
     Args:
         demand: The groups.
@@ -249,7 +240,7 @@ def homes(demand: Demand, sizes: Sizes) -> Parts:
 
 
 def fill(parts: Parts, demand: Demand, at: Parts) -> tuple[Parts, int]:
-    """Give what is unused to parts with room: first to its home, then to any, each by chance.
+    """Assign what is unused to parts with room: first to its home, then to any, each by chance.
 
     Args:
         parts: Where the groups are so far.
@@ -275,7 +266,7 @@ def fill(parts: Parts, demand: Demand, at: Parts) -> tuple[Parts, int]:
 
 
 def balance(demand: Demand, strata: Strata, options: NDArray[np.bool_]) -> Parts:
-    """Give each group to the part where it brings the strata nearest to their shares.
+    """Assign each group to the part where it brings the strata nearest to their shares.
 
     Groups with rare strata go first, as in Sechidis, Tsoumakas and Vlahavas, "On the Stratification of Multi-Label
     Data" (2011). Of the parts with room, a group goes where it makes the least growth of the chi-square distance.

@@ -1,7 +1,4 @@
-"""What must stay together: the same image, images that look alike, and whatever the caller names.
-
-What an earlier split has decided already.
-"""
+"""Groups that no split separates (same or similar images, named groups), and those fixed by an earlier split."""
 
 from __future__ import annotations
 
@@ -20,8 +17,6 @@ from vqaft.errors import DataError
 from vqaft.images import connected, near_pairs
 
 GroupBy: TypeAlias = str | Callable[[VQAExample], str | None] | None
-
-
 """What else keeps examples together: a metadata column, a function, or None for `VQAExample.group`."""
 
 

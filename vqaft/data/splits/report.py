@@ -138,7 +138,7 @@ class SplitReport:
         return tuple(chain.from_iterable(overlap.leaks for overlap in self.overlaps))
 
     def overlap(self, first: str, second: str) -> Overlap:
-        """Give what two parts share.
+        """Return what two parts share.
 
         Args:
             first: The name of the part that stands first in the report.

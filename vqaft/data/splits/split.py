@@ -1,4 +1,4 @@
-"""The parts of a data set."""
+"""The parts of a dataset."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from vqaft.images import NEAR_DISTANCE
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """A data set in parts that share no image.
+    """A dataset in parts that share no image.
 
     Attributes:
         train: What the model learns from.
@@ -100,7 +100,7 @@ class Split:
     def save(self, folder: str | PathLike[str], *, images: str | PathLike[str] | None = None) -> Path:
         """Write the parts as `train.jsonl`, `validation.jsonl` and `test.jsonl`, and their placement.
 
-        Read them again with `load_saved(folder / "train.jsonl")`; the next split of a larger data set keeps to it with
+        Read them again with `load_saved(folder / "train.jsonl")`; the next split of a larger dataset keeps to it with
         `previous=Placement.read(folder / "placement.json")`.
 
         Args:

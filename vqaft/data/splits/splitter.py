@@ -101,10 +101,10 @@ class DatasetSplitter:
     def split(
         self, examples: Iterable[VQAExample], *, previous: Placement | None = None, images: ImageTable | None = None
     ) -> Split:
-        """Split a data set.
+        """Split a dataset.
 
         Args:
-            examples: The data set; ids must differ.
+            examples: The dataset; ids must differ.
             previous: The placement of an earlier split, `split.placement` or a file read by `Placement.read`; its
                 images stay where they were.
             images: The examples' images, where they were hashed before, e.g. on a cluster (`vqaft.ray_data`).

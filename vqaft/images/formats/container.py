@@ -1,7 +1,4 @@
-"""What is known of an image file without decoding a pixel.
-
-Which way up an image is, by its metadata.
-"""
+"""Structure of an image file without decoding a pixel, and its orientation by EXIF and XMP."""
 
 from __future__ import annotations
 
@@ -10,8 +7,6 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 OutputFormat: TypeAlias = Literal["jpeg", "png", "webp"]
-
-
 """The file formats that providers take."""
 
 
@@ -40,17 +35,9 @@ class Container:
 
 
 UPRIGHT = 1
-
-
 EXIF_HEAD = b"Exif\x00\x00"
-
-
 _TAG = 0x0112
-
-
 _SHORT = 3
-
-
 _MOST = 8
 
 

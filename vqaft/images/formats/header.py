@@ -1,4 +1,4 @@
-"""What the first bytes of an image file say: its format, size and colours. No pixel is decoded."""
+"""What the first bytes of an image file say: its format, size and colors. No pixel is decoded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vqaft.images.formats.container import EXIF_HEAD, UPRIGHT, orientation_of
 from vqaft.images.formats.read import sniff
 
 NO_IMAGES = frozenset({"html", "pdf"})
-"""Formats that are told apart only to say what came instead of an image."""
+"""Formats that are recognized only to say what came instead of an image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class ImageHeader:
         format: "jpeg", "png", "webp", "gif", "bmp", "tiff", "heic", "avif", "svg", "pdf" or "html".
         width: Pixels as stored; None where the header is broken, or was not read.
         height: Pixels as stored.
-        mode: Pillow's name of the colours ("RGB", "L", "CMYK", "P", …); None where not known.
+        mode: Pillow's name of the colors ("RGB", "L", "CMYK", "P", …); None where not known.
         animated: Whether there is more than one picture.
         whole: Whether the file's end is there.
         metadata: Kinds of metadata inside: "exif", "xmp", "text".
@@ -106,7 +106,7 @@ def _jpeg(data: bytes) -> ImageHeader:
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Give marker, start and length of each segment's content, up to the picture itself."""
+    """Yield marker, start and length of each segment's content, up to the picture itself."""
     place = 2
     while place + 4 <= len(data) and data[place] == 0xFF:  # noqa: PLR2004 - every marker starts so
         marker, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4])
@@ -128,7 +128,7 @@ _PNG_TEXT = {b"tEXt": "text", b"zTXt": "text", b"iTXt": "text", b"eXIf": "exif"}
 
 
 def _png(data: bytes) -> ImageHeader:
-    if data[12:16] != b"IHDR" or len(data) < 26:  # noqa: PLR2004 - up to the colour type
+    if data[12:16] != b"IHDR" or len(data) < 26:  # noqa: PLR2004 - up to the color type
         return ImageHeader(format="png", whole=False)
     width, height, bits, color = struct.unpack_from(">IIBB", data, 16)
     mode = _PNG_MODES.get(color)
@@ -149,7 +149,7 @@ def _png(data: bytes) -> ImageHeader:
 
 
 def _chunks(data: bytes, place: int, order: str, *, skip: int) -> Iterator[int]:
-    """Give the place of each chunk: in PNG length, name, content, sum; in RIFF name, length, content."""
+    """Yield the place of each chunk: in PNG length, name, content, sum; in RIFF name, length, content."""
     while place + 8 <= len(data):
         yield place
         (length,) = struct.unpack_from(order + "I", data, place + (0 if order == ">" else 4))

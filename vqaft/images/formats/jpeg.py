@@ -49,7 +49,7 @@ class _Found:
 def read_jpeg(data: bytes) -> Container | None:
     """Read the structure of a JPEG file, up to the end of its first picture.
 
-    Kept are the tables, the frame, the scans, and what says how colours are meant: JFIF (without a thumbnail) and the
+    Kept are the tables, the frame, the scans, and what says how colors are meant: JFIF (without a thumbnail) and the
     Adobe marker. Everything else goes: EXIF with GPS and thumbnails, XMP, comments, Photoshop and maker blocks, further
     pictures, and bytes after the end.
 

@@ -81,7 +81,7 @@ def _all(chunks: list[_Chunk], name: bytes) -> bytes:
 
 
 def is_whole_png(png: Container) -> bool:
-    """Tell whether the coded pixels of a compliant PNG file are all there, by unpacking them once.
+    """Return whether the coded pixels of a compliant PNG file are all there, by unpacking them once.
 
     A JPEG or WEBP that lacks pixels lacks its end too; a PNG may have every chunk and a checksum over each, and still
     stop in the middle.
@@ -106,7 +106,7 @@ def is_whole_png(png: Container) -> bool:
 
 
 def _length(width: int, height: int, samples: int, *, interlaced: bool) -> int:
-    """Give the length of the unpacked pixels: a filter byte a line, for each pass that has pixels."""
+    """Return the length of the unpacked pixels: a filter byte a line, for each pass that has pixels."""
     total = 0
     for left, top, across, down in _PASSES if interlaced else [(0, 0, 1, 1)]:
         columns, lines = -(-(width - left) // across), -(-(height - top) // down)

@@ -15,7 +15,7 @@ _LOSSY_HEAD = b"\x9d\x01\x2a"
 def read_webp(data: bytes) -> Container | None:
     """Read the structure of a WEBP file.
 
-    Kept are the pixels and, where there is one, their alpha plane. Everything else goes: EXIF, XMP, the colour profile,
+    Kept are the pixels and, where there is one, their alpha plane. Everything else goes: EXIF, XMP, the color profile,
     unknown chunks, and bytes after the end.
 
     Args:

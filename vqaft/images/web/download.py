@@ -96,8 +96,6 @@ class Deadline:
 
 
 Address: TypeAlias = IPv4Address | IPv6Address
-
-
 Resolve: TypeAlias = Callable[[str, int], list[Address]]
 
 
