@@ -14,6 +14,7 @@ from tests.exchange.samples import examples
 from tests.exchange.targets import INSIDE, WHOLE, builder_for, each_target, examples_for, fields, hashes, pixels
 from vqaft.data import DatasetSplitter, VQAExample
 from vqaft.exchange import (
+    ChatJSONL,
     Exported,
     HuggingFace,
     LlamaFactory,
@@ -129,3 +130,25 @@ def test_a_target_of_ones_own_needs_no_base_class(tmp_path: Path) -> None:
     target: Target = OneLine()
     exported: Exported = export(examples(tmp_path / "source"), target, tmp_path / "out")
     assert {loss.field for loss in exported.lossy} >= {"id", "group", "answers[1:]"}
+
+
+def test_web_addresses_are_passed_on_where_the_provider_fetches_them(tmp_path: Path) -> None:
+    first, *_ = examples(tmp_path / "source")
+    address = "https://example.com/receipt.jpg"
+    wanted = replace(first, images=(address, first.image))
+    exported = export([wanted], ChatJSONL(), tmp_path / "out")
+    assert "images" not in {loss.field for loss in exported.lossy}
+    (found,) = ChatJSONL().read(tmp_path / "out")
+    assert found.images[0] == address
+    assert pixels(replace(found, images=found.images[1:])) == pixels(first)
+
+
+def test_many_rows_are_cut_into_shards(tmp_path: Path) -> None:
+    first, *_ = examples(tmp_path / "source")
+    many = [replace(first, id=f"e{number}") for number in range(200)]
+    for size, shards in ((500_000_000, 1), (1, 4)):
+        target = HuggingFace(shard_bytes=size)
+        export(many, target, tmp_path / "out")
+        assert len(list((tmp_path / "out" / "data").iterdir())) == shards
+        assert (tmp_path / "out" / "data" / f"train-00000-of-0000{shards}.parquet").exists()
+        assert [one.id for one in target.read(tmp_path / "out", manifest=False)] == [one.id for one in many]

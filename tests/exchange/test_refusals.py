@@ -12,6 +12,7 @@ import pytest
 from tests.exchange.samples import examples, picture
 from tests.exchange.targets import PEERS, TABLES, builder_for, each_target, examples_for
 from tests.exchange.test_conversations import conversation, followed
+from vqaft.chat import DeveloperMessage
 from vqaft.errors import DataError, ExportError
 from vqaft.exchange import (
     TRL,
@@ -36,7 +37,7 @@ from vqaft.exchange import (
     export,
 )
 from vqaft.images import ImageEncoder
-from vqaft.providers import FIREWORKS, OPENAI
+from vqaft.providers import FIREWORKS, OPENAI, TOGETHER
 from vqaft.records import MessageBuilder
 
 
@@ -163,6 +164,16 @@ def test_a_providers_limits_are_refusals(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="WEBP"):
         export(given, Nova(uri="s3://b"), tmp_path / "out", builder=webp)
     export(given, ChatJSONL(provider=OPENAI), tmp_path / "out", builder=webp)
+    small = ChatJSONL(provider=replace(OPENAI, max_image_bytes=100, max_images_per_row=1))
+    with pytest.raises(ExportError, match="bytes; OpenAI accepts 100"):
+        export(given, small, tmp_path / "other")
+    with pytest.raises(ExportError, match="2 images; OpenAI accepts 1"):
+        export([replace(given[0], images=(picture(1), picture(2)))], small, tmp_path / "other")
+    developer = MessageBuilder(system=DeveloperMessage(content="Be brief."))
+    with pytest.raises(ExportError, match="no developer role"):
+        export(given, ChatJSONL(provider=TOGETHER), tmp_path / "other", builder=developer)
+    with pytest.raises(ExportError, match="31 images; Gemini accepts 30"):
+        export([replace(given[0], images=(picture(1),) * 31)], Gemini(uri="gs://b"), tmp_path / "other")
     remote = [replace(given[0], images=("https://example.com/a.jpg",))]
     for target in PEERS:
         with pytest.raises(ExportError, match="not on this machine"):

@@ -14,6 +14,7 @@ from vqaft.errors import DataError, StateError
 from vqaft.exchange.folder import ExportFolder, image_name
 from vqaft.exchange.history import history_values
 from vqaft.exchange.rows import Row
+from vqaft.images import RemoteImage
 
 HIDDEN = ".vqaft"  # readers of datasets ignore hidden folders
 MANIFEST = f"{HIDDEN}/manifest.json"
@@ -116,7 +117,7 @@ def entries_of(row: Row, number: int) -> Iterator[dict[str, Any]]:
         row: The row.
         number: Its number in the export.
     """
-    images = [image_name(image) for image in row.own_images]
+    images = [each.url if isinstance(each, RemoteImage) else image_name(each) for each in row.own_sources]
     for example in row.examples:
         values = {name: getattr(example, name) for name in FIELDS}
         plain = {"metadata": dict(example.metadata), "history": history_values(example), "images": images}

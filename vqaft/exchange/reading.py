@@ -15,7 +15,7 @@ from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.history import history_of, history_values
 from vqaft.exchange.manifest import EXAMPLES, FIELDS, ExportManifest, Loss
 from vqaft.exchange.target import Target
-from vqaft.images import ImageSource
+from vqaft.images import ImageSource, is_web_address
 
 HashImage: TypeAlias = Callable[[ImageSource], str]
 
@@ -115,15 +115,19 @@ def measure_losses(
 def _differences(entry: Mapping[str, Any], split: str, example: VQAExample, sha256_of: HashImage) -> Iterator[str]:
     wanted, answers = dict(entry), tuple(entry["answers"])
     wanted |= {"answer": answers[:1], "answers[1:]": answers[1:]}
-    wanted["images"] = [name.partition(".")[0] for name in entry["images"]]
+    wanted["images"] = [name if is_web_address(name) else name.partition(".")[0] for name in entry["images"]]
     found = {name: getattr(example, name) for name in ("id", "question", "question_type", "kind", "group")}
     found |= {"answer": example.answers[:1], "answers[1:]": example.answers[1:], "metadata": dict(example.metadata)}
     found |= {
         "history": history_values(example),
         "split": split,
-        "images": [sha256_of(image)[:_NAME_DIGITS] for image in example.images],
+        "images": [_identity(image, sha256_of) for image in example.images],
     }
     yield from (name for name, value in found.items() if wanted[name] != value)
+
+
+def _identity(image: ImageSource, sha256_of: HashImage) -> str:
+    return str(image) if is_web_address(image) else sha256_of(image)[:_NAME_DIGITS]
 
 
 def _restored(entry: Mapping[str, Any], example: VQAExample) -> VQAExample:

@@ -113,6 +113,11 @@ class Row:
         return tuple(chain.from_iterable(turn.images for turn in self.turns))
 
     @property
+    def own_sources(self) -> tuple[EncodedImage | RemoteImage, ...]:
+        """The images that the row's own questions are about, web addresses included."""
+        return tuple(part for turn in self.asked for part in turn.parts if not isinstance(part, str))
+
+    @property
     def own_images(self) -> tuple[EncodedImage, ...]:
         """The images that the row's own questions are about."""
         return tuple(chain.from_iterable(turn.images for turn in self.asked))

@@ -30,13 +30,15 @@ class HuggingFace:
     Attributes:
         card: Facts for the dataset card.
         several_images: Whether the column is `images`, a list, for examples that may show several.
+        shard_bytes: A shard is closed when its rows have this many bytes.
     """
 
     card: DatasetCard = field(default_factory=DatasetCard)
     several_images: bool = False
+    shard_bytes: int = 500_000_000
 
     def __post_init__(self) -> None:
-        check_settings(self, flags=("several_images",))
+        check_settings(self, flags=("several_images",), counts=("shard_bytes",))
         if not isinstance(self.card, DatasetCard):
             raise DataError(f"card is {shown(self.card)}, not a DatasetCard")
 
@@ -57,7 +59,8 @@ class HuggingFace:
         splits: dict[str, SplitTally] = {}
         for split, group in itertools.groupby(rows, key=lambda row: row.split):
             tally = splits[split] = SplitTally()
-            write_shards(folder, split, (self._cells(row) for row in tally.counted(group)), features)
+            cells = (self._cells(row) for row in tally.counted(group))
+            write_shards(folder, split, cells, features, shard_bytes=self.shard_bytes)
         folder.write_text("README.md", self.card.render(splits))
 
     def parse(self, folder: ExportFolder) -> Iterator[tuple[str, VQAExample]]:
