@@ -13,6 +13,7 @@ from tests.records.pictures import example, picture
 from vqaft.check import checked_row
 from vqaft.cost import estimate_cost, plan_budget
 from vqaft.cost.row_cost import RowCounter
+from vqaft.data import Turn, VQAExample
 from vqaft.errors import DataError
 from vqaft.images import ImageEncoder
 from vqaft.providers import (
@@ -191,3 +192,23 @@ def test_ranges_are_added_and_multiplied() -> None:
     assert TokenRange(1, 2).plus(TokenRange(10, 20)).times(2) == (22, 44)
     assert str(TokenRange(1000, 2000)) == "1,000 to 2,000"
     assert str(TokenRange(1000, 1000)) == "1,000"
+
+
+def test_earlier_turns_are_no_few_shot_examples(tmp_path: Path) -> None:
+    few_shot, asked, other = (
+        VQAExample(id=f"{n}", image=picture(n), question="What is it?", answers=("a cat",)) for n in range(3)
+    )
+    dialogs = [
+        VQAExample(
+            id=f"d{n}",
+            images=(picture(10 + n), picture(20 + n)),
+            question="And this?",
+            answers=("a dog",),
+            history=(Turn(question="What is it?", answer="a cat", n_images=1),),
+        )
+        for n in range(2)
+    ]
+    write_jsonl(tmp_path / "dialogs.jsonl", MessageBuilder().records(dialogs))
+    assert estimate_cost(tmp_path / "dialogs.jsonl").few_shot_tokens == (0, 0)
+    write_jsonl(tmp_path / "few.jsonl", MessageBuilder(few_shot=[few_shot]).records([asked, other]))
+    assert estimate_cost(tmp_path / "few.jsonl").few_shot_tokens.low > 0

@@ -6,9 +6,9 @@ What would make training cheaper, in tokens of an epoch.
 from __future__ import annotations
 
 import html
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 
 from vqaft.chat import read_lines
@@ -235,6 +235,7 @@ def estimate_lines(
         size_bytes += len(content)
         row = checked_row(number, content)
         costs += [counter.count(row)] if row.messages else []
+    costs = _without_dialogs(costs)
     return CostEstimate(
         model=model,
         epochs=epochs,
@@ -249,6 +250,16 @@ def estimate_lines(
         unknown_images=sum(cost.unknown_images for cost in costs),
         savings=savings_of(costs),
     )
+
+
+def _without_dialogs(costs: Sequence[RowCost]) -> list[RowCost]:
+    """Count earlier turns as few-shot examples only if another row starts with their images too."""
+    rows_with = Counter(key for cost in costs for key in set(cost.context_keys))
+    single = len(costs) == 1
+    return [
+        cost if single or all(rows_with[key] > 1 for key in cost.context_keys) else replace(cost, few_shot=NOTHING)
+        for cost in costs
+    ]
 
 
 def _sum(ranges: Sequence[TokenRange]) -> TokenRange:

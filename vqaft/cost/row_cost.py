@@ -22,6 +22,7 @@ class RowCost:
         images: Of all images.
         images_low: Of all images at detail "low".
         images_small: Of all images, shrunk to 512 pixels.
+        context_keys: Which images stand before those that are asked about.
         few_shot: Of what stands between the instructions and the image that is asked about.
         instructions: Of the instructions.
         shown: Of the images that are asked about.
@@ -38,6 +39,7 @@ class RowCost:
     shown: TokenRange
     shown_keys: tuple[Hashable, ...] = field(repr=False)
     unknown_images: int
+    context_keys: tuple[Hashable, ...] = field(repr=False, default=())
 
     @property
     def total(self) -> TokenRange:
@@ -74,6 +76,7 @@ class RowCounter:
             few_shot=self._images([i for m in context for i in m.images]).plus(exactly(self._text(context))),
             instructions=self._text(opening),
             shown=self._images(shown),
+            context_keys=tuple(image.key for message in context for image in message.images),
             shown_keys=tuple(image.key for image in shown),
             unknown_images=sum(_size(image) is None for image in row.images),
         )

@@ -221,7 +221,12 @@ ROWS_RULES = (
     _rule("duplicate", "warning", duplicate, "Take it out; fix_file does."),
     _rule("contradiction", "error", contradiction, "Keep the answer that is right."),
     _rule("asked-again", "warning", asked_again, "Keep one."),
-    _rule("context-image", "error", context_image, "Take few-shot examples from images of their own."),
+    _rule(
+        "context-image",
+        "warning",
+        context_image,
+        "Take few-shot examples from images of their own; earlier turns of a conversation do no harm.",
+    ),
     _rule("one-answer", "warning", one_answer, "Add rows with other answers."),
     _rule("spelling", "warning", spelling, "Write it one way."),
     _rule("several-systems", "note", several_systems, "Use one, the one you will ask with."),
