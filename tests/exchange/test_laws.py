@@ -47,7 +47,7 @@ def datasets(draw: st.DrawFn) -> list[VQAExample]:
 
 
 @pytest.mark.parametrize("target", PEERS, ids=lambda target: target.format)
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(wanted=datasets())
 def test_round_trip_loss_and_bytes(
     target: Any, tmp_path_factory: pytest.TempPathFactory, wanted: list[VQAExample]
