@@ -4,6 +4,7 @@ import builtins
 import json
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -106,6 +107,7 @@ def test_two_rows_of_one_example_are_an_error(evaluation: Make) -> None:
         Evaluation(model="m", scorers={}, rows=rows + rows)
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(values=st.lists(st.none() | st.floats(0, 1), max_size=30))
 def test_means_equal_a_naive_recomputation(evaluation: Make, values: list[float | None]) -> None:
     found = evaluation(values).summary(slice_by=None)
@@ -113,6 +115,16 @@ def test_means_equal_a_naive_recomputation(evaluation: Make, values: list[float 
     expected = sum(scored) / len(scored) if scored else None
     assert [mean.mean.value for mean in found] == ([pytest.approx(expected)] if values else [])
     assert all((mean.n, mean.failed) == (len(scored), len(values) - len(scored)) for mean in found)
+
+
+def test_refusals_counted_as_wrong_stand_beside_the_mean(evaluation: Make) -> None:
+    refused = Failure(kind="refused", message="I cannot help with that.")
+    found = evaluation([1.0, 1.0, None, None])
+    rows = (*found.rows[:2], replace(found.rows[2], failure=refused), found.rows[3])
+    mean = replace(found, rows=rows).summary(slice_by=None)[0]
+    assert mean.mean.value == 1
+    assert mean.counted_wrong.value == pytest.approx(2 / 3)  # the fourth was never asked
+    assert "66.7 %" in str(replace(found, rows=rows).summary(slice_by=None))
 
 
 def test_tables_escape_what_is_hostile() -> None:

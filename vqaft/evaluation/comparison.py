@@ -92,6 +92,7 @@ COLUMNS = (
     ">interval",
     ">points",
     ">interval",
+    ">missing as wrong",
     ">p",
     "result",
 )
@@ -134,6 +135,7 @@ def _cells(part: SliceComparison) -> tuple[str, ...]:
         percent_range(part.tuned.interval),
         points(part.difference.value),
         points_range(part.difference.interval),
+        points(part.counted_wrong.difference.value),
         p_text(part.test.p_adjusted if part.test else None),
         str(part.verdict),
     )

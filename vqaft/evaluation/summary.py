@@ -1,7 +1,4 @@
-"""Means of an evaluation, slice by slice.
-
-From scored rows to means with intervals.
-"""
+"""Means of an evaluation with intervals, slice by slice."""
 
 from __future__ import annotations
 
@@ -32,6 +29,7 @@ class SliceMean:
         failed: Examples without a score: no answer, or the scorer failed on it.
         clusters: Groups (images) that the scored answers belong to.
         mean: The mean with its interval, clustered by group.
+        counted_wrong: The mean over all examples that were asked, with what has no score counted as wrong.
     """
 
     scorer: str
@@ -41,6 +39,7 @@ class SliceMean:
     failed: int
     clusters: int
     mean: Estimate
+    counted_wrong: Estimate
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Summary(Sequence[SliceMean]):
 
     def table(self) -> Table:
         """Return the means as a table."""
-        columns = ("scorer", "slice", ">n", ">failed", ">mean", ">interval")
+        columns = ("scorer", "slice", ">n", ">failed", ">mean", ">interval", ">failed as wrong")
         return Table(columns=columns, rows=[_cells(mean) for mean in self.means], title=self.title)
 
     def to_pandas(self) -> Any:
@@ -91,13 +90,13 @@ class Summary(Sequence[SliceMean]):
 
 
 def _cells(mean: SliceMean) -> tuple[str, ...]:
-    interval = percent_range(mean.mean.interval)
-    return mean.scorer, mean.value, str(mean.n), str(mean.failed), percent(mean.mean.value), interval
+    interval, wrong = percent_range(mean.mean.interval), percent(mean.counted_wrong.value)
+    return mean.scorer, mean.value, str(mean.n), str(mean.failed), percent(mean.mean.value), interval, wrong
 
 
 def _flat(mean: SliceMean) -> dict[str, Any]:
     interval = mean.mean.interval
-    facts = asdict(mean) | {"mean": mean.mean.value}
+    facts = asdict(mean) | {"mean": mean.mean.value, "counted_wrong": mean.counted_wrong.value}
     return facts | {"low": interval and interval.low, "high": interval and interval.high}
 
 
@@ -124,20 +123,23 @@ def summarise(
         for value, members in slice_rows(rows, slicer).items()
     ]
     codes = cluster_codes([row.group for row in rows])
+    asked = np.array([row.status != "missing" for row in rows], dtype=np.bool_)
     means = []
     for scorer in scorers:
         values = score_values(rows, scorer)
         for slice_by, value, members in parts:
-            one = _slice_mean(values[members], codes[members], confidence=confidence)
+            own, own_codes = values[members], codes[members]
+            scored = ~np.isnan(own)
             means.append(
                 SliceMean(
                     scorer=scorer,
                     slice_by=slice_by,
                     value=value,
-                    n=one[0],
-                    failed=len(members) - one[0],
-                    clusters=one[1],
-                    mean=one[2],
+                    n=int(scored.sum()),
+                    failed=int((~scored).sum()),
+                    clusters=len(np.unique(own_codes[scored])),
+                    mean=_mean(own[scored], own_codes[scored], confidence),
+                    counted_wrong=_mean(np.nan_to_num(own[asked[members]]), own_codes[asked[members]], confidence),
                 )
             )
     return Summary(tuple(means), title)
@@ -153,12 +155,7 @@ def score_values(rows: Sequence[ScoredRow], scorer: str) -> NDArray[np.float64]:
     return np.array([np.nan if (value := row.value(scorer)) is None else value for row in rows], dtype=np.float64)
 
 
-def _slice_mean(
-    values: NDArray[np.float64], codes: NDArray[np.intp], *, confidence: float
-) -> tuple[int, int, Estimate]:
-    scored = ~np.isnan(values)
-    values, codes = values[scored], codes[scored]
+def _mean(values: NDArray[np.float64], codes: NDArray[np.intp], confidence: float) -> Estimate:
     if not len(values):
-        return 0, 0, Estimate(value=None)
-    estimate = Estimate(value=float(values.mean()), interval=mean_interval(values, codes, confidence=confidence))
-    return len(values), len(np.unique(codes)), estimate
+        return Estimate(value=None)
+    return Estimate(value=float(values.mean()), interval=mean_interval(values, codes, confidence=confidence))

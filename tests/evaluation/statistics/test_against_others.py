@@ -33,6 +33,7 @@ from vqaft.evaluation.statistics import (
 )
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))
 def test_clopper_pearson_is_scipys(counts: tuple[int, int], level: float) -> None:
     ours = clopper_pearson(*counts, confidence=level)
@@ -59,6 +60,7 @@ def test_the_interval_of_pairs_agrees_with_mcnemar(won: int, lost: int) -> None:
     assert interval.low == pytest.approx(0.0, abs=0.002)
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(st.integers(0, 200), st.integers(0, 200))
 def test_mid_p_leaves_half_of_what_was_seen_out(won: int, lost: int) -> None:
     n = won + lost
@@ -66,6 +68,7 @@ def test_mid_p_leaves_half_of_what_was_seen_out(won: int, lost: int) -> None:
     assert mcnemar_mid_p(won, lost) == pytest.approx(min(1.0, 2 * half), abs=1e-9)
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(st.integers(0, 500), st.integers(0, 500))
 def test_mcnemar_is_statsmodels(won: int, lost: int) -> None:
     theirs = mcnemar([[0, won], [lost, 0]], exact=True).pvalue if won + lost else 1.0
@@ -85,6 +88,7 @@ def test_sign_flip_of_single_rows_is_mcnemar(won: int, lost: int) -> None:
     assert sign_flip_exact(steps) == pytest.approx(mcnemar_exact(won, lost), abs=1e-12)
 
 
+@settings(deadline=None)  # the first call imports scipy
 @given(st.lists(st.integers(-4, 4), min_size=1, max_size=9))
 def test_sign_flip_counts_all_patterns(sums: list[int]) -> None:
     totals = [
