@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 from PIL import Image, ImageDraw
 
+from vqaft.cli.terminal import say
 from vqaft.errors import DataError
 
 FILE = "vqaft.toml"
@@ -118,7 +119,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Folder to make; it may not
             table.writerow([path, f"Is there a {color} {shape}?", "yes", "yes/no"])
             table.writerow([path, f"Is there a {shape} that is not {color}?", "no", "yes/no"])
     (folder / FILE).write_text(_TEMPLATE, encoding="utf-8")
-    typer.echo(_NEXT.format(folder=folder))
+    say(_NEXT.format(folder=folder))
 
 
 def _pictures(folder: Path) -> Iterator[tuple[str, str, str]]:

@@ -20,9 +20,14 @@ _UNEXPECTED = "This is a fault in vqaft, or a file that it does not expect; VQAF
 _NOT_ASCII = re.compile(r"[^\x20-\x7e\n]")
 
 
-def say(value: object) -> None:
-    """Print a value as text; what is not printable in it is escaped."""
-    typer.echo(visible(str(value), keep="\n\t"))
+def say(value: object, *, err: bool = False) -> None:
+    """Print a value as text; what is not printable in it is escaped.
+
+    Args:
+        value: What to print.
+        err: Whether to print to standard error.
+    """
+    typer.echo(visible(str(value), keep="\n\t"), err=err)
 
 
 def say_json(text: str) -> None:

@@ -57,7 +57,7 @@ def train(
         seed=seed,
         suffix=suffix,
     )
-    typer.echo(f"job {job.id}", err=True)
+    say(f"job {job.id}", err=True)
     _show(client.wait(job.id) if wait else job, as_json=as_json)
 
 
