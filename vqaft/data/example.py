@@ -15,6 +15,7 @@ from vqaft.images import ImageSource, check_source, describe_source
 QuestionKind: TypeAlias = Literal["closed", "open"]
 """A closed question is answered by choosing from a list, an open one freely."""
 
+_KINDS = (None, *get_args(QuestionKind))
 _NO_METADATA: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -100,15 +101,15 @@ class VQAExample:
         _check_text(question, "the question", id)
         _check_optional(question_type, "question_type", id)
         _check_optional(group, "group", id)
-        if kind not in (None, *get_args(QuestionKind)):
+        if kind not in _KINDS:
             raise DataError(f"kind is {shown(kind)}, not 'closed' or 'open'", example_id=id)
-        if not isinstance(metadata, Mapping):
+        if metadata is not _NO_METADATA and not isinstance(metadata, Mapping):
             raise DataError(f"metadata is {shown(metadata)}, not a mapping", example_id=id)
         pictures = _images(image, images, id)
         turns = _history(history, len(pictures), id)
         kept = MappingProxyType(dict(metadata)) if metadata else _NO_METADATA
         values = (id, pictures, question, _answers(answers, id), question_type, kind, group, kept, turns)
-        for name, value in zip(self.__dataclass_fields__, values, strict=True):
+        for name, value in zip(_FIELDS, values, strict=True):
             object.__setattr__(self, name, value)
 
     @property
@@ -184,7 +185,7 @@ def _check_optional(value: object, name: str, example_id: str) -> None:
 
 
 def _answers(answers: Iterable[str], example_id: str) -> tuple[str, ...]:
-    if isinstance(answers, str | bytes) or not isinstance(answers, Iterable):
+    if type(answers) is not tuple and (isinstance(answers, str | bytes) or not isinstance(answers, Iterable)):
         hint = "Write answers=('…',)."
         raise DataError(f"answers is {shown(answers)}, not a tuple of strings", example_id=example_id, hint=hint)
     known = tuple(answers)
@@ -197,6 +198,8 @@ def _answers(answers: Iterable[str], example_id: str) -> tuple[str, ...]:
 
 
 def _images(image: object, images: object, example_id: str) -> tuple[ImageSource, ...]:
+    if images is None and type(image) is str and image:
+        return (image,)
     if image is not None:
         images = _only(image, images, example_id)
     if not isinstance(images, tuple | list) and images is not None:
@@ -223,6 +226,8 @@ def _only(image: object, images: object, example_id: str) -> tuple[object]:
 
 
 def _history(history: object, n_images: int, example_id: str) -> tuple[Turn, ...]:
+    if history == ():
+        return ()
     if not isinstance(history, Iterable) or isinstance(history, str | bytes):
         raise DataError(f"history is {shown(history)}, not a tuple of turns", example_id=example_id)
     turns = tuple(history)
