@@ -37,6 +37,7 @@ from vqaft.evaluation.scorers.vqa_accuracy import VQAAccuracy
 from vqaft.evaluation.slice_comparison import ComparisonSettings, MissingBounds, PairedTest, SliceComparison, Verdict
 from vqaft.evaluation.slices import Slicer
 from vqaft.evaluation.statistics.interval import Estimate, Interval
+from vqaft.evaluation.statistics.win_loss import WinLoss
 from vqaft.evaluation.summary import SliceMean, Summary
 from vqaft.evaluation.tables import estimate_text, p_text, percent, percent_range, points, points_range
 from vqaft.evaluation.usage import Metered, ScorerUsage
@@ -55,6 +56,7 @@ __all__ = [
     "CookbookExactMatch",
     "CookbookSubstringMatch",
     "CorrectedDifference",
+    "CountedWrong",
     "DataPlan",
     "DateMatch",
     "Estimate",
@@ -97,6 +99,7 @@ __all__ = [
     "TokenF1",
     "VQAAccuracy",
     "Verdict",
+    "WinLoss",
     "audit_labels",
     "calibrate",
     "compare",

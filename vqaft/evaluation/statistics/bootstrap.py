@@ -21,6 +21,7 @@ from vqaft.evaluation.statistics.interval import Interval
 MAX_KINDS, MIN_KINDS = 48, 24
 CLUSTERS_PER_KIND = 32
 METHOD = "Bayesian bootstrap of images"
+UNRELIABLE = f"{METHOD}; unreliable, a few images hold most of the questions"
 
 
 def bounded_mean_interval(
@@ -53,7 +54,8 @@ def bounded_mean_interval(
     top, bottom = weights @ sums, weights @ sizes + more
     low = np.quantile((top + bounds[0] * more) / bottom, (1 - confidence) / 2)
     high = np.quantile((top + bounds[1] * more) / bottom, (1 + confidence) / 2)
-    return Interval(low=float(low), high=float(high), confidence=confidence, method=METHOD)
+    method = UNRELIABLE if clusters.uneven else METHOD
+    return Interval(low=float(low), high=float(high), confidence=confidence, method=method)
 
 
 def _kinds(clusters: ClusterSums) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
