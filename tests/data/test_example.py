@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import pickle
 from pathlib import Path
 from typing import Any
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import given, settings
 from PIL import Image
 
 from tests.data.pictures import picture
@@ -145,3 +148,55 @@ def test_refuses_what_holds_no_image(fields: dict[str, Any], message: str) -> No
 def test_turns_are_valid_too(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         Turn(**{"question": "?", "answer": "!", **fields})
+
+
+class Odd:
+    """A value whose comparison and repr fail."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+ODD: list[Any] = [
+    *(
+        None,
+        True,
+        0,
+        1.5,
+        float("nan"),
+        "",
+        " ",
+        "x",
+        "\ud800",
+        b"",
+        b"x",
+        [],
+        [[]],
+        {},
+        {"a": 1},
+        (1, 2),
+        {1},
+        int,
+        3j,
+    ),
+    *(np.zeros((2, 2)), np.array(5), np.array([]), Image.new("L", (2, 2)), object(), Odd(), range(3), ..., lambda: 1),
+]
+NAMES = ("id", "image", "images", "question", "answers", "question_type", "kind", "group", "metadata", "history")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(range(len(ODD))), max_size=3))
+def test_no_value_of_any_type_raises_an_untyped_error(odd: dict[str, int]) -> None:
+    fields: dict[str, Any] = {"id": "1", "image": "a.png", "question": "?"}
+    fields |= {name: ODD[place] for name, place in odd.items()}
+    with contextlib.suppress(DataError):
+        example = VQAExample(**fields)
+        assert example == example  # noqa: PLR0124 - whatever its values compare like
+        assert isinstance(example == VQAExample(**fields), bool)
+        assert isinstance(hash(example), int)
+        assert len(repr(example)) < 1500

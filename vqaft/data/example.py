@@ -15,7 +15,7 @@ from vqaft.images import ImageSource, check_source, describe_source
 QuestionKind: TypeAlias = Literal["closed", "open"]
 """A closed question is answered by choosing from a list, an open one freely."""
 
-_KINDS = (None, *get_args(QuestionKind))
+_KINDS = frozenset(get_args(QuestionKind))
 _NO_METADATA: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -101,7 +101,7 @@ class VQAExample:
         _check_text(question, "the question", id)
         _check_optional(question_type, "question_type", id)
         _check_optional(group, "group", id)
-        if kind not in _KINDS:
+        if not _is_kind(kind):
             raise DataError(f"kind is {shown(kind)}, not 'closed' or 'open'", example_id=id)
         if metadata is not _NO_METADATA and not isinstance(metadata, Mapping):
             raise DataError(f"metadata is {shown(metadata)}, not a mapping", example_id=id)
@@ -179,16 +179,32 @@ def _check_text(value: object, what: str, example_id: object, hint: str | None =
         raise DataError(f"{what} is empty", example_id=_named(example_id), hint=hint)
 
 
+def _is_kind(kind: object) -> bool:
+    return kind is None or (isinstance(kind, str) and kind in _KINDS)
+
+
+def _entries(values: object) -> tuple[Any, ...] | None:
+    """Return the entries of a list, tuple or other iterable; None for a string and for what has no entries."""
+    if type(values) is tuple:
+        return values
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        return None
+    try:
+        return tuple(values)
+    except TypeError:  # an array without dimensions
+        return None
+
+
 def _check_optional(value: object, name: str, example_id: str) -> None:
     if value is not None and not isinstance(value, str):
         raise DataError(f"{name} is {shown(value)}, not a string or None", example_id=example_id)
 
 
 def _answers(answers: Iterable[str], example_id: str) -> tuple[str, ...]:
-    if type(answers) is not tuple and (isinstance(answers, str | bytes) or not isinstance(answers, Iterable)):
+    known = _entries(answers)
+    if known is None:
         hint = "Write answers=('…',)."
         raise DataError(f"answers is {shown(answers)}, not a tuple of strings", example_id=example_id, hint=hint)
-    known = tuple(answers)
     for number, answer in enumerate(known):
         if not isinstance(answer, str):
             raise DataError(f"answers[{number}] is {shown(answer)}, not a string", example_id=example_id)
@@ -226,11 +242,9 @@ def _only(image: object, images: object, example_id: str) -> tuple[object]:
 
 
 def _history(history: object, n_images: int, example_id: str) -> tuple[Turn, ...]:
-    if history == ():
-        return ()
-    if not isinstance(history, Iterable) or isinstance(history, str | bytes):
+    turns = _entries(history)
+    if turns is None:
         raise DataError(f"history is {shown(history)}, not a tuple of turns", example_id=example_id)
-    turns = tuple(history)
     stray = [turn for turn in turns if not isinstance(turn, Turn)]
     if stray:
         hint = "Write history=(Turn(question=…, answer=…),)."
