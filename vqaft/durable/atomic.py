@@ -5,17 +5,29 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import tempfile
+import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
 from vqaft.durable.state_error import os_errors_as_state
 from vqaft.filesystem import is_url, put_file, require_local
 
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows
+    fcntl = None  # type: ignore[assignment]
+
 PRIVATE_MODE = 0o600
 SHARED_MODE = 0o666
+_HEX_BYTES = 6
+_PART = re.compile(r"\..{1,40}\.[0-9a-f]{12}\.part")
+_YOUNG_S = 60.0
+"""A temporary file of this age in seconds is left alone: its writer may be about to lock it."""
 _DISK_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 
 
@@ -45,6 +57,7 @@ def atomic_writer(path: Path | str, *, private: bool = False) -> Iterator[Binary
     path = require_local(path, purpose="this file")
     with os_errors_as_state(path, doing="cannot be written"):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path.parent)
         part, descriptor = _create(path, PRIVATE_MODE if private else SHARED_MODE)
     try:
         with os.fdopen(descriptor, "wb") as file, _write_errors(path):
@@ -123,8 +136,36 @@ def sync_folder(folder: Path) -> None:
 
 
 def _create(path: Path, mode: int) -> tuple[Path, int]:
-    part = path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}.part")
-    return part, os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    part = path.with_name(f".{path.name[:40]}.{secrets.token_hex(_HEX_BYTES)}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    _hold(descriptor)
+    return part, descriptor
+
+
+def _hold(descriptor: int) -> bool:
+    """Lock an open file until it is closed or its process ends; return False where another process holds it."""
+    if fcntl is None:  # pragma: no cover - Windows
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # held, or a file system without locks
+        return False
+    return True
+
+
+@lru_cache(maxsize=256)  # once a process: folders with many files would be listed for each
+def _sweep(folder: Path) -> None:
+    """Remove the temporary files that killed writers left in a folder: those that no living writer holds."""
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            if _PART.fullmatch(entry.name) and time.time() - entry.stat().st_mtime > _YOUNG_S:
+                _remove_if_free(Path(entry.path))
+
+
+def _remove_if_free(part: Path) -> None:
+    with contextlib.suppress(OSError), part.open("rb") as file:
+        if _hold(file.fileno()):
+            part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

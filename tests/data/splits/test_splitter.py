@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import collections
+import pickle
 import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.data import pictures
 from vqaft.data import Columns, DatasetSplitter, Placement, Split, VQAExample, load_folder, question_kind
 from vqaft.errors import DataError, ImageError, SplitError
 
@@ -158,3 +160,10 @@ def test_shows_its_sizes() -> None:
 def test_a_placement_survives_the_disk(tmp_path: Path) -> None:
     split = splitter(train=4, validation=2, test=4, group_by="patient").split(data(16, group=2))
     assert Placement.read(split.placement.write(tmp_path / "placement.json")) == split.placement
+
+
+def test_a_split_pickles() -> None:
+    examples = [pictures.example(str(number), pictures.picture(number)) for number in range(12)]
+    split = DatasetSplitter(train=0.6, validation=0.2, test=0.2).split(examples)
+    again = pickle.loads(pickle.dumps(split))  # noqa: S301 - our own
+    assert (again, again.placement) == (split, split.placement)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from vqaft.durable import write_atomically
 from vqaft.errors import StateError
@@ -32,6 +33,9 @@ class Placement:
     def __post_init__(self) -> None:
         for name in ("images", "groups", "looks"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _placement, (dict(self.images), dict(self.groups), dict(self.looks))
 
     def write(self, path: str | PathLike[str]) -> Path:
         """Write the placement as JSON.
@@ -66,3 +70,7 @@ class Placement:
             return cls(images=content["images"], groups=content["groups"], looks=looks)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise StateError(f"this is no placement of a split: {error}", path=path) from error
+
+
+def _placement(images: dict[str, str], groups: dict[str, str], looks: dict[str, int]) -> Placement:
+    return Placement(images=images, groups=groups, looks=looks)
