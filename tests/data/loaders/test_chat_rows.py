@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from tests.data.pictures import picture
 from vqaft.data import Turn, load_chat_jsonl, load_conversations, load_file, load_hf
 from vqaft.errors import DataError, VqaftError
+from vqaft.images import InputLimits, read_source
 
 B64 = base64.b64encode(picture(1)).decode()
 URL = f"data:image/png;base64,{B64}"
@@ -133,7 +134,7 @@ def test_documented_shapes(tmp_path: Path, shape: str) -> None:
     [example] = load_file(write(tmp_path, SHAPES[shape]))
     assert (example.question, example.answers) == ("What is it?", ("A cat.",))
     [image] = example.images
-    assert (image if isinstance(image, bytes) else Path(str(image)).read_bytes()) == picture(1)
+    assert read_source(image, InputLimits()) == picture(1)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
