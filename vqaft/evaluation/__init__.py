@@ -34,7 +34,14 @@ from vqaft.evaluation.scorers.string_match import (
 )
 from vqaft.evaluation.scorers.token_f1 import TokenF1
 from vqaft.evaluation.scorers.vqa_accuracy import VQAAccuracy
-from vqaft.evaluation.slice_comparison import ComparisonSettings, MissingBounds, PairedTest, SliceComparison, Verdict
+from vqaft.evaluation.slice_comparison import (
+    ComparisonSettings,
+    CountedWrong,
+    MissingBounds,
+    PairedTest,
+    SliceComparison,
+    Verdict,
+)
 from vqaft.evaluation.slices import Slicer
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.statistics.win_loss import WinLoss
