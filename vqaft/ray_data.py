@@ -73,7 +73,7 @@ def to_ray(predictions: Iterable[Prediction]) -> Any:
 
 
 def hash_images(examples: Iterable[VQAExample], *, looks: bool = True) -> ImageTable:
-    """Hash the images of examples on the cluster; 40 bytes an image come back to the driver.
+    """Hash the images of examples on the cluster; about 1 KB an image comes back to the driver.
 
     Args:
         examples: The examples; their images must be reachable from every node: URLs, a shared disk, or bytes.

@@ -16,16 +16,19 @@ from vqaft.data.example import VQAExample
 from vqaft.errors import DataError, ImageError
 from vqaft.filesystem import is_url
 from vqaft.images import (
+    MAX_TRANSFORMED,
+    SKETCH_SIDE,
     ImageSource,
     InputLimits,
     connected,
     file_state,
+    hash_and_sketch,
     image_sha256,
     local_source,
     near_pairs,
-    perceptual_hash,
     read_source,
     thumbnail,
+    transformed_pairs,
 )
 from vqaft.parallel import ordered_map
 
@@ -39,10 +42,12 @@ class ImageHash(NamedTuple):
     Attributes:
         sha256: The content, 64 hexadecimal digits.
         phash: The perceptual hash, 64 bits; None for flat colors, web addresses, or where nobody asked.
+        sketch: 900 bytes that show whether it is a transformed copy of another; None where `phash` is.
     """
 
     sha256: str
     phash: int | None
+    sketch: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,6 +60,7 @@ class ImageTable:
         sha256: The content of each image.
         phash: The perceptual hash of each image, 64 bits; 0 where `visible` is false.
         visible: Whether an image has a perceptual hash; false for flat colors, web addresses, or with `looks=False`.
+        sketches: The sketch of each image, a row of 900 bytes; zeros where there is none.
     """
 
     shown: NDArray[np.int32]
@@ -62,6 +68,7 @@ class ImageTable:
     sha256: tuple[str, ...]
     phash: NDArray[np.uint64]
     visible: NDArray[np.bool_]
+    sketches: NDArray[np.uint8]
 
     def __len__(self) -> int:
         return len(self.sha256)
@@ -69,7 +76,9 @@ class ImageTable:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ImageTable):
             return NotImplemented
-        pairs = [(getattr(self, name), getattr(other, name)) for name in ("shown", "starts", "phash", "visible")]
+        pairs = [
+            (getattr(self, name), getattr(other, name)) for name in ("shown", "starts", "phash", "visible", "sketches")
+        ]
         return self.sha256 == other.sha256 and all(np.array_equal(mine, theirs) for mine, theirs in pairs)
 
     def __hash__(self) -> int:
@@ -101,6 +110,21 @@ class ImageTable:
         left, right = near_pairs(self.phash[seen], distance=distance)
         return connected(len(self), seen[left], seen[right])
 
+    def transformed_pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Find the images that are cropped, mirrored, turned or bordered copies of others.
+
+        Raises:
+            DataError: If there are more images than are compared in reasonable time, or they have no sketches.
+        """
+        seen = np.flatnonzero(self.visible)
+        if len(seen) > MAX_TRANSFORMED:
+            hint = "Compare parts of the data, or leave transformed copies out with transformed=False."
+            raise DataError(f"{len(seen)} images are more than the {MAX_TRANSFORMED} that are compared", hint=hint)
+        if not self.sketches[seen].any(axis=1).all():
+            raise DataError("the table of images has no sketches", hint="Make it with ImageTable.of(examples).")
+        left, right = transformed_pairs(self.sketches[seen])
+        return seen[left], seen[right]
+
     @classmethod
     def of(
         cls,
@@ -130,15 +154,17 @@ class ImageTable:
         if len(found) != len(sources):
             raise DataError(f"{len(found)} hashes for {len(sources)} images")
         numbers: dict[str, int] = {}
-        first = [numbers.setdefault(sha, len(numbers)) for sha, _ in found]
-        phashes = dict(zip(first, (phash for _, phash in found), strict=True))
-        ordered = [phashes[number] for number in range(len(numbers))]
+        first = [numbers.setdefault(image.sha256, len(numbers)) for image in found]
+        by_number = dict(zip(first, found, strict=True))
+        ordered = [by_number[number] for number in range(len(numbers))]
+        sketches = b"".join(image.sketch or bytes(SKETCH_SIDE**2) for image in ordered)
         return cls(
             shown=np.array(first, dtype=np.int32)[users],
             starts=np.concatenate([[0], np.cumsum(counts, dtype=np.intp)]),
             sha256=tuple(numbers),
-            phash=np.array([phash or 0 for phash in ordered], dtype=np.uint64),
-            visible=np.array([phash is not None for phash in ordered], dtype=np.bool_),
+            phash=np.array([image.phash or 0 for image in ordered], dtype=np.uint64),
+            visible=np.array([image.phash is not None for image in ordered], dtype=np.bool_),
+            sketches=np.frombuffer(sketches, dtype=np.uint8).reshape(-1, SKETCH_SIDE**2),
         )
 
 
@@ -189,20 +215,20 @@ def hash_image(item: tuple[ImageSource, str], *, looks: bool = True) -> ImageHas
     try:
         if is_url(source):  # one download for both
             source = read_source(source, _ACCEPTED)
-        return ImageHash(image_sha256(source), _phash(source) if looks else None)
+        return ImageHash(image_sha256(source), *((_look(source) if looks else None) or (None, None)))
     except ImageError as error:
         error.example_id = error.example_id or example_id
         raise
 
 
-def _phash(source: ImageSource) -> int | None:
+def _look(source: ImageSource) -> tuple[int, bytes] | None:
     image = local_source(source)
-    return _file_phash(*file_state(image)) if isinstance(image, str) else perceptual_hash(source)
+    return _look_at_file(*file_state(image)) if isinstance(image, str) else hash_and_sketch(source)
 
 
-@lru_cache(maxsize=1 << 18)
-def _file_phash(path: str, version: int | str, size: int) -> int | None:  # noqa: ARG001 - they change when the file does
-    return perceptual_hash(path)
+@lru_cache(maxsize=1 << 16)
+def _look_at_file(path: str, version: int | str, size: int) -> tuple[int, bytes] | None:  # noqa: ARG001 - change with it
+    return hash_and_sketch(path)
 
 
 def without_images_of(examples: Iterable[VQAExample], shown: Iterable[VQAExample]) -> Iterator[VQAExample]:

@@ -18,7 +18,7 @@ from vqaft.images.model_vision import (
     shrunk_size,
     vision_of,
 )
-from vqaft.images.perceptual_hash import NEAR_DISTANCE, perceptual_hash, thumbnail
+from vqaft.images.perceptual_hash import NEAR_DISTANCE, hash_and_sketch, perceptual_hash, thumbnail
 from vqaft.images.source import (
     ImageSource,
     InputLimits,
@@ -28,17 +28,22 @@ from vqaft.images.source import (
     read_source,
     split_page,
 )
+from vqaft.images.transformed import KINDS as TRANSFORMED_KINDS
+from vqaft.images.transformed import MAX_TRANSFORMED, SKETCH_SIDE, sketch_of, transformed_pairs
 from vqaft.images.web.fetcher import WebFetcher
 from vqaft.images.web.public_address import RemoteImage
 
 __all__ = [
     "CHAT_FORMATS",
     "MAX_DISTANCE",
+    "MAX_TRANSFORMED",
     "NEAR_DISTANCE",
     "NO_IMAGES",
     "PATCHES",
+    "SKETCH_SIDE",
     "TILES_HIGH",
     "TILES_LOW",
+    "TRANSFORMED_KINDS",
     "EncodedImage",
     "ImageEncoder",
     "ImageHeader",
@@ -59,6 +64,7 @@ __all__ = [
     "decode_data_url",
     "describe_source",
     "file_state",
+    "hash_and_sketch",
     "image_sha256",
     "inspect_data_url",
     "is_web_address",
@@ -72,8 +78,10 @@ __all__ = [
     "read_header",
     "read_source",
     "shrunk_size",
+    "sketch_of",
     "sniff",
     "split_page",
     "thumbnail",
+    "transformed_pairs",
     "vision_of",
 ]

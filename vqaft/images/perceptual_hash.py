@@ -20,6 +20,7 @@ from vqaft.images.decode import TRANSPOSE_BY_EXIF, open_image
 from vqaft.images.documents import read_image
 from vqaft.images.encoder import image_failures
 from vqaft.images.source import ImageSource, InputLimits
+from vqaft.images.transformed import sketch_of
 
 NEAR_DISTANCE = 4
 """At most so many of the 64 bits differ between near-duplicates.
@@ -56,11 +57,27 @@ def perceptual_hash(source: ImageSource) -> int | None:
     Raises:
         ImageError: If the image cannot be read.
     """
+    found = hash_and_sketch(source)
+    return None if found is None else found[0]
+
+
+def hash_and_sketch(source: ImageSource) -> tuple[int, bytes] | None:
+    """Compute the perceptual hash of a picture and the sketch that shows whether it is a transformed copy.
+
+    Args:
+        source: The image.
+
+    Returns:
+        64 bits, and the bytes of the sketch; None as for `perceptual_hash`.
+
+    Raises:
+        ImageError: If the image cannot be read.
+    """
     picture = thumbnail(source)
     if picture is None:
         return None
     levels = np.asarray(picture, dtype=np.float32)
-    return None if levels.std() < _FLAT else int(hash_thumbnails(levels))
+    return None if levels.std() < _FLAT else (int(hash_thumbnails(levels)), sketch_of(picture))
 
 
 def hash_thumbnails(thumbnails: NDArray[np.float32]) -> NDArray[np.uint64]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageOps
 
 from tests.data.pictures import example, picture
-from vqaft.data import Columns, DatasetSplitter, VQAExample, audit_splits, load_folder
+from vqaft.data import Columns, DatasetSplitter, Split, VQAExample, audit_splits, load_folder
 from vqaft.errors import DataError
 
 TRAIN = [example(f"{seed}", picture(seed)) for seed in range(8)]
@@ -67,6 +69,39 @@ def test_the_same_image_in_another_file_and_one_that_looks_alike(tmp_path: Path)
     assert "2 different files look alike, in 1 groups" in str(report)
 
 
+def mirrored(data: bytes) -> bytes:
+    buffer = io.BytesIO()
+    ImageOps.mirror(Image.open(io.BytesIO(data))).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_mirrored_copy_is_found_where_it_is_looked_for() -> None:
+    parts = {"train": TRAIN, "test": [*TEST, example("mirrored", mirrored(picture(3)))]}
+    without = audit_splits(parts)
+    assert without.ok
+    assert "not looked for: crops of up to a tenth, mirror images" in str(without)
+    report = audit_splits(parts, transformed=True)
+    assert not report.ok
+    [leak] = report.leaks
+    assert (leak.examples[0].id, leak.examples[1].id, leak.transformed) == ("3", "mirrored", True)
+    assert report.overlaps[0].transformed == 1
+    assert "mirror" not in report.not_looked_for
+    assert "screenshots" in report.not_looked_for
+
+
+def test_transformed_copies_stay_together() -> None:
+    examples = [*TRAIN, *(example(f"mirror {seed}", mirrored(picture(seed))) for seed in range(8))]
+    split = DatasetSplitter(train=8, validation=0, test=8, transformed=True).split(examples)
+    assert split.report.ok
+    assert split.report.transformed
+    for number in range(8):
+        assert len({name for name, part in split_ids(split).items() if str(number) in part}) == 1
+
+
+def split_ids(split: Split) -> dict[str, set[str]]:
+    return {name: {each.id.removeprefix("mirror ") for each in getattr(split, name)} for name in ("train", "test")}
+
+
 def test_contents_alone_can_be_compared() -> None:
     files = [example("a", b"no image"), example("b", b"nor this")]
     report = audit_splits({"train": files, "test": [dataclasses.replace(files[0], id="c")]}, distance=None)
@@ -74,6 +109,9 @@ def test_contents_alone_can_be_compared() -> None:
     assert (overlap.same, overlap.alike, overlap.nearest) == (1, 0, None)
     assert report.near_duplicate_groups == 0
     assert "nobody looked at the pictures" in str(report)
+    clean = audit_splits({"train": files[:1], "test": files[1:]}, distance=None)
+    assert "ok" not in str(clean).split()
+    assert "not looked for: files saved again or resized" in str(clean)
 
 
 def test_named_groups_in_two_parts() -> None:

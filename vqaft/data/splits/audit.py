@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, combinations
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,16 @@ from vqaft.data.splits.report import AlikePair, Overlap, PartSummary, SplitRepor
 from vqaft.errors import DataError, shown
 from vqaft.images import MAX_DISTANCE, NEAR_DISTANCE, closest_across, near_groups, nearest_across
 
+Copies: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Pairs of images of the table, of which one is a transformed copy of the other."""
+
 
 def audit_splits(
     parts: Mapping[str, Iterable[VQAExample]],
     *,
     group_by: GroupBy = None,
     distance: int | None = NEAR_DISTANCE,
+    transformed: bool = False,
 ) -> SplitReport:
     """Find what the parts of a dataset share.
 
@@ -32,9 +37,10 @@ def audit_splits(
         group_by: What else must not be shared: a metadata column, a function, or None for `VQAExample.group`.
         distance: How many of 64 bits may differ between images that look alike; None to compare contents only,
             without decoding.
+        transformed: Whether to look for cropped, mirrored, turned and bordered copies too, among up to 3,000 images.
 
     Returns:
-        The report.
+        The report; it names the looks that were not taken.
 
     Raises:
         DataError: If there are fewer than two parts, or one is empty.
@@ -48,8 +54,9 @@ def audit_splits(
     if len(found) < 2 or empty:  # noqa: PLR2004 - a pair
         raise DataError(f"part {empty[0]!r} is empty" if empty else "there are not two parts to compare")
     everything = tuple(chain.from_iterable(found.values()))
-    images = ImageTable.of(everything, looks=distance is not None)
-    groups = group_examples(everything, images, group_by=group_by, distance=distance)
+    images = ImageTable.of(everything, looks=distance is not None or transformed)
+    copies = images.transformed_pairs() if transformed else None
+    groups = group_examples(everything, images, group_by=group_by, distance=distance, transformed=copies)
     bounds = np.cumsum([0, *map(len, found.values())])
     views = [
         _Part(name=name, examples=examples, start=int(start), images=images, groups=groups)
@@ -59,11 +66,12 @@ def audit_splits(
     alike = np.bincount(near_groups(images.phash[images.visible], distance=distance or 0))
     return SplitReport(
         parts=summaries,
-        overlaps=tuple(_overlap(one, other, distance) for one, other in combinations(views, 2)),
+        overlaps=tuple(_overlap(one, other, distance, copies) for one, other in combinations(views, 2)),
         unseen_answers={part.name: _unseen(part, summaries[0]) for part in summaries[1:]},
         near_duplicate_groups=int((alike > 1).sum()),
         near_duplicate_images=int(alike[alike > 1].sum()),
         distance=distance,
+        transformed=transformed,
     )
 
 
@@ -117,18 +125,41 @@ def _unseen(part: PartSummary, first: PartSummary) -> dict[str, int]:
     return {answer: count for answer, count in part.answers.items() if answer not in first.answers}
 
 
-def _overlap(one: _Part, other: _Part, distance: int | None) -> Overlap:
+def _overlap(one: _Part, other: _Part, distance: int | None, copies: Copies | None) -> Overlap:
     shared, near, nearest, compared = _compare(one, other, distance)
+    transformed = [] if copies is None else _transformed(one, other, copies, known=[*shared, *near])
     return Overlap(
         parts=(one.name, other.name),
         images=len(np.unique(other.image_of_example)),
         same=len(shared),
         alike=len(near),
+        transformed=len(transformed),
         groups=tuple(sorted(one.names & other.names)),
-        leaks=(*shared, *near),
-        nearest=nearest,
-        none_within=MAX_DISTANCE if compared and nearest is None else None,
+        leaks=(*shared, *near, *transformed),
+        nearest=None if transformed else nearest,
+        none_within=MAX_DISTANCE if compared and nearest is None and not transformed else None,
     )
+
+
+def _transformed(one: _Part, other: _Part, copies: Copies, *, known: Sequence[AlikePair]) -> list[AlikePair]:
+    """Pair images of the second part with one of the first that each is a transformed copy of, the known ones aside."""
+    place_of = [dict(zip(*np.unique(part.image_of_example, return_index=True), strict=True)) for part in (one, other)]
+    done = {(pair.examples[1].id, pair.images[1]) for pair in known}
+    found: dict[int, AlikePair] = {}
+    for left, right in chain(zip(*copies, strict=True), zip(*reversed(copies), strict=True)):
+        if left in place_of[0] and right in place_of[1] and right not in found:
+            (shown, place), (again, position) = one.user(place_of[0][left]), other.user(place_of[1][right])
+            if (again.id, position) not in done:
+                bits = int(np.bitwise_count(one.images.phash[left] ^ one.images.phash[right]))
+                found[right] = AlikePair(
+                    parts=(one.name, other.name),
+                    examples=(shown, again),
+                    images=(place, position),
+                    distance=bits,
+                    same=False,
+                    transformed=True,
+                )
+    return list(found.values())
 
 
 def _compare(

@@ -49,6 +49,7 @@ def group_examples(
     group_by: GroupBy = None,
     distance: int | None = None,
     earlier: Placement | None = None,
+    transformed: tuple[NDArray[np.intp], NDArray[np.intp]] | None = None,
 ) -> Groups:
     """Find what hangs together.
 
@@ -58,6 +59,7 @@ def group_examples(
         group_by: What else keeps examples together, beside the image.
         distance: How many bits may differ between images that look alike; None to compare contents only.
         earlier: A placement whose images count too: what looks like the same old image hangs together.
+        transformed: Pairs of images that are transformed copies and stay together too.
 
     Returns:
         The groups. Their keys hold the names where there are names, else the contents of the images.
@@ -70,6 +72,8 @@ def group_examples(
     named = np.array([-1 if name is None else numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
     rows = np.flatnonzero(named >= 0)
     left, right = _alike(images, distance, earlier)
+    if transformed is not None:
+        left, right = np.concatenate([left, transformed[0]]), np.concatenate([right, transformed[1]])
     together = np.flatnonzero(images.owner[1:] == images.owner[:-1])  # neighbors in one example
     first_name = len(images) + (0 if earlier is None else len(earlier.looks))
     label = connected(

@@ -9,6 +9,7 @@ from itertools import chain
 
 from vqaft.data.example import VQAExample
 from vqaft.escape import visible
+from vqaft.images import TRANSFORMED_KINDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,7 @@ class AlikePair:
         distance: How many of the 64 bits of their perceptual hashes differ; None where nobody looked.
         same: Whether the files are the same, byte for byte.
         images: Which image of each example is meant, counted from 0.
+        transformed: Whether one is a cropped, mirrored, turned or bordered copy of the other.
     """
 
     parts: tuple[str, str]
@@ -57,6 +59,7 @@ class AlikePair:
     distance: int | None
     same: bool
     images: tuple[int, int] = (0, 0)
+    transformed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +71,9 @@ class Overlap:
         images: How many images the second part has.
         same: How many of them the first part has too, byte for byte.
         alike: How many more look like an image of the first part.
+        transformed: How many more are a cropped, mirrored, turned or bordered copy of an image of the first part.
         groups: Named groups that both parts have, e.g. patients.
-        leaks: One pair for each image counted in `same` or `alike`: the image and its nearest in the first part.
+        leaks: One pair for each image counted in `same`, `alike` or `transformed`: the image and its counterpart.
         nearest: The nearest pair that is left, farther apart than look-alikes; None where there is none.
         none_within: How many bits were searched where other images were compared and none was found; else None.
     """
@@ -82,12 +86,15 @@ class Overlap:
     leaks: tuple[AlikePair, ...] = field(repr=False)
     nearest: AlikePair | None = field(repr=False)
     none_within: int | None = None
+    transformed: int = 0
 
     def __str__(self) -> str:
         first, second = self.parts
         text = f"{self.same} of the {self.images} images of {second} are in {first} too"
         if self.alike:
             text += f", and {self.alike} more look like one there"
+        if self.transformed:
+            text += f", and {self.transformed} more are cropped, mirrored, turned or bordered copies of one there"
         if self.groups:
             text += f"; both have {len(self.groups)} groups, such as {self.groups[0]!r}"
         if self.nearest is not None and self.nearest.distance is not None:
@@ -109,6 +116,7 @@ class SplitReport:
         near_duplicate_groups: How many groups of two or more different files look alike, over all parts together.
         near_duplicate_images: How many images are in these groups.
         distance: How many of 64 bits may differ between look-alikes; None if only contents were compared.
+        transformed: Whether cropped, mirrored, turned and bordered copies were looked for.
     """
 
     parts: tuple[PartSummary, ...]
@@ -117,11 +125,20 @@ class SplitReport:
     near_duplicate_groups: int
     near_duplicate_images: int
     distance: int | None
+    transformed: bool = False
 
     @property
     def ok(self) -> bool:
-        """Whether no two parts share an image, a look-alike or a named group."""
-        return not any(overlap.same or overlap.alike or overlap.groups for overlap in self.overlaps)
+        """Whether no shared image, look-alike or named group was found; `not_looked_for` says what could be there."""
+        return not any(overlap.leaks or overlap.groups for overlap in self.overlaps)
+
+    @property
+    def not_looked_for(self) -> str:
+        """The copies that were not looked for, in words."""
+        looks = ["files saved again or resized"] * (self.distance is None) + [TRANSFORMED_KINDS] * (
+            not self.transformed
+        )
+        return "; ".join([*looks, "screenshots, other crops, turns by other angles and pictures inside others"])
 
     @property
     def look_alikes(self) -> str:
@@ -162,7 +179,9 @@ class SplitReport:
             numbers = f"{part.images:>6}  {part.pairs:>6}  {part.groups:>6}  {closed:>6}  {share:>14}"
             lines.append(f"{part.name:<{width}}  {numbers}")
         lines.append(self.look_alikes)
-        lines += [f"{'LEAK' if overlap.leaks or overlap.groups else 'ok  '} {overlap}" for overlap in self.overlaps]
+        fine = "ok  " if self.distance is not None else "same files only:"  # "ok" is for looks that were taken
+        lines += [f"{'LEAK' if overlap.leaks or overlap.groups else fine} {overlap}" for overlap in self.overlaps]
+        lines.append(f"not looked for: {self.not_looked_for}")
         return visible("\n".join(lines), keep="\n")
 
     def _repr_html_(self) -> str:

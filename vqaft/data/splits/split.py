@@ -44,6 +44,7 @@ class Split:
     borrowed: int = 0
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
     distance: int | None = NEAR_DISTANCE
+    transformed: bool = False
 
     @classmethod
     def of(
@@ -55,6 +56,7 @@ class Split:
         names: Sequence[str | None],
         borrowed: int,
         distance: int | None,
+        transformed: bool = False,
     ) -> Split:
         """Deal examples out.
 
@@ -65,6 +67,7 @@ class Split:
             names: The name of each example's group, where it has one.
             borrowed: How many groups are not at home.
             distance: How many bits may differ between look-alikes.
+            transformed: Whether transformed copies were looked for.
         """
         tuples = [
             tuple(examples[index] for index in np.flatnonzero(parts == number).tolist())
@@ -83,6 +86,7 @@ class Split:
             borrowed=borrowed,
             names={example.id: name for example, name in zip(examples, names, strict=True) if name is not None},
             distance=distance,
+            transformed=transformed,
         )
 
     @cached_property
@@ -95,7 +99,12 @@ class Split:
             DataError: If fewer than two parts hold anything.
         """
         parts = {name: examples for name in PARTS if (examples := getattr(self, name))}
-        return audit_splits(parts, group_by=lambda example: self.names.get(example.id), distance=self.distance)
+        return audit_splits(
+            parts,
+            group_by=lambda example: self.names.get(example.id),
+            distance=self.distance,
+            transformed=self.transformed,
+        )
 
     def save(self, folder: str | PathLike[str], *, images: str | PathLike[str] | None = None) -> Path:
         """Write the parts as `train.jsonl`, `validation.jsonl` and `test.jsonl`, and their placement.

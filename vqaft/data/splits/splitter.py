@@ -60,6 +60,8 @@ class DatasetSplitter:
             `VQAExample.group`.
         near_duplicates: How many of 64 bits may differ between images that look alike and stay together; None to
             compare contents only, without decoding.
+        transformed: Whether cropped, mirrored, turned and bordered copies stay together too, of up to 3,000 images.
+            Off by default: simple shapes on a plain ground are mirror images of each other.
         stratify: Whether to balance the kinds, types and answers of the questions as well as the groups allow. By
             default where sizes are counts; with fractions it costs the stability without `previous`.
         seed: Another seed, another split.
@@ -76,6 +78,7 @@ class DatasetSplitter:
     unit: Unit = "images"
     group_by: GroupBy = None
     near_duplicates: int | None = NEAR_DISTANCE
+    transformed: bool = False
     stratify: bool | None = None
     seed: int = 42
 
@@ -87,6 +90,7 @@ class DatasetSplitter:
             ("unit", self.unit in get_args(Unit), "'images' or 'pairs'"),
             ("group_by", by is None or isinstance(by, str) or callable(by), "a column, a function or None"),
             ("near_duplicates", bits is None or (_is_whole(bits) and 0 <= bits <= _MOST_BITS), "0 to 16, or None"),
+            ("transformed", not self.transformed or bits is not None, "False where near_duplicates is None"),
             ("stratify", self.stratify in (None, True, False), "True, False or None"),
             ("seed", _is_whole(self.seed), "an integer"),
         ):
@@ -124,7 +128,12 @@ class DatasetSplitter:
             images = ImageTable.of(everything, looks=self.near_duplicates is not None)
         _check_table(images, everything)
         groups = group_examples(
-            everything, images, group_by=self.group_by, distance=self.near_duplicates, earlier=previous
+            everything,
+            images,
+            group_by=self.group_by,
+            distance=self.near_duplicates,
+            earlier=previous,
+            transformed=images.transformed_pairs() if self.transformed else None,
         )
         pins = FixedAssignments.of(images, groups, previous)
         pinned = _pinned(images, pins)
@@ -139,6 +148,7 @@ class DatasetSplitter:
             names=groups.names,
             borrowed=borrowed,
             distance=self.near_duplicates,
+            transformed=self.transformed,
         )
 
     def _demand(
