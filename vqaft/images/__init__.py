@@ -28,8 +28,13 @@ from vqaft.images.source import (
     read_source,
     split_page,
 )
-from vqaft.images.transformed import KINDS as TRANSFORMED_KINDS
-from vqaft.images.transformed import MAX_TRANSFORMED, SKETCH_SIDE, sketch_of, transformed_pairs
+from vqaft.images.transformed import (
+    MAX_TRANSFORMED,
+    SKETCH_SIDE,
+    TRANSFORMED_KINDS,
+    sketch_of,
+    transformed_pairs,
+)
 from vqaft.images.web.fetcher import WebFetcher
 from vqaft.images.web.public_address import RemoteImage
 

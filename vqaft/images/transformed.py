@@ -20,7 +20,7 @@ SKETCH_SIDE = 30
 """Side of a sketch in pixels."""
 MAX_TRANSFORMED = 3_000
 """Pictures that are compared for transformed copies at most; more would take minutes."""
-KINDS = "crops of up to a tenth, mirror images, quarter turns and plain borders"
+TRANSFORMED_KINDS = "crops of up to a tenth, mirror images, quarter turns and plain borders"
 """What is found."""
 
 Floats = NDArray[np.float32]
