@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqaft.evaluation import Evaluation, Score, ScoredRow, ScorerFacts, compare
-from vqaft.evaluation.statistics import ClusterSums, cluster_sums, difference_interval
+from vqaft.evaluation.statistics.clustered_mean import difference_interval
+from vqaft.evaluation.statistics.clusters import ClusterSums, cluster_sums
 
 ROWS, IMAGES, RESAMPLES, ROUNDS = 5_000, 1_000, 10_000, 5
 

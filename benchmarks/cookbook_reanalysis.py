@@ -14,9 +14,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vqaft.evaluation import Comparison, Evaluation, Score, ScoredRow, ScorerFacts, compare, points, points_range
-from vqaft.evaluation.statistics import clopper_pearson
-from vqaft.evaluation.tables import percent, percent_range
+from vqaft.evaluation import (
+    Comparison,
+    Evaluation,
+    Score,
+    ScoredRow,
+    ScorerFacts,
+    compare,
+    percent,
+    percent_range,
+    points,
+    points_range,
+)
+from vqaft.evaluation.statistics.clustered_mean import clopper_pearson
 
 
 @dataclass(frozen=True, kw_only=True)

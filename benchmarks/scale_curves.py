@@ -2,8 +2,8 @@
 
 Run it with `python benchmarks/scale_curves.py [--rows 1000 10000 100000] [--stages load split write …]`.
 Each stage runs in a process of its own, whose peak memory is that of the stage and of the imports. Images have some
-3 KB and five questions each, so that a million rows fit on a disk. The exponent is that of processor time between the two
-largest sizes; the slope is the growth of peak memory between them, in KB a row.
+3 KB and five questions each, so that a million rows fit on a disk. The exponent is that of processor time between
+the two largest sizes; the slope is the growth of peak memory between them, in KB a row.
 """
 
 from __future__ import annotations

@@ -25,10 +25,9 @@ from pydantic import BaseModel
 from vqaft.engines import SimilarityJudge
 from vqaft.errors import VqaftError
 from vqaft.server import State
-from vqaft.server.batches.lines import read_batch
 from vqaft.server.batches.routes import BatchBody
-from vqaft.server.chat.bounds import check_bounds
-from vqaft.server.chat.completion import ChatBody
+from vqaft.server.batches.runner import read_batch
+from vqaft.server.chat.completion import ChatBody, check_bounds
 from vqaft.server.files.uploads import CompletionBody, UploadBody
 from vqaft.server.http.requests import parse_body
 from vqaft.server.jobs.request import JobBody, check_rows

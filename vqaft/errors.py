@@ -1,4 +1,4 @@
-"""What can go wrong, split by who can mend it.
+"""Exception hierarchy, grouped by who can fix the error.
 
     VqaftError
     ├── DataError              an input of yours: a file, a column, an example   (also a ValueError)
@@ -9,7 +9,7 @@
     │   └── SplitError         a split that the data cannot give
     ├── MissingExtraError      an optional package is not installed              (also an ImportError)
     ├── ServiceError           the other side of the API
-    │   ├── ServiceUnreachableError   nobody answered, or the connection broke
+    │   ├── ServiceUnreachableError   no answer, or the connection broke
     │   ├── AuthenticationError       the key was refused
     │   ├── RateLimitError            too fast: wait and try again
     │   ├── QuotaError                out of money or quota: waiting does not help
@@ -45,7 +45,7 @@ def shown(value: object, limit: int = SHOWN_CHARACTERS) -> str:
         return f"an array of shape {shape} and type {value.dtype}"
     try:
         text = repr(value)
-    except Exception:  # noqa: BLE001 - a repr of somebody else's class may fail in any way
+    except Exception:  # noqa: BLE001 - a repr of a foreign class may fail in any way
         return f"a {type(value).__name__}"
     return text if len(text) <= limit else f"{text[:limit]}…"
 
@@ -187,7 +187,7 @@ class ServiceError(VqaftError):
 
 
 class ServiceUnreachableError(ServiceError):
-    """Nobody answered, the connection broke, or the answer was no answer: trying again may help."""
+    """No answer, a broken connection, or an unusable answer: a retry may help."""
 
 
 class AuthenticationError(ServiceError):

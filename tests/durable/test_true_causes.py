@@ -18,8 +18,7 @@ import pytest
 from vqaft.durable import AppendLog, FileLock, atomic_writer, read_file, write_atomically
 from vqaft.durable.append_log import line_of
 from vqaft.errors import StateError
-from vqaft.inference import Prediction, Predictions
-from vqaft.inference.journal import Journal
+from vqaft.inference import Journal, Prediction, Predictions
 from vqaft.service import Ledger
 
 

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from vqaft.evaluation import Estimate, Interval, estimate_text, p_text, points, points_range
-from vqaft.evaluation.tables import percent, percent_range
+from vqaft.evaluation import Estimate, Interval, estimate_text, p_text, percent, percent_range, points, points_range
 
 
 @pytest.mark.parametrize(("share", "text"), [(0.90526, "90.5 %"), (1.0, "100.0 %"), (0.0, "0.0 %"), (None, "–")])

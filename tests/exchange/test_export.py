@@ -13,15 +13,7 @@ from PIL import Image
 from tests.exchange.samples import examples
 from tests.exchange.targets import INSIDE, WHOLE, builder_for, each_target, examples_for, fields, hashes, pixels
 from vqaft.data import DatasetSplitter, VQAExample
-from vqaft.exchange import (
-    ChatJSONL,
-    Exported,
-    HuggingFace,
-    LlamaFactory,
-    Row,
-    Target,
-    export,
-)
+from vqaft.exchange import ChatJSONL, Exported, HuggingFace, LlamaFactory, Row, Target, export
 
 
 @each_target

@@ -15,11 +15,7 @@ import pytest
 from tests.exchange.samples import examples, picture
 from tests.exchange.targets import builder_for, each_target, examples_for, fields, hashes, pixels
 from vqaft.errors import DataError, StateError
-from vqaft.exchange import (
-    LlamaFactory,
-    MsSwift,
-    export,
-)
+from vqaft.exchange import LlamaFactory, MsSwift, export
 
 ROOT = Path(__file__).resolve().parents[2]
 

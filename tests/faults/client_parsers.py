@@ -48,9 +48,8 @@ from vqaft.backends.together.wire import (
     together_metrics,
 )
 from vqaft.errors import VqaftError
-from vqaft.inference import Prediction, Predictions
-from vqaft.inference.batch.results import read_results
-from vqaft.inference.journal import Journal
+from vqaft.inference import Journal, Prediction, Predictions
+from vqaft.inference.batch.predictor import read_results
 from vqaft.inference.outcome import outcome_of_reply
 from vqaft.service import Ledger
 from vqaft.tuning import JobEvent, metrics_of_events, read_metrics

@@ -25,8 +25,8 @@ from vqaft.inference import (
     TokenPrice,
     plan_run,
 )
-from vqaft.inference.batch.results import read_results
-from vqaft.inference.batch.shards import batch_line, write_shards
+from vqaft.inference.batch.api import batch_line, write_shards
+from vqaft.inference.batch.predictor import read_results
 from vqaft.service import KEY, OnBytes, Page, RemoteFile, RetryPolicy
 
 SETTINGS = ChatSettings(model="m")

@@ -24,8 +24,7 @@ from vqaft.errors import (
     ServiceUnreachableError,
     StateError,
 )
-from vqaft.inference import ChatReply, Predictions, Predictor, RateLimitedBackend, TokenPrice, predict_models
-from vqaft.inference.journal import Journal
+from vqaft.inference import ChatReply, Journal, Predictions, Predictor, RateLimitedBackend, TokenPrice, predict_models
 from vqaft.service import Ledger, RetryPolicy
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vqaft.errors import QuotaError, RateLimitError, ServiceError, ServiceUnreachableError
-from vqaft.inference import ChatReply, ChatRequest, RateLimitedBackend
-from vqaft.inference.rate_limiter import AIMDLimiter, TokenBucket
+from vqaft.inference import ChatReply, ChatRequest, RateLimitedBackend, TokenBucket
+from vqaft.inference.rate_limited_backend import AIMDLimiter
 from vqaft.service import RetryPolicy
 
 REQUEST = ChatRequest(model="m", messages=b'[{"role":"user","content":"q"}]')

@@ -107,8 +107,7 @@ def test_the_first_ctrl_c_ends_a_run_whose_service_hangs(tmp_path: Path, work: s
 
 
 def test_an_answer_that_comes_after_the_end_is_not_written_without_its_lock(builder: Any, tmp_path: Path) -> None:
-    from vqaft.inference.journal import Journal
-    from vqaft.inference.predictions import Prediction
+    from vqaft.inference import Journal, Prediction
 
     journal = Journal(tmp_path / "j")
     with journal:

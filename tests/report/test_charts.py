@@ -10,9 +10,8 @@ import pytest
 
 from vqaft.escape import visible
 from vqaft.evaluation import Comparison, RatingDistribution
-from vqaft.report.charts.chart import Chart
-from vqaft.report.charts.comparison import accuracy_chart, difference_chart, ratings_chart
-from vqaft.report.charts.training import training_charts
+from vqaft.report.charts.comparison import accuracy_chart, difference_chart, ratings_chart, training_charts
+from vqaft.report.charts.drawing import Chart
 from vqaft.tuning import StepMetrics
 
 

@@ -27,7 +27,7 @@ from vqaft.server.chat.completion import ChatBody
 from vqaft.server.http.errors import ApiError
 from vqaft.server.http.requests import parse_body
 from vqaft.server.jobs.request import JobBody
-from vqaft.server.models.pixel_budget import PixelBudget
+from vqaft.server.models.model_cache import PixelBudget
 from vqaft.testing import ThreadServer
 
 

@@ -13,7 +13,7 @@ from vqaft.errors import AuthenticationError, ModelRetiredError, RecordError, Re
 from vqaft.providers import CALENDAR, Sunset
 from vqaft.service import Ledger, RetryPolicy
 from vqaft.tuning import FineTuneClient
-from vqaft.tuning.sunset_guard import SunsetGuard
+from vqaft.tuning.preflight import SunsetGuard
 
 OPENAI = "https://api.openai.com/v1#12ab"
 AZURE = "https://me.openai.azure.com/openai/v1#12ab"

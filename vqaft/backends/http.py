@@ -71,7 +71,7 @@ class Caller(Protocol):
         ...
 
     def send(self, call: Call) -> Answer:
-        """Make one request, never repeated here.
+        """Send one request, without retries.
 
         Raises:
             ServiceError: Of the kind that says whether trying again can help.

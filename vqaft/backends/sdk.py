@@ -75,7 +75,7 @@ class SDKCaller:
         return _address_of(self._client)
 
     def send(self, call: Call) -> Answer:
-        """Make one request; see `Caller.send`."""
+        """Send one request; see `Caller.send`."""
         try:
             response = self._request(call)
         except self._sdk.APIStatusError as error:

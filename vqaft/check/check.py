@@ -48,7 +48,7 @@ def scan_lines(
     hashes: bool = False,
     workers: int = 1,
 ) -> Scan:
-    """Look at every line once.
+    """Scan every line once.
 
     Args:
         lines: Numbers and bytes of the lines.
@@ -165,7 +165,7 @@ def check_file(
     rules: Sequence[Rule] = RULES,
     workers: int = 1,
 ) -> CheckReport:
-    """Look for all problems of a training file: its lines, rows, images, and rows side by side.
+    """Validate a training file and list all its problems: its lines, rows, images, and rows side by side.
 
     Image headers and base64 are always looked at, pixels and the web only by rules that are added:
     `check_file(path, rules=(*RULES, unreadable_pixels()), workers=4)`.
@@ -188,7 +188,7 @@ def check_file(
 def check_records(
     records: Iterable[Row], *, limits: ProviderLimits = OPENAI, rules: Sequence[Rule] = RULES, workers: int = 1
 ) -> CheckReport:
-    """Look for all problems of rows before they are written; lines are counted from 1.
+    """Validate rows before they are written; lines are counted from 1.
 
     Args:
         records: The rows.
@@ -210,7 +210,7 @@ def check_files(
     near_images: bool = False,
     workers: int = 1,
 ) -> CheckReport:
-    """Look for all problems of the files of a set, and for what they share and should not.
+    """Validate the files of a set, and what they share and should not.
 
     Args:
         paths: The files by name: "train", "validation", "test", as many as there are.

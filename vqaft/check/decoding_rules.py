@@ -18,7 +18,7 @@ _FLAT = 1.0  # gray levels
 
 
 def unreadable_pixels() -> ImageRule:
-    """Make the rule that decodes every image: some 80 MB of base64 a second and core. Use it with `workers`.
+    """Return the rule that decodes every image: some 80 MB of base64 a second and core. Use it with `workers`.
 
     Returns:
         The rule "images.pixels".
@@ -28,7 +28,7 @@ def unreadable_pixels() -> ImageRule:
 
 
 def blank_pixels() -> ImageRule:
-    """Make the rule that finds images of one color; it decodes every image.
+    """Return the rule that finds images of one color; it decodes every image.
 
     Returns:
         The rule "images.blank".
@@ -38,7 +38,7 @@ def blank_pixels() -> ImageRule:
 
 
 def likely_skipped(detector: Callable[[Image.Image], str | None]) -> ImageRule:
-    """Make the rule that finds images which providers leave out without saying so: faces, people, CAPTCHAs.
+    """Return the rule that finds images which providers leave out without saying so: faces, people, CAPTCHAs.
 
     vqaft brings no detector: give one, e.g. a face detector of OpenCV.
 
@@ -60,7 +60,7 @@ def likely_skipped(detector: Callable[[Image.Image], str | None]) -> ImageRule:
 
 
 def unreachable_url(fetch: Callable[[str], bytes] | None = None) -> ImageRule:
-    """Make the rule that asks whether web addresses give an image, each once; use it with `workers`.
+    """Return the rule that asks whether web addresses give an image, each once; use it with `workers`.
 
     Args:
         fetch: URL → the bytes behind it, or an ImageError; by default a `WebFetcher`, which goes to public addresses

@@ -28,7 +28,7 @@ _START = b'"data:'
 
 
 def take_apart(line: bytes) -> tuple[bytes, dict[str, bytes]]:
-    """Take long runs of base64 out of a line.
+    """Cut long runs of base64 out of a line.
 
     Args:
         line: One line of JSON.
@@ -137,7 +137,7 @@ _SEED = secrets.randbits(64)
 
 
 def checked_row(line: int, content: bytes) -> CheckedRow:
-    """Take a line apart, its base64 first where that stands in images only.
+    """Parse a line, its base64 first where that stands in images only.
 
     Args:
         line: Its number.
@@ -156,7 +156,7 @@ def checked_row(line: int, content: bytes) -> CheckedRow:
 
 
 def whole_row(line: int, content: bytes) -> CheckedRow:
-    """Take a line apart by parsing all of it; the same row as by `checked_row`, slower.
+    """Parse a line as a whole; the same row as by `checked_row`, slower.
 
     Args:
         line: Its number.

@@ -125,7 +125,7 @@ Rule: TypeAlias = RowRule | ImageRule | FileRule | PairRule
 
 
 def problem(rule: Rule, message: str, *, path: str | None, line: int | None, place: str = "") -> Problem:
-    """Make what a rule found into a problem."""
+    """Return what a rule found as a problem."""
     return Problem(
         code=rule.code,
         severity=rule.severity,

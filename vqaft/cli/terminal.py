@@ -75,7 +75,7 @@ def _prepare_streams() -> None:
 
 
 def _cause(error: Exception) -> str | None:
-    """Return what went wrong, or None for an error that nobody expects."""
+    """Return what went wrong, or None for an unexpected error."""
     if isinstance(error, VqaftError):
         return str(error)
     if isinstance(error, OSError):

@@ -41,7 +41,7 @@ class ImageHash(NamedTuple):
 
     Attributes:
         sha256: The content, 64 hexadecimal digits.
-        phash: The perceptual hash, 64 bits; None for flat colors, web addresses, or where nobody asked.
+        phash: The perceptual hash, 64 bits; None for flat colors, web addresses, or if not requested.
         sketch: 900 bytes that show whether it is a transformed copy of another; None where `phash` is.
     """
 

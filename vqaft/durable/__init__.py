@@ -2,10 +2,9 @@
 
 from vqaft.durable.append_log import AppendLog, read_file
 from vqaft.durable.atomic import atomic_writer, sync_folder, write_atomically, write_durably
-from vqaft.durable.folder import atomic_folder, recover_folder
+from vqaft.durable.folder import Trash, atomic_folder, recover_folder
 from vqaft.durable.lock import FileLock
 from vqaft.durable.state_error import MACHINE_ERRNOS, os_errors_as_state, state_error
-from vqaft.durable.trash import Trash
 
 __all__ = [
     "MACHINE_ERRNOS",

@@ -9,16 +9,11 @@ from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.evaluator import Evaluator
 from vqaft.evaluation.judge.calibration import Agreement, Calibration, HumanLabel, calibrate
 from vqaft.evaluation.judge.consistency import JudgeConsistency, measure_consistency
-from vqaft.evaluation.judge.journal import JudgeJournal
-from vqaft.evaluation.judge.llm_judge import LLMJudge
-from vqaft.evaluation.judge.preference import (
-    JudgePreference,
-    measure_family_preference,
-    measure_length_preference,
-)
+from vqaft.evaluation.judge.llm_judge import JudgeJournal, LLMJudge
+from vqaft.evaluation.judge.preference import JudgePreference, measure_family_preference, measure_length_preference
 from vqaft.evaluation.judge.rubric import FOUR_LEVELS, RIGHT_OR_WRONG, SIMILARITY, Level, Rating, Rubric
 from vqaft.evaluation.label_audit import LabelAudit, LabelDoubt, audit_labels
-from vqaft.evaluation.rows import Outcome, PairedRow, ScoredRow
+from vqaft.evaluation.rows import Outcome, PairedRow, ScoredRow, Slicer
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure, Scorer
 from vqaft.evaluation.scorer_identity import ScorerFacts
 from vqaft.evaluation.scorers.anls import ANLS
@@ -26,12 +21,7 @@ from vqaft.evaluation.scorers.choice_match import ChoiceMatch
 from vqaft.evaluation.scorers.dates import DateMatch, TimeMatch
 from vqaft.evaluation.scorers.final_answer import final_answer
 from vqaft.evaluation.scorers.numeric import Numeric, RelaxedAccuracy
-from vqaft.evaluation.scorers.string_match import (
-    CookbookExactMatch,
-    CookbookSubstringMatch,
-    ExactMatch,
-    LenientMatch,
-)
+from vqaft.evaluation.scorers.string_match import CookbookExactMatch, CookbookSubstringMatch, ExactMatch, LenientMatch
 from vqaft.evaluation.scorers.token_f1 import TokenF1
 from vqaft.evaluation.scorers.vqa_accuracy import VQAAccuracy
 from vqaft.evaluation.slice_comparison import (
@@ -42,7 +32,6 @@ from vqaft.evaluation.slice_comparison import (
     SliceComparison,
     Verdict,
 )
-from vqaft.evaluation.slices import Slicer
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.statistics.win_loss import WinLoss
 from vqaft.evaluation.summary import SliceMean, Summary

@@ -6,13 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqaft.data import Power
-from vqaft.evaluation.slice_comparison import (
-    ComparisonSettings,
-    CountedWrong,
-    MissingBounds,
-    PairedTest,
-    SliceFigures,
-)
+from vqaft.evaluation.slice_comparison import ComparisonSettings, CountedWrong, MissingBounds, PairedTest, SliceFigures
 from vqaft.evaluation.statistics.clustered_mean import difference_interval, is_binary, mean_interval
 from vqaft.evaluation.statistics.clusters import ClusterSums, cluster_sums
 from vqaft.evaluation.statistics.interval import Estimate, Interval

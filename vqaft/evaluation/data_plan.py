@@ -16,9 +16,8 @@ import numpy as np
 from vqaft.data import ImageTable, VQAExample, question_kind
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.evaluation import Evaluation
-from vqaft.evaluation.rows import ScoredRow
+from vqaft.evaluation.rows import ScoredRow, Slicer, slice_rows, slice_value
 from vqaft.evaluation.scorers.normalize import folded_text
-from vqaft.evaluation.slices import Slicer, slice_rows, slice_value
 from vqaft.evaluation.statistics.clustered_mean import mean_interval
 from vqaft.evaluation.statistics.clusters import cluster_codes
 from vqaft.evaluation.statistics.interval import Estimate

@@ -11,9 +11,8 @@ from typing import Any
 
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.json_form import facts_from_dict, read_file, row_from_dict, row_to_dict, to_text, write_file
-from vqaft.evaluation.rows import ScoredRow, failure_sentences
+from vqaft.evaluation.rows import ScoredRow, Slicer, as_slicers, failure_sentences
 from vqaft.evaluation.scorer_identity import ScorerFacts, merged_usage, usage_lines
-from vqaft.evaluation.slices import Slicer, as_slicers
 from vqaft.evaluation.summary import Summary, summarise
 from vqaft.evaluation.tables import data_frame, paragraph
 

@@ -9,8 +9,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from vqaft.evaluation.rows import ScoredRow
-from vqaft.evaluation.slices import ALL, Slicer, slice_rows, slicer_name
+from vqaft.evaluation.rows import ALL, ScoredRow, Slicer, slice_rows, slicer_name
 from vqaft.evaluation.statistics.clustered_mean import mean_interval
 from vqaft.evaluation.statistics.clusters import cluster_codes
 from vqaft.evaluation.statistics.interval import Estimate

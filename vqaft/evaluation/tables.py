@@ -79,7 +79,7 @@ def estimate_text(estimate: Estimate) -> str:
 
 
 def data_frame(rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Make a data frame.
+    """Return a data frame.
 
     Args:
         rows: The rows, each a mapping from column to value.

@@ -18,15 +18,7 @@ from vqaft.data import Split
 from vqaft.durable import atomic_folder
 from vqaft.errors import DataError, ExportError, shown
 from vqaft.exchange.folder import ExportFolder, image_name, json_line
-from vqaft.exchange.manifest import (
-    EXAMPLES,
-    MANIFEST,
-    ExportManifest,
-    Loss,
-    entries_of,
-    file_hashes,
-    refuse_foreign,
-)
+from vqaft.exchange.manifest import EXAMPLES, MANIFEST, ExportManifest, Loss, entries_of, file_hashes, refuse_foreign
 from vqaft.exchange.reading import measure_losses, parsed_rows
 from vqaft.exchange.rows import Exportable, Problem, Row, build_rows, by_split
 from vqaft.exchange.target import Target

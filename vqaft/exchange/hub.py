@@ -8,13 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vqaft.data import Split
-from vqaft.errors import (
-    AuthenticationError,
-    DataError,
-    RequestRefusedError,
-    ServiceError,
-    ServiceUnreachableError,
-)
+from vqaft.errors import AuthenticationError, DataError, RequestRefusedError, ServiceError, ServiceUnreachableError
 from vqaft.exchange.export import export
 from vqaft.exchange.manifest import HIDDEN
 from vqaft.exchange.rows import Exportable

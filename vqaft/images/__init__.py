@@ -28,13 +28,7 @@ from vqaft.images.source import (
     read_source,
     split_page,
 )
-from vqaft.images.transformed import (
-    MAX_TRANSFORMED,
-    SKETCH_SIDE,
-    TRANSFORMED_KINDS,
-    sketch_of,
-    transformed_pairs,
-)
+from vqaft.images.transformed import MAX_TRANSFORMED, SKETCH_SIDE, TRANSFORMED_KINDS, sketch_of, transformed_pairs
 from vqaft.images.web.fetcher import WebFetcher
 from vqaft.images.web.public_address import RemoteImage
 

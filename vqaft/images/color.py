@@ -53,14 +53,14 @@ def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """Convert an image of mode RGB, RGBA, L or CMYK to sRGB; alpha stays.
 
     Relative colorimetric with black-point compensation, as browsers do. A profile that is broken, or made for other
-    colors than the image has, is passed over, as viewers do.
+    colors than the image has, is ignored, as viewers do.
 
     Args:
         image: The image.
         profile: Its ICC profile.
 
     Returns:
-        An RGB or RGBA image, or the same image where the profile was passed over.
+        An RGB or RGBA image, or the same image if the profile was ignored.
     """
     if profile_mode(profile) != image.mode.removesuffix("A"):
         return image
@@ -112,7 +112,7 @@ def to_rgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Bring an image to L, LA, RGB, RGBA or CMYK."""
+    """Convert an image to L, LA, RGB, RGBA or CMYK."""
     mode = image.mode
     if mode in {"I", "F"} or mode.startswith("I;16"):
         return _gray(image)

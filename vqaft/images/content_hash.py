@@ -25,7 +25,7 @@ LocalImage: TypeAlias = str | bytes | IO[bytes] | Image.Image | NDArray[np.uint8
 
 
 def local_source(source: ImageSource) -> LocalImage | None:
-    """Bring the many forms of an image down to the few that differ in how they are read.
+    """Convert an image source to one of the few forms that differ in how they are read.
 
     Args:
         source: The image as the caller has it.

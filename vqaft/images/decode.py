@@ -144,7 +144,7 @@ def decode_file(
 def decode_image(
     image: Image.Image, accepted: InputLimits, *, target: Callable[[Size], Size], codec: Codec
 ) -> Image.Image:
-    """Make of a PIL image what `decode_file` makes of a file; the image is not changed.
+    """Convert a PIL image as `decode_file` does a file; the image is not changed.
 
     Args:
         image: The image, of any mode.

@@ -287,7 +287,7 @@ class ImageEncoder:
         return _encoded(container.data, container.format, size) if complies else None
 
     def _encoded_again(self, container: Container) -> EncodedImage | None:
-        """Take the shortest way from JPEG to JPEG, where neither size nor colors change."""
+        """Re-encode JPEG as JPEG directly, if neither size nor colors change."""
         size = (container.width, container.height)
         direct = is_plain_jpeg(container) and self.format in {"auto", "jpeg"} and self._target(size) == size
         if not direct or resolved_codec(self.codec) == "pillow":

@@ -77,7 +77,7 @@ _HINT = "Give height × width, or height × width × 1 to 4, of uint8, bool, uin
 
 
 def image_of_array(array: NDArray[Any]) -> Image.Image:
-    """Make an image of an array of pixels.
+    """Return an image of an array of pixels.
 
     Args:
         array: Height × width, or height × width × 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGBA). Of uint8; bool, where

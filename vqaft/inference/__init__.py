@@ -1,18 +1,15 @@
 """Predictions from models: concurrent, rate-limited, journaled, or through the Batch API."""
 
-from vqaft.inference.batch.api import Batch, BatchBackend
+from vqaft.inference.batch.api import Batch, BatchBackend, ShardLimits
 from vqaft.inference.batch.predictor import BatchPredictor
-from vqaft.inference.batch.shards import ShardLimits
 from vqaft.inference.chat import ChatBackend, ChatReply, ChatRequest, ChatSettings
 from vqaft.inference.distill import Distilled, distill
 from vqaft.inference.journal import AnswerStore, Journal, request_key
-from vqaft.inference.outcome import NON_RETRYABLE, outcome_of_text
+from vqaft.inference.outcome import NON_RETRYABLE, outcome_of_text, split_reasoning
 from vqaft.inference.plan import RunPlan, plan_run
 from vqaft.inference.predictions import Failure, FailureKind, Prediction, Predictions
 from vqaft.inference.predictor import Predictor, predict_models
-from vqaft.inference.rate_limited_backend import RateLimitedBackend, TokenPrice
-from vqaft.inference.rate_limiter import TokenBucket
-from vqaft.inference.reasoning import split_reasoning
+from vqaft.inference.rate_limited_backend import RateLimitedBackend, TokenBucket, TokenPrice
 from vqaft.inference.refusal import is_refusal
 from vqaft.inference.run import RequestBuilder
 

@@ -148,7 +148,7 @@ class ChatBackend(Protocol):
     """What a service must be able to do to be asked."""
 
     def complete(self, request: ChatRequest) -> ChatReply:
-        """Make one request, never repeated here.
+        """Send one request, without retries.
 
         Raises:
             ServiceError: Of the type that says whether trying again can help.

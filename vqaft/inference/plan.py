@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from vqaft.data import VQAExample
 from vqaft.errors import VqaftError
-from vqaft.inference.batch.shards import ShardLimits, batch_line
+from vqaft.inference.batch.api import ShardLimits, batch_line
 from vqaft.inference.chat import ChatSettings
 from vqaft.inference.predictions import Predictions
 from vqaft.inference.rate_limited_backend import TokenPrice

@@ -20,7 +20,7 @@ class Predictor:
     """Asks a model about examples concurrently, and keeps their order.
 
     A failure is a prediction of its own kind, never an error; only what every other request would meet too (a wrong
-    key, no money left, no such model, nobody there) is raised: by the first request, which goes ahead alone, or later,
+    key, no money left, no such model, no server) is raised: by the first request, which goes ahead alone, or later,
     with the predictions made until then as the error's `partial`. Equal requests are sent, and paid, once.
 
     Args:

@@ -1,6 +1,8 @@
 """Backend wrapper: retries, adaptive concurrency (AIMD), rate limiting, and a token budget.
 
 It also learns which optional fields a model refuses, as reasoning models refuse a temperature, and leaves them out.
+
+Rate limiting: a token bucket for requests and tokens a minute, and AIMD for concurrency.
 """
 
 from __future__ import annotations
@@ -8,15 +10,101 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vqaft.errors import DataError, QuotaError, RateLimitError, RequestRefusedError, ServiceError
 from vqaft.inference.chat import OPTIONAL_FIELDS, ChatBackend, ChatReply, ChatRequest
-from vqaft.inference.rate_limiter import AIMDLimiter, TokenBucket
 from vqaft.service import RetryPolicy, check_backend
+
+
+class TokenBucket:
+    """Token-bucket rate limiter that may be overdrawn once: who comes after waits until it is full again.
+
+    Args:
+        per_minute: The rate; no limit where None.
+        clock: Seconds that never go back.
+    """
+
+    def __init__(self, per_minute: float | None, *, clock: Callable[[], float]) -> None:
+        self._per_second = None if per_minute is None else per_minute / 60.0
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._free_at = clock()
+
+    def take(self, amount: float) -> float:
+        """Take an amount and return the seconds to wait before using it."""
+        if self._per_second is None:
+            return 0.0
+        with self._lock:
+            now = self._clock()
+            start = max(now, self._free_at)
+            self._free_at = start + amount / self._per_second
+            return start - now
+
+
+LATENCY_WEIGHT = 0.1
+
+
+SLOW_FACTOR = 3.0
+
+
+FIRST_VOLLEY = 8
+
+
+class AIMDLimiter:
+    """Additive increase, multiplicative decrease, as TCP does it; not safe for threads by itself.
+
+    It begins with one request, continues with eight after the first success, and doubles with every round of answers
+    until the service asks to slow down; then it grows by one a round. It does not grow while answers take three times
+    as long as they did at best: more requests would only wait in the service's queue.
+
+    Args:
+        most: The most requests that run concurrently.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._limit = 1.0
+        self._is_probing = True
+        self._latency_s: float | None = None
+        self._best_s = float("inf")
+        self._epoch = 0
+
+    @property
+    def now(self) -> int:
+        """How many requests may run concurrently now, at least 1."""
+        return max(1, int(self._limit))
+
+    @property
+    def epoch(self) -> int:
+        """Counts the times the limit was lowered; a request carries the one that it began in."""
+        return self._epoch
+
+    def succeeded(self, latency_s: float) -> None:
+        """Record an answer and how long it took."""
+        before = self._latency_s
+        if before is None and self._is_probing:
+            self._limit = float(min(FIRST_VOLLEY, self._most) - 1)
+        self._latency_s = latency_s if before is None else before + LATENCY_WEIGHT * (latency_s - before)
+        self._best_s = min(self._best_s, self._latency_s)
+        if self._latency_s > SLOW_FACTOR * self._best_s:
+            return
+        step = 1.0 if self._is_probing else 1.0 / self._limit
+        self._limit = min(float(self._most), self._limit + step)
+
+    def throttled(self, epoch: int) -> None:
+        """Record that the service asked to slow down; requests of one volley count once.
+
+        Args:
+            epoch: The epoch in which the request began.
+        """
+        if epoch == self._epoch:
+            self._epoch += 1
+            self._is_probing = False
+            self._limit = max(1.0, self._limit / 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +132,8 @@ class TokenPrice:
 
 
 FIRST_CONTACT_S = 20.0
+
+
 """A service that never answered yet is given up after this long, not after all of `unavailable_timeout_s`."""
 
 
@@ -144,11 +234,11 @@ class RateLimitedBackend:
         return self._refused.get(model, frozenset())
 
     def complete(self, request: ChatRequest) -> ChatReply:
-        """Ask until there is an answer or no hope; see `ChatBackend`."""
+        """Send a request with retries; see `ChatBackend`."""
         return self.ask(request, Tally())
 
     def ask(self, request: ChatRequest, tally: Tally) -> ChatReply:
-        """Ask until there is an answer or no hope.
+        """Send a request with retries, until there is an answer or an error that retries cannot fix.
 
         Args:
             request: What to ask.

@@ -173,7 +173,7 @@ _DATE = re.compile(r"-\d{4}-\d\d-\d\d$")
 
 
 def image_tokens_of(model: str) -> ImageTokens:
-    """Give a model's rule for images.
+    """Return a model's rule for counting image tokens.
 
     Args:
         model: The model, with or without its date, or one tuned from it; open-weight models by any provider's name.

@@ -83,7 +83,7 @@ OPENAI = ProviderLimits(
     max_batch_rows=50_000,
     max_batch_bytes=200_000_000,
 )
-"""OpenAI; new organisations cannot train there, and nobody can start a job after 2027-01-06."""
+"""OpenAI; new organizations cannot train there, and no job can be started after 2027-01-06."""
 
 AZURE = ProviderLimits(
     name="Azure OpenAI",

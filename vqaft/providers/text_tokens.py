@@ -86,11 +86,11 @@ class TokenRange(NamedTuple):
     high: int
 
     def plus(self, other: TokenRange) -> TokenRange:
-        """Give the sum of two numbers."""
+        """Return the sum of two ranges."""
         return TokenRange(self.low + other.low, self.high + other.high)
 
     def times(self, factor: float) -> TokenRange:
-        """Give a multiple, rounded to whole tokens."""
+        """Return a multiple, rounded to whole tokens."""
         return TokenRange(round(self.low * factor), round(self.high * factor))
 
     def __str__(self) -> str:
@@ -98,7 +98,7 @@ class TokenRange(NamedTuple):
 
 
 def exactly(tokens: int) -> TokenRange:
-    """Give a number that is known."""
+    """Return a range of one known number."""
     return TokenRange(tokens, tokens)
 
 

@@ -51,7 +51,7 @@ def instructions_turn(message: SystemMessage | DeveloperMessage, *, form: TextFo
 
 
 def answer_turn(answer: str, *, form: TextForm, weight: Weight | None = None) -> MessageJSON:
-    """Make the assistant's answer.
+    """Return the assistant's answer as JSON pieces.
 
     Args:
         answer: The answer.
@@ -72,7 +72,7 @@ def question_turn(
     detail: Detail | None = None,
     image_first: bool = False,
 ) -> MessageJSON:
-    """Make the user's question, with the images that it shows.
+    """Return the user's question, with the images that it shows.
 
     Args:
         question: The text.

@@ -1,25 +1,87 @@
-"""Comparison as one self-contained HTML file, with a content security policy that the browser enforces."""
+"""Comparison as one self-contained HTML file, with a content security policy that the browser enforces.
+
+Provenance of a comparison: split, judge, costs and settings.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from vqaft.data import VQAExample
+from vqaft.data import SplitReport, VQAExample
 from vqaft.durable import write_atomically
 from vqaft.errors import MissingExtraError
-from vqaft.evaluation import Comparison, ScoreFailure, p_text, percent, percent_range, points, points_range
+from vqaft.evaluation import (
+    Calibration,
+    Comparison,
+    JudgeConsistency,
+    ScoreFailure,
+    p_text,
+    percent,
+    percent_range,
+    points,
+    points_range,
+)
 from vqaft.report import escape as page_text
-from vqaft.report.charts.comparison import accuracy_chart, difference_chart, ratings_chart
-from vqaft.report.charts.training import training_charts
-from vqaft.report.provenance import Provenance
+from vqaft.report.charts.comparison import accuracy_chart, difference_chart, ratings_chart, training_charts
 from vqaft.report.row_groups import PageBudget, group_rows
 from vqaft.report.thumbnails import Gallery, make_gallery
 from vqaft.tuning import StepMetrics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Cost of one stage.
+
+    Attributes:
+        what: The stage, e.g. "training" or "answers of the base model".
+        tokens: Tokens billed, where they are known.
+        amount: The price, where it is known.
+        currency: What the price is in.
+    """
+
+    what: str
+    tokens: int | None = None
+    amount: float | None = None
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """What a reader needs to believe a comparison, and to repeat it.
+
+    Attributes:
+        split: What the parts of the data share: `split.report`, or the result of `audit_splits`.
+        calibration: How far the judge agrees with people.
+        consistency: How far the judge agrees with itself.
+        costs: What each stage cost.
+        settings: Anything needed to repeat the run, by name: the system prompt, the seed of the split, the job's id.
+    """
+
+    split: SplitReport | None = None
+    calibration: Calibration | None = None
+    consistency: JudgeConsistency | None = None
+    costs: tuple[Cost, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "costs", tuple(self.costs))
+        object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
+
+    @property
+    def total(self) -> Mapping[str, float]:
+        """The sum of the known prices, by currency."""
+        sums: dict[str, float] = {}
+        for cost in self.costs:
+            if cost.amount is not None:
+                sums[cost.currency] = sums.get(cost.currency, 0.0) + cost.amount
+        return sums
 
 
 def content_policy(*, styles: tuple[str, ...], scripts: tuple[str, ...]) -> str:
@@ -48,6 +110,8 @@ def _source(content: str) -> str:
 
 
 TEMPLATES = Path(__file__).parent / "templates"
+
+
 SIZE_MARK = "@@ the size of this file @@"
 
 

@@ -7,8 +7,7 @@ from vqaft.service.ledger import DEFAULT_PATH, Ledger
 from vqaft.service.local_file import FileSlice
 from vqaft.service.multipart import FilePart, MultipartBackend, MultipartPolicy
 from vqaft.service.pagination import Page, paginate
-from vqaft.service.polling import PollingPolicy
-from vqaft.service.retry import RetryPolicy
+from vqaft.service.retry import PollingPolicy, RetryPolicy
 from vqaft.service.upload import Uploader
 
 __all__ = [

@@ -79,7 +79,7 @@ class _Creation(Generic[Created]):
         self.was_in_doubt = in_doubt
 
     def attempt(self) -> Created:
-        """Look for it where that is in doubt; create it where it is not there."""
+        """Look for the resource where that is in doubt; create it if it is missing."""
         if self._doubt:
             self.was_in_doubt = True
             found = _found(self._find)

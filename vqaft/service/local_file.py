@@ -112,7 +112,7 @@ class Fingerprint:
         return f"{stem}-{self.sha256[:12]}{suffix}"
 
     def check_unchanged(self) -> None:
-        """Make sure that the file is still what it was; where anything about it changed, by its content.
+        """Verify that the file is unchanged; by its content where anything about it changed.
 
         Raises:
             DataError: If it was changed, replaced or removed since.

@@ -58,16 +58,16 @@ class BillingJournal:
                 self._entries.append(Billed(work=work, request=request, answer=answer))
 
     def entries(self, work: Work | None = None) -> tuple[Billed, ...]:
-        """Give what was done, in order; of one kind, or all."""
+        """Return what was done, in order; of one kind, or all."""
         with self._lock:
             return tuple(entry for entry in self._entries if work in {None, entry.work})
 
     def count(self, work: Work) -> int:
-        """Tell how often something was done."""
+        """Count how often something was done."""
         return len(self.entries(work))
 
     def repeated(self, work: Work) -> int:
-        """Tell how often something was done again that had been done before, by the same request."""
+        """Count how often something was repeated by the same request."""
         counts = Counter(entry.request for entry in self.entries(work))
         return sum(count - 1 for count in counts.values())
 

@@ -72,7 +72,7 @@ class Planned:
 
 
 def error_body(message: str, code: str | None, kind: str = "server_error") -> bytes:
-    """Give an error in the API's shape.
+    """Return an error in the API's shape.
 
     Args:
         message: Its words.
@@ -83,7 +83,7 @@ def error_body(message: str, code: str | None, kind: str = "server_error") -> by
 
 
 def rate_limit(retry_after: str | None = None, *, milliseconds: str | None = None) -> Fault:
-    """Ask to slow down.
+    """Return a rate-limit error.
 
     Args:
         retry_after: The `Retry-After` header as it is sent, sense or nonsense; none where None.

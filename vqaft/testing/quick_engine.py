@@ -25,7 +25,7 @@ class FixedAnswer:
     text: str
 
     def answer(self, turn: ChatTurn) -> ChatAnswer:
-        """Say it; a message counts as a token."""
+        """Return the fixed answer; a message counts as a token."""
         return ChatAnswer(text=self.text, prompt_tokens=len(turn.messages), completion_tokens=1)
 
 

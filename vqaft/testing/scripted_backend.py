@@ -29,7 +29,7 @@ class ScriptedBackend:
         self._lock = threading.Lock()
 
     def complete(self, request: ChatRequest) -> ChatReply:
-        """Say the next thing; see `ChatBackend`.
+        """Return the next scripted reply; see `ChatBackend`.
 
         Raises:
             DataError: If the script is empty.

@@ -4,7 +4,7 @@ from vqaft.tuning.backend import FineTuneBackend, MetricsBackend
 from vqaft.tuning.client import FineTuneClient
 from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec
 from vqaft.tuning.metrics import StepMetrics, metrics_frame, metrics_of_events, read_metrics
-from vqaft.tuning.sunset_guard import ModelsBackend
+from vqaft.tuning.preflight import ModelsBackend
 
 __all__ = [
     "Checkpoint",

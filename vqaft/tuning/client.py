@@ -26,8 +26,7 @@ from vqaft.tuning.backend import FineTuneBackend, MetricsBackend
 from vqaft.tuning.idempotent_create import JobCreation
 from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec, check_hyperparameters
 from vqaft.tuning.metrics import StepMetrics, metrics_of_events, read_metrics
-from vqaft.tuning.preflight import check_rows, cost_in_words, provider_of
-from vqaft.tuning.sunset_guard import SunsetGuard
+from vqaft.tuning.preflight import SunsetGuard, check_rows, cost_in_words, provider_of
 from vqaft.tuning.watch import JobProgress, JobUpdate, events_of, follow, retrieve_job
 
 

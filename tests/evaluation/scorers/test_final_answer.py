@@ -5,15 +5,7 @@ import time
 import pytest
 
 from vqaft.data import VQAExample
-from vqaft.evaluation import (
-    AnsweredExample,
-    ChoiceMatch,
-    DateMatch,
-    LenientMatch,
-    Numeric,
-    TimeMatch,
-    final_answer,
-)
+from vqaft.evaluation import AnsweredExample, ChoiceMatch, DateMatch, LenientMatch, Numeric, TimeMatch, final_answer
 from vqaft.inference import outcome_of_text
 
 

@@ -167,7 +167,7 @@ class FireworksBackend:
         return Page(entries=())
 
     def complete(self, request: ChatRequest) -> ChatReply:
-        """Ask a model once; see `ChatBackend`."""
+        """Send one request, without retries; see `ChatBackend`."""
         body = request.body(limit_name="max_tokens", without_thoughts=_WITHOUT_THOUGHTS)
         answer = self._caller.send(Call(method="POST", path="/inference/v1/chat/completions", content=body))
         return replace(reply_from(answer.json()), pause_s=pause_s(answer.headers))

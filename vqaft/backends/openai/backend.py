@@ -201,7 +201,7 @@ class OpenAIBackend:
         return page_from(self._get(_page_path("/batches", after)), batch_from)
 
     def complete(self, request: ChatRequest) -> ChatReply:
-        """Ask a model once; see `ChatBackend`."""
+        """Send one request, without retries; see `ChatBackend`."""
         thoughts = _WITHOUT_THOUGHTS.get(self.provider or "", _LOCAL_WITHOUT_THOUGHTS)
         body = request.body(without_thoughts=thoughts)
         answer = self._caller.send(Call(method="POST", path="/chat/completions", content=body))

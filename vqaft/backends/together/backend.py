@@ -151,7 +151,7 @@ class TogetherBackend:
         return None
 
     def complete(self, request: ChatRequest) -> ChatReply:
-        """Ask a model once; see `ChatBackend`."""
+        """Send one request, without retries; see `ChatBackend`."""
         body = request.body(limit_name="max_tokens", without_thoughts=_WITHOUT_THOUGHTS)
         answer = self._caller.send(Call(method="POST", path="/v1/chat/completions", content=body))
         return replace(reply_from(answer.json()), pause_s=pause_s(answer.headers))

@@ -199,7 +199,7 @@ _LONGEST = 8000
 
 
 def file_url(image: CheckedImage, _: ProviderLimits) -> str | None:
-    """Nobody else can open a file of this machine."""
+    """A file of this machine that the provider cannot open."""
     return "the URL is a file of this machine" if image.kind == "file" else None
 
 

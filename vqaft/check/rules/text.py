@@ -46,7 +46,7 @@ _LONG = 2000
 
 
 def matching(pattern: re.Pattern[str], message: str, *, roles: frozenset[str] | None = None) -> Find:
-    """Make a rule's function that looks for a pattern in texts.
+    """Return a rule's function that searches texts for a pattern.
 
     Args:
         pattern: What must not be there.
@@ -83,7 +83,7 @@ def empty_text(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
 
 
 def no_question(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
-    """An image nobody asks about."""
+    """An image without a question."""
     user = [message for message in row.messages if message.role == "user"]
     if user and any(message.images for message in user) and not any(message.text.strip() for message in user):
         yield Found(user[-1].place, "there is an image and no question")

@@ -58,7 +58,7 @@ def is_chat(row: Mapping[str, Any]) -> bool:
 
 
 def conversation_of(row: Any) -> Conversation:
-    """Bring a row to one form.
+    """Convert a row to one form.
 
     Args:
         row: Its JSON.

@@ -151,7 +151,7 @@ def listed(names: Iterable[object]) -> str:
 
 
 def read_row(row: Mapping[str, Any], columns: Columns, *, row_id: str) -> Iterator[VQAExample]:
-    """Make the examples of one row.
+    """Build the examples of one row.
 
     Args:
         row: The row's values by column name.

@@ -148,7 +148,7 @@ class FixedAssignments:
 
     @classmethod
     def of(cls, images: ImageTable, groups: Groups, earlier: Placement | None) -> FixedAssignments:
-        """Look up what an earlier placement says.
+        """Look up the parts in an earlier placement.
 
         Args:
             images: The images of the new data.

@@ -48,7 +48,7 @@ class AlikePair:
     Attributes:
         parts: The names of the parts.
         examples: One example of each, with its image.
-        distance: How many of the 64 bits of their perceptual hashes differ; None where nobody looked.
+        distance: How many of the 64 bits of their perceptual hashes differ; None if not compared.
         same: Whether the files are the same, byte for byte.
         images: Which image of each example is meant, counted from 0.
         transformed: Whether one is a cropped, mirrored, turned or bordered copy of the other.
@@ -144,7 +144,7 @@ class SplitReport:
     def look_alikes(self) -> str:
         """What was found about different files that look alike, in words."""
         if self.distance is None:
-            return "nobody looked at the pictures"
+            return "the pictures were not compared"
         if not self.near_duplicate_groups:
             return "no two different files look alike"
         return f"{self.near_duplicate_images} different files look alike, in {self.near_duplicate_groups} groups"

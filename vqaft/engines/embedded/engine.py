@@ -158,7 +158,7 @@ class Trainer:
         return self.model
 
     def exam(self, dataset: Dataset, *, sample: int | None = None) -> Exam:
-        """Make an exam of a file, or of a sample of its pairs."""
+        """Return evaluation pairs of a file, or a sample of them."""
         pairs = self._questions(dataset)
         order = np.random.default_rng(self._seed).permutation(len(pairs))[:sample]
         chosen = [pairs[number] for number in sorted(order)]

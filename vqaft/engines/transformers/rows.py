@@ -160,7 +160,7 @@ def template_arguments(processor: Any) -> dict[str, Any]:
 
 
 def conversation(messages: Sequence[Mapping[str, Any]], *, max_pixels: int) -> Conversation:
-    """Bring messages of the chat format into the form of chat templates.
+    """Convert messages of the chat format to the form of chat templates.
 
     Args:
         messages: Messages with `role` and `content`. A `developer` message becomes a `system` message.

@@ -145,7 +145,7 @@ def _dataset(task: Task, path: Path, processor: Any) -> TrainingSet:
 
 
 def _measure(task: Task, trainer: Any, rows: TrainingSet, processor: Any, model: Any) -> list[RowTokens]:
-    """Look at every row once, each rank at its share."""
+    """Read every row once, each rank its share."""
     import torch.distributed as ranks
 
     positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)

@@ -2,26 +2,105 @@
 
 The reply is read leniently but without a guess, and an answer that talks the judge into accepting it is found by
 showing it a false reference.
+
+Judge journal: every rating is on the disk before it counts, so that no rating is paid for twice.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 from rapidfuzz.distance import Levenshtein
 
-from vqaft.evaluation.judge.journal import JudgeJournal
+from vqaft.durable import AppendLog
+from vqaft.errors import StateError
 from vqaft.evaluation.judge.prompt import JudgeQuestion, judge_messages, judge_schema
 from vqaft.evaluation.judge.rubric import FOUR_LEVELS, Rubric
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
 from vqaft.evaluation.scorers.normalize import folded_text, words
 from vqaft.evaluation.usage import ScorerUsage, UsageMeter
 from vqaft.images import ImageEncoder
-from vqaft.inference import ChatBackend, ChatReply, ChatRequest, RateLimitedBackend, split_reasoning
+from vqaft.inference import ChatBackend, ChatReply, ChatRequest, RateLimitedBackend, request_key, split_reasoning
+
+
+class JudgeJournal:
+    """A judge's replies by the content of the requests: model, rubric, question, references, candidate, settings.
+
+    A run that broke off, or one with more examples, asks only what was never asked before. Refusals and replies in
+    the wrong form are kept too: they were paid for, and asking the same again would bring the same.
+
+    Args:
+        path: The file; an existing one is continued. One process at a time may work on it.
+
+    Raises:
+        StateError: If another process works on it, or it is not a journal of this version.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self._log = AppendLog(Path(path), kind="judgments", exclusive=True)
+        self._lock = threading.Lock()
+        try:
+            self._known = {str(entry["key"]): ChatReply(**entry["reply"]) for entry in self._log.entries()}
+        except (KeyError, TypeError) as error:
+            self._log.close()
+            hint = "Use the version of vqaft that wrote it, or another journal."
+            raise StateError(f"holds a reply of another version ({error})", path=self._log.path, hint=hint) from error
+        except BaseException:
+            self._log.close()
+            raise
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file and release its lock."""
+        self._log.close()
+
+    def find(self, request: ChatRequest, *, repeat: int = 0) -> ChatReply | None:
+        """Return what was replied before; None where it was never asked.
+
+        Args:
+            request: The request.
+            repeat: Which repetition of it.
+        """
+        return self._known.get(_key(request, repeat))
+
+    def keep(self, request: ChatRequest, reply: ChatReply, *, repeat: int = 0) -> None:
+        """Write a reply; when this returns it is on the disk.
+
+        Args:
+            request: The request.
+            reply: What came back.
+            repeat: Which repetition of it.
+
+        Raises:
+            StateError: If the disk is full or fails.
+        """
+        key = _key(request, repeat)
+        self._log.append({"key": key, "reply": asdict(reply)})
+        with self._lock:
+            self._known[key] = reply
+
+
+def _key(request: ChatRequest, repeat: int) -> str:
+    return f"{request_key(request)}-{repeat}"
+
 
 DECOYS = (
     "a brass trumpet on a windowsill",
@@ -33,13 +112,29 @@ DECOYS = (
     "Thursday at dawn",
     "an unpainted wooden sledge",
 )
+
+
 MAX_CHARACTERS = 20_000
+
+
 """A longer answer is none that is worth a judge's money; it is rated at the worst level without asking."""
+
+
 _ACCEPTED = 0.5
+
+
 _SECOND_TRY = 1000
+
+
 _RETRIED = frozenset({"empty", "unreadable"})
+
+
 _CUT_SHORT = {"length": "truncated", "content_filter": "content_filter"}
+
+
 _SHOWN = 200
+
+
 _SCANNED = 50_000
 
 

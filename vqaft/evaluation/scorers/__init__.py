@@ -5,12 +5,7 @@ from vqaft.evaluation.scorers.choice_match import ChoiceMatch
 from vqaft.evaluation.scorers.dates import DateMatch, TimeMatch
 from vqaft.evaluation.scorers.final_answer import final_answer
 from vqaft.evaluation.scorers.numeric import Numeric, RelaxedAccuracy
-from vqaft.evaluation.scorers.string_match import (
-    CookbookExactMatch,
-    CookbookSubstringMatch,
-    ExactMatch,
-    LenientMatch,
-)
+from vqaft.evaluation.scorers.string_match import CookbookExactMatch, CookbookSubstringMatch, ExactMatch, LenientMatch
 from vqaft.evaluation.scorers.token_f1 import TokenF1
 from vqaft.evaluation.scorers.vqa_accuracy import VQAAccuracy
 

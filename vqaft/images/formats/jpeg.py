@@ -113,7 +113,7 @@ def _end_of_pixels(data: bytes, start: int) -> int:
 
 
 def _take(found: _Found, segment: _Segment, data: bytes) -> bool:
-    """Keep what shows the picture; say whether the file is still understood."""
+    """Keep the segments that show the picture; return whether the file is still understood."""
     marker, content = segment.marker, data[segment.content : segment.end]
     if marker in _COMMON_FRAMES | _OTHER_FRAMES:
         if found.frame is not None:

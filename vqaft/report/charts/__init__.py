@@ -1,8 +1,7 @@
 """Charts as SVG in the page's colors."""
 
-from vqaft.report.charts.chart import Chart, LegendEntry
-from vqaft.report.charts.comparison import accuracy_chart, difference_chart, ratings_chart
-from vqaft.report.charts.training import training_charts
+from vqaft.report.charts.comparison import accuracy_chart, difference_chart, ratings_chart, training_charts
+from vqaft.report.charts.drawing import Chart, LegendEntry
 
 __all__ = [
     "Chart",

@@ -1,19 +1,38 @@
-"""Charts of a comparison: means and differences by slice, and the distribution of ratings."""
+"""Charts of a comparison: means and differences by slice, and the distribution of ratings.
+
+Training curves: loss and accuracy by step.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
 
 from vqaft.evaluation import Estimate, RatingDistribution, SliceComparison, Verdict, estimate_text, points, points_range
-from vqaft.report.charts.chart import Chart, LegendEntry
-from vqaft.report.charts.drawing import BASE, FONT_SIZE, INK, LONGEST, MUTED, PAPER, TUNED, Drawing, shortened
+from vqaft.report.charts.drawing import (
+    BASE,
+    FONT_SIZE,
+    INK,
+    LONGEST,
+    MUTED,
+    PAPER,
+    TUNED,
+    Chart,
+    Drawing,
+    LegendEntry,
+    shortened,
+)
+from vqaft.tuning import StepMetrics
 
 ROW = 26
+
+
 MOST_ROWS = 30
 
 
 OFFSET = 0.15
+
+
 MODELS = (LegendEntry(text="base", color="base"), LegendEntry(text="tuned", color="tuned"))
 
 
@@ -79,10 +98,14 @@ def _reach(slices: Sequence[SliceComparison]) -> tuple[float, float]:
 
 
 RATING_ROW = 34
+
+
 MOST_LEVELS = 20
 
 
 BAR = 0.3
+
+
 RATING_OFFSET = 0.17
 
 
@@ -107,3 +130,59 @@ def ratings_chart(ratings: RatingDistribution) -> Chart:
     )
     title = f"Ratings by {shortened(ratings.scorer)}"
     return Chart(title=title, svg=drawing.svg(f"Number of answers. {words}."), legend=MODELS)
+
+
+HEIGHT = 150
+
+
+MANY_POINTS = 40
+
+
+DASHES = ("", "5 3", "1.5 2.5", "8 3 1.5 3")
+
+
+COLORS: dict[str, Literal["tuned", "muted"]] = {TUNED: "tuned", MUTED: "muted"}
+
+
+Curve = tuple[str, list[tuple[int, float]]]
+
+
+def training_charts(metrics: Sequence[StepMetrics]) -> tuple[Chart, ...]:
+    """Draw loss and accuracy by step, as far as they were measured at two steps at least.
+
+    Columns are distinguished by their names: those with "loss", those with "accuracy"; of each, those with "valid" are
+    drawn in the tuned model's color and the others in gray. Any other column is left out.
+
+    Args:
+        metrics: What was measured at each step.
+    """
+    found = ((quantity, _curves(metrics, quantity)) for quantity in ("loss", "accuracy"))
+    return tuple(_chart(quantity, curves) for quantity, curves in found if curves)
+
+
+def _chart(quantity: str, curves: Sequence[Curve]) -> Chart:
+    drawing = Drawing(height=HEIGHT, salt=f"training {quantity}")
+    legend = []
+    seen = {TUNED: 0, MUTED: 0}
+    for name, curve in curves:
+        color = TUNED if "valid" in name else MUTED
+        dashes = DASHES[seen[color] % len(DASHES)]
+        seen[color] += 1
+        pattern = (0, tuple(float(part) for part in dashes.split())) if dashes else "-"
+        marker = "o" if len(curve) <= MANY_POINTS else ""
+        steps, values = zip(*curve, strict=True)
+        drawing.axes.plot(steps, values, color=color, linestyle=pattern, linewidth=1.6, marker=marker, markersize=3.5)
+        legend.append(LegendEntry(text=name.replace("_", " "), color=COLORS[color], dashes=dashes))
+    drawing.axes.set_ylim(bottom=0, top=1 if quantity == "accuracy" else None)
+    return Chart(title=f"Training: {quantity} by step", svg=drawing.svg(_words(quantity, curves)), legend=tuple(legend))
+
+
+def _curves(metrics: Sequence[StepMetrics], quantity: str) -> list[Curve]:
+    names = dict.fromkeys(name for step in metrics for name in step.values if quantity in name)
+    curves = ((name, [(step.step, step.values[name]) for step in metrics if name in step.values]) for name in names)
+    return [(name, curve) for name, curve in curves if len(curve) > 1]
+
+
+def _words(quantity: str, curves: Iterable[Curve]) -> str:
+    ends = (f"{shortened(name)} from {points[0][1]:.3g} to {points[-1][1]:.3g}" for name, points in curves)
+    return f"{quantity} during training: {'; '.join(ends)}."

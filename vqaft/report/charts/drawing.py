@@ -3,19 +3,55 @@
 Matplotlib draws with placeholders: a color for each custom property of the page, and "#0", "#1", … for texts that come
 from the data. Both are replaced in its SVG. So a chart follows the page's light and dark colors, needs no inline style
 (which the page forbids), and a text of the data never meets matplotlib's mathematics, fonts or escaping.
+
+Chart for an HTML page: SVG, caption and legend.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 from xml.etree import ElementTree as ET
 
 from vqaft.errors import MissingExtraError
 from vqaft.escape import visible
 
+
+@dataclass(frozen=True, kw_only=True)
+class LegendEntry:
+    """Meaning of one color or line of a chart.
+
+    Attributes:
+        text: In words.
+        color: "base", "tuned" or "muted".
+        dashes: The line's pattern, e.g. "4 3"; empty for an unbroken one.
+    """
+
+    text: str
+    color: Literal["base", "tuned", "muted"]
+    dashes: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A chart for an HTML page.
+
+    Attributes:
+        title: Its caption.
+        svg: The `<svg>` element; its colors are the page's custom properties.
+        legend: What its colors and lines stand for.
+    """
+
+    title: str
+    svg: str
+    legend: tuple[LegendEntry, ...] = ()
+
+
 INK, MUTED, LINE, BASE, TUNED, PAPER = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606"
+
+
 PROPERTIES = {
     INK: "var(--ink)",
     MUTED: "var(--muted)",
@@ -24,11 +60,23 @@ PROPERTIES = {
     TUNED: "var(--tuned)",
     PAPER: "var(--paper)",
 }
+
+
 WIDTH = 380
+
+
 FONT_SIZE = 12
+
+
 LONGEST = 26
+
+
 """Characters of a label."""
+
+
 NOT_ATTRIBUTES = frozenset({"font", "font-family"})
+
+
 UNITS_AN_INCH = 72
 
 

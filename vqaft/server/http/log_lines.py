@@ -47,7 +47,7 @@ class RateLimit(logging.Filter):
         self._windows: dict[tuple[str, int], _Window] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether the record is to be written; add how many before it were not."""
+        """Return whether to write the record; add how many before it were dropped."""
         window = self._windows.setdefault((record.pathname, record.lineno), _Window())
         now = self._clock()
         if now - window.began_s >= _MINUTE_S:

@@ -1,10 +1,14 @@
-"""Model cache: base models, judges and tuned models by name, the most recently used ones in memory."""
+"""Model cache: base models, judges and tuned models by name, the most recently used ones in memory.
+
+A bound on the pixels that are decoded concurrently, which bounds memory whatever images the requests bring.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from datetime import date
 from typing import Any
@@ -12,11 +16,44 @@ from typing import Any
 from vqaft.engines import ChatModel, DescribedEngine, Engine
 from vqaft.errors import StateError
 from vqaft.server.http.errors import ApiError
-from vqaft.server.models.pixel_budget import PixelBudget
 from vqaft.server.store.documents import ALL, Document, public
 from vqaft.server.store.state import State
 
+PIXELS_AT_ONCE = 40_000_000
+
+
+"""About 300 MB, decoded and copied once."""
+
+
+class PixelBudget:
+    """A bound on the pixels that are decoded concurrently. Thread-safe.
+
+    Args:
+        pixels: The bound; a request that exceeds it alone is served alone.
+    """
+
+    def __init__(self, pixels: int = PIXELS_AT_ONCE) -> None:
+        self._most = pixels
+        self._used = 0
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def reserved(self, pixels: int) -> Iterator[None]:
+        """Wait until this many pixels may be decoded, and reserve them for the block; none need no waiting."""
+        with self._changed:
+            self._changed.wait_for(lambda: not pixels or not self._used or self._used + pixels <= self._most)
+            self._used += pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._used -= pixels
+                self._changed.notify_all()
+
+
 KEPT = 8
+
+
 """Models in memory."""
 
 
