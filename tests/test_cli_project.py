@@ -143,3 +143,46 @@ def test_groups_of_options_become_options() -> None:
 def test_version() -> None:
     shown = subprocess.run([sys.executable, "-m", "vqaft", "--version"], capture_output=True, text=True, check=True)
     assert shown.stdout.startswith("vqaft ")
+
+
+def test_a_required_option_is_named(project: Path) -> None:
+    missing = run("export", "split/train.jsonl", "--out", "out", folder=project)
+    assert missing.returncode == 2
+    assert "--to" in missing.stderr
+    assert "MISSING" not in missing.stderr + run("export", "--help", folder=project).stdout
+
+
+def test_settings_that_are_named_must_exist(project: Path) -> None:
+    result = run("--config", "none.toml", "split", "qa.csv", folder=project)
+    assert result.returncode == 2
+    assert "none.toml" in result.stderr
+
+
+def test_an_empty_prompt_unsets_that_of_the_project(project: Path, tmp_path: Path) -> None:
+    target = tmp_path / "t.jsonl"
+    assert run("build", "qa.csv", "--system", "", "--out", str(target), folder=project).returncode == 0
+    assert '"system"' not in target.read_text(encoding="utf-8")
+
+
+def test_columns_hold_for_every_table_of_an_export(project: Path) -> None:
+    text = (project / "qa.csv").read_text()
+    (project / "renamed.csv").write_text(text.replace("image,question,answer", "photo,prompt,reply", 1))
+    named = ("--image-column", "photo", "--question-column", "prompt", "--answer-column", "reply")
+    tables = ("renamed.csv", "--test", "renamed.csv", "--to", "trl", "--out", "out/trl", "--limit", "4")
+    result = run("export", *tables, *named, folder=project)
+    assert result.returncode == 0, result.stderr
+
+
+def test_bad_rows_can_be_skipped(project: Path) -> None:
+    lines = (project / "qa.csv").read_text().splitlines()
+    (project / "gone.csv").write_text("\n".join([*lines, "images/none.png,What?,red,color"]) + "\n")
+    refused = run("split", "gone.csv", "--out", "gone", folder=project)
+    assert refused.returncode == 2
+    assert "none.png" in refused.stderr
+    assert run("split", "gone.csv", "--out", "gone", "--on-error", "skip", folder=project).returncode == 0
+
+
+def test_a_report_in_no_known_form_is_refused(project: Path) -> None:
+    result = run("report", "a.json", "b.json", "--out", "r.xyz", folder=project)
+    assert result.returncode == 2
+    assert ".xyz" in result.stderr

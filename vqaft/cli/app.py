@@ -54,6 +54,11 @@ _REMEDIES = (
     (re.compile(r"fix_file does"), "vqaft check --fix NEW_FILE does"),
     (re.compile(r"check_file lists all"), "vqaft check lists all"),
     (re.compile(r"DatasetSplitter does"), "vqaft split does"),
+    (re.compile(r'on_error="skip"'), "--on-error skip"),
+    (re.compile(r"Use load_folder for a folder\."), "Name the table in it, e.g. FOLDER/qa.csv."),
+    (re.compile(r"training rows come from builder\.record"), "vqaft build writes training rows"),
+    (re.compile(r"Name the encoding: .*?encoding=\"\w+\"\."), "Save it as UTF-8."),
+    (re.compile(r", or compare contents only with near_duplicates=None"), ""),
 )
 
 
@@ -70,7 +75,7 @@ def start(
     version: Annotated[  # noqa: ARG001 - its callback prints it
         bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
     ] = False,
-    config: Annotated[Path, typer.Option(help="Settings file of the project.")] = Path(FILE),
+    config: Annotated[Path | None, typer.Option(help=f"Settings file of the project; {FILE} by default.")] = None,
 ) -> None:
     """Teach a vision model to answer questions about your own images, and find out whether it helped.
 
@@ -79,7 +84,7 @@ def start(
     """
     commands: dict[str, Any] = getattr(context.command, "commands", {})
     options = {name: {each.name for each in command.params} for name, command in commands.items()}
-    context.default_map = load_settings(config, options=options)
+    context.default_map = load_settings(config or Path(FILE), options=options, must_exist=config is not None)
 
 
 def main() -> None:

@@ -72,7 +72,7 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Build the training file of a table, and check it; exits with 1 where the check finds errors."""
-    limits, builder = limits_of(provider), messages.builder()
+    limits, builder = limits_of(provider), messages.builder(columns)
     records = builder.records(without_few_shot(columns.load(table), builder))
     if shards:
         written = write_shards(out, records, limits=limits, builder=builder)

@@ -11,7 +11,7 @@ import typer
 from vqaft.cli.datasets import without_few_shot
 from vqaft.cli.options import AsJson, MessageOptions, Provider, Table, TableOptions, limits_of
 from vqaft.cli.terminal import say, say_json
-from vqaft.data import VQAExample, load_file
+from vqaft.data import VQAExample
 from vqaft.exchange import (
     TRL,
     Axolotl,
@@ -115,16 +115,17 @@ class SplitOptions:
     test: Annotated[str | None, typer.Option(help="Table of the test split.")] = None
     image_format: Annotated[Literal["auto", "jpeg", "png", "webp"], typer.Option(help="Format of the images.")] = "auto"
 
-    def builder(self, messages: MessageOptions) -> MessageBuilder:
+    def builder(self, messages: MessageOptions, columns: TableOptions) -> MessageBuilder:
         """Return the builder of the messages, with images in this format."""
-        builder = messages.builder()
+        builder = messages.builder(columns)
         return dataclasses.replace(builder, encoder=dataclasses.replace(builder.encoder, format=self.image_format))
 
-    def load(self, train: Iterator[VQAExample], builder: MessageBuilder) -> dict[str, Iterator[VQAExample]]:
+    def load(self, train: str, columns: TableOptions, builder: MessageBuilder) -> dict[str, Iterator[VQAExample]]:
         """Return the examples of each split, without those whose image a few-shot example shows."""
         tables = {"validation": self.validation, "test": self.test}
-        others = {name: load_file(file, prefix=f"{name}-") for name, file in tables.items() if file is not None}
-        return {name: without_few_shot(part, builder) for name, part in {"train": train, **others}.items()}
+        others = {name: columns.load(file, prefix=f"{name}-") for name, file in tables.items() if file is not None}
+        parts = {"train": columns.load(train), **others}
+        return {name: without_few_shot(part, builder) for name, part in parts.items()}
 
 
 def export(
@@ -141,8 +142,8 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Export examples to the format of a trainer, an evaluator, a labeling tool or the Hugging Face Hub."""
-    target, builder = settings.target(), splits.builder(messages)
-    examples = splits.load(columns.load(table), builder)
+    target, builder = settings.target(), splits.builder(messages, columns)
+    examples = splits.load(table, columns, builder)
     if push is None:
         exported = export_to(examples, target, out, builder=builder)
         if as_json:

@@ -48,14 +48,18 @@ class TableOptions:
     unanswered: Annotated[
         Literal["refuse", "skip", "keep"], typer.Option(help="What to do with a question without an answer.")
     ] = "refuse"
-    limit: Annotated[int | None, typer.Option(help="Read this many examples at most.", min=1)] = None
+    on_error: Annotated[Literal["raise", "skip"], typer.Option(help="What to do with rows that cannot be used.")] = (
+        "raise"
+    )
+    limit: Annotated[int | None, typer.Option(help="Use this many examples at most.", min=1)] = None
 
-    def load(self, table: str, *, keep: str | None = None) -> Iterator[VQAExample]:
+    def load(self, table: str, *, keep: str | None = None, prefix: str = "") -> Iterator[VQAExample]:
         """Read the examples of a table or chat file.
 
         Args:
             table: The file.
             keep: A column to carry along as metadata.
+            prefix: Goes before every id that the file does not give.
 
         Raises:
             DataError: If the file is missing or broken; with file and line.
@@ -71,7 +75,8 @@ class TableOptions:
             metadata=() if keep is None else (keep,),
         )
         plain = columns == Columns() or _names_its_own_fields(table)
-        return itertools.islice(load_file(table, columns=None if plain else columns), self.limit)
+        chosen = None if plain else columns
+        return itertools.islice(load_file(table, columns=chosen, prefix=prefix, on_error=self.on_error), self.limit)
 
 
 def _names_its_own_fields(table: str) -> bool:
@@ -98,16 +103,19 @@ class MessageOptions:
     max_side: Annotated[int | None, typer.Option(help="Shrink images to this many pixels a side.", min=1)] = None
     quality: Annotated[int, typer.Option(help="Quality of re-encoded images.", min=1, max=100)] = 85
 
-    def builder(self) -> MessageBuilder:
+    def builder(self, columns: TableOptions) -> MessageBuilder:
         """Return the builder that these options describe.
+
+        Args:
+            columns: Which columns of the few-shot table hold what.
 
         Raises:
             DataError: If the few-shot table is missing or broken.
         """
         return MessageBuilder(
-            system=self.system,
+            system=self.system or None,  # an empty one unsets the project's
             encoder=ImageEncoder(max_side=self.max_side, quality=self.quality),
-            few_shot=() if self.few_shot is None else tuple(load_file(self.few_shot)),
+            few_shot=() if self.few_shot is None else tuple(columns.load(self.few_shot, prefix="few-shot-")),
             detail=self.detail,
             question_template=self.question_template,
         )
@@ -187,4 +195,6 @@ def expand(command: Command) -> Command:
 
 
 def _keyword(name: str, kind: object, default: object) -> inspect.Parameter:
+    if default is dataclasses.MISSING:
+        default = inspect.Parameter.empty
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)

@@ -63,12 +63,15 @@ _SHAPES = ("circle", "square")
 _PICTURES = 40
 
 
-def load_settings(file: Path, *, options: Mapping[str, set[str]]) -> dict[str, dict[str, Any]]:
+def load_settings(
+    file: Path, *, options: Mapping[str, set[str]], must_exist: bool = False
+) -> dict[str, dict[str, Any]]:
     """Read a project's settings for each command.
 
     Args:
-        file: The settings file; nothing is read where it is missing.
+        file: The settings file.
         options: For each command the names of its options.
+        must_exist: Whether a missing file is an error; else nothing is read from it.
 
     Returns:
         For each command the defaults of its options.
@@ -76,7 +79,7 @@ def load_settings(file: Path, *, options: Mapping[str, set[str]]) -> dict[str, d
     Raises:
         DataError: If the file is not TOML, or names a command or an option that does not exist.
     """
-    if not file.exists():
+    if not file.exists() and not must_exist:
         return {}
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))

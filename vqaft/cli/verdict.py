@@ -27,7 +27,7 @@ def predict(
     out: Annotated[Path, typer.Option(help="Predictions file to write.")] = Path("predictions.jsonl"),
 ) -> None:
     """Ask a model about examples; what was answered before is not asked again."""
-    predictor = Predictor(backend(), messages.builder(), model=model)
+    predictor = Predictor(backend(), messages.builder(columns), model=model)
     predictions = predictor.predict(columns.load(table), journal=out.with_name(out.name + ".journal"))
     say(predictions)
     say(predictions.write(out))
@@ -76,6 +76,8 @@ def report(
     out: Annotated[Path, typer.Option(help="File to write: .html, .md, .csv or .json.")] = Path("report.html"),
 ) -> None:
     """Write the comparison as one file, in the form that its name ends in."""
+    if out.suffix not in {".html", ".md", ".csv", ".json"}:
+        raise typer.BadParameter(f"{out.name} ends in none of .html, .md, .csv, .json", param_hint="--out")
     comparison = _compared(base, tuned)
     writers = {".md": write_markdown, ".csv": write_csv, ".json": lambda path, found: found.write(path)}
     if out.suffix in writers:

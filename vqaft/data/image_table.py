@@ -187,7 +187,7 @@ def _distinct_sources(
 
 def _hash_all(sources: Sequence[tuple[ImageSource, str]], *, looks: bool, threads: int) -> list[ImageHash]:
     """Hash images by threads; equal contents are decoded once."""
-    known: dict[str, int | None] = {}
+    known: dict[str, ImageHash] = {}
 
     def hash_once(item: tuple[ImageSource, str]) -> ImageHash:
         source, _ = item
@@ -195,8 +195,8 @@ def _hash_all(sources: Sequence[tuple[ImageSource, str]], *, looks: bool, thread
             return hash_image(item, looks=looks)
         sha256 = hash_image(item, looks=False).sha256
         if sha256 not in known:
-            known[sha256] = hash_image(item).phash
-        return ImageHash(sha256, known[sha256])
+            known[sha256] = hash_image(item)
+        return known[sha256]
 
     return list(ordered_map(hash_once, sources, workers=threads, window=_WINDOW))
 

@@ -167,3 +167,26 @@ def test_a_split_pickles() -> None:
     split = DatasetSplitter(train=0.6, validation=0.2, test=0.2).split(examples)
     again = pickle.loads(pickle.dumps(split))  # noqa: S301 - our own
     assert (again, again.placement) == (split, split.placement)
+
+
+def test_a_part_that_is_empty_now_leaves_no_file_of_an_earlier_split(tmp_path: Path) -> None:
+    examples = [pictures.example(str(number), pictures.picture(number)) for number in range(12)]
+    DatasetSplitter(train=6, validation=2, test=4).split(examples).save(tmp_path / "split")
+    DatasetSplitter(train=8, validation=0, test=4).split(examples).save(tmp_path / "split")
+    assert not (tmp_path / "split" / "validation.jsonl").exists()
+    assert list((tmp_path / "split" / ".vqaft-trash").iterdir())
+
+
+def test_a_file_that_no_split_wrote_is_not_moved(tmp_path: Path) -> None:
+    examples = [pictures.example(str(number), pictures.picture(number)) for number in range(12)]
+    (tmp_path / "validation.jsonl").write_text("mine")
+    with pytest.raises(DataError, match="no split wrote it"):
+        DatasetSplitter(train=8, validation=0, test=4).split(examples).save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["validation.jsonl"]
+
+
+def test_a_report_of_one_part_says_so() -> None:
+    examples = [pictures.example(str(number), pictures.picture(number)) for number in range(3)]
+    split = DatasetSplitter(train=3, validation=0, test=0).split(examples)
+    with pytest.raises(SplitError, match="only train holds anything"):
+        split.report  # noqa: B018 - it is computed when it is asked for

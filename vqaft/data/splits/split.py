@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +20,8 @@ from vqaft.data.splits.allocation import PARTS
 from vqaft.data.splits.audit import audit_splits
 from vqaft.data.splits.placement import Placement
 from vqaft.data.splits.report import SplitReport
+from vqaft.durable import Trash
+from vqaft.errors import DataError, SplitError
 from vqaft.images import NEAR_DISTANCE
 
 
@@ -96,9 +100,12 @@ class Split:
         It is made from the parts as they are, by the same comparison as `audit_splits` makes.
 
         Raises:
-            DataError: If fewer than two parts hold anything.
+            SplitError: If fewer than two parts hold anything.
         """
         parts = {name: examples for name in PARTS if (examples := getattr(self, name))}
+        if len(parts) < 2:  # noqa: PLR2004 - a pair
+            hint = "Use more images, or counts instead of fractions, which a few images cannot meet."
+            raise SplitError(f"only {', '.join(parts) or 'no part'} holds anything", hint=hint)
         return audit_splits(
             parts,
             group_by=lambda example: self.names.get(example.id),
@@ -113,22 +120,40 @@ class Split:
         `previous=Placement.read(folder / "placement.json")`.
 
         Args:
-            folder: Where to write; empty parts are left out.
+            folder: Where to write; empty parts are left out. Files that an earlier split wrote for parts that are empty
+                now are moved into a trash, since their images may be in other parts.
             images: The folder of the images, if it is another.
 
         Returns:
             The folder.
 
         Raises:
+            DataError: If a file stands in the place of an empty part, and no split wrote into this folder before.
             ImageError: If an image is missing.
         """
         target = Path(folder)
+        placement = target / "placement.json"
+        stale = [target / f"{name}.jsonl" for name in PARTS if not getattr(self, name)]
+        _discard_stale([path for path in stale if path.exists()], is_ours=placement.exists())
         for name in PARTS:
             if examples := getattr(self, name):
                 save_examples(target / f"{name}.jsonl", examples, images=images or target)
-        self.placement.write(target / "placement.json")
+        self.placement.write(placement)
         return target
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name}={len(getattr(self, name))}" for name in (*PARTS, "unused"))
         return f"Split({sizes})"
+
+
+_TRASH = ".vqaft-trash"
+_PART_FILES = re.compile(r"(?:train|validation|test)\.jsonl")
+
+
+def _discard_stale(paths: list[Path], *, is_ours: bool) -> None:
+    """Move the files of an earlier split's parts away: their images may be in other parts now."""
+    for path in paths:
+        if not is_ours:
+            hint = "Save to another folder, or remove the file."
+            raise DataError("stands where this split has no part, and no split wrote it", path=path, hint=hint)
+        Trash(path.parent / _TRASH, own_names=_PART_FILES).discard(path, now=int(time.time()))
