@@ -186,3 +186,17 @@ def test_a_report_in_no_known_form_is_refused(project: Path) -> None:
     result = run("report", "a.json", "b.json", "--out", "r.xyz", folder=project)
     assert result.returncode == 2
     assert ".xyz" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("provider", "words"), [("together", "TOGETHER_API_KEY"), ("fireworks", "FIREWORKS"), ("azure", "AZURE_OPENAI")]
+)
+def test_another_provider_asks_for_its_own_key(project: Path, provider: str, words: str) -> None:
+    result = run("jobs", "--provider", provider, folder=project)
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_no_such_provider(project: Path) -> None:
+    assert "none" in run("jobs", "--provider", "none", folder=project).stderr

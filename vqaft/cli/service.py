@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
-from vqaft.errors import VqaftError
+from vqaft.backends import FireworksBackend, OpenAIBackend, TogetherBackend
+from vqaft.cli.options import Provider, limits_of
+from vqaft.errors import MissingExtraError, VqaftError
 from vqaft.tuning import FineTuneClient
 
-if TYPE_CHECKING:
-    from vqaft.backends import OpenAIBackend
+Backend = OpenAIBackend | TogetherBackend | FireworksBackend
+
+_SERVICES: dict[str, tuple[str, str, str, Callable[[Any], Backend]]] = {
+    "openai": ("openai", "OpenAI", "OpenAIError", OpenAIBackend),
+    "azure": ("openai", "AzureOpenAI", "OpenAIError", OpenAIBackend),
+    "together": ("together", "Together", "TogetherError", TogetherBackend),
+    "fireworks": ("fireworks", "Fireworks", "FireworksError", FireworksBackend),
+}
+"""For each provider its package, the client there, the package's error, and our adapter."""
 
 
-def backend() -> OpenAIBackend:
-    """Return the service of OPENAI_API_KEY, and of OPENAI_BASE_URL where it is not OpenAI's.
+@dataclass(frozen=True, kw_only=True)
+class ServiceOptions:
+    """Which service is asked."""
 
-    Raises:
-        VqaftError: If there is no key.
-    """
-    from openai import OpenAI, OpenAIError
+    provider: Provider = "openai"
 
-    from vqaft.backends import OpenAIBackend
+    def backend(self) -> Backend:
+        """Return the service, with the key and address of the environment.
 
-    try:
-        return OpenAIBackend(OpenAI())
-    except OpenAIError as error:
-        raise VqaftError(str(error)) from None
+        These are OPENAI_API_KEY and OPENAI_BASE_URL; AZURE_OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT and
+        OPENAI_API_VERSION; TOGETHER_API_KEY; FIREWORKS_API_KEY and FIREWORKS_ACCOUNT_ID.
 
+        Raises:
+            MissingExtraError: If the provider's package is not installed.
+            VqaftError: If there is no key, or something else that the client needs is missing.
+        """
+        limits_of(self.provider)
+        package, client, refusal, adapter = _SERVICES[self.provider]
+        try:
+            sdk = importlib.import_module(package)
+        except ImportError as error:
+            raise MissingExtraError(package, extra=self.provider) from error
+        try:
+            return adapter(getattr(sdk, client)())
+        except (getattr(sdk, refusal), ValueError) as error:
+            if isinstance(error, VqaftError):
+                raise
+            raise VqaftError(str(error)) from None
 
-def tuning(ledger: Path | None = None) -> FineTuneClient:
-    """Return a client for fine-tuning jobs.
-
-    Args:
-        ledger: Where uploads and jobs are recorded; by default in `.vqaft` below the working folder.
-    """
-    return FineTuneClient(backend(), ledger=ledger)
+    def tuning(self) -> FineTuneClient:
+        """Return a client for fine-tuning jobs, with its ledger in `.vqaft` below the working folder."""
+        return FineTuneClient(self.backend())

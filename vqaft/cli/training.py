@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from vqaft.cli.options import AsJson
-from vqaft.cli.service import tuning
+from vqaft.cli.service import ServiceOptions
 from vqaft.cli.terminal import say, say_json
 from vqaft.tuning import FineTuneJob, Hyperparameters
 
@@ -22,6 +22,8 @@ class HyperparameterOptions:
     epochs: Annotated[int | None, typer.Option(help="How often the training data is seen.", min=1)] = None
     batch_size: Annotated[int | None, typer.Option(help="Examples a step.", min=1)] = None
     learning_rate_multiplier: Annotated[float | None, typer.Option(help="Factor on the provider's rate.")] = None
+    seed: Annotated[int | None, typer.Option(help="Seed of the training.")] = None
+    suffix: Annotated[str | None, typer.Option(help="Becomes part of the model's name.")] = None
 
     def hyperparameters(self) -> Hyperparameters:
         """Return the values as the client takes them.
@@ -39,39 +41,43 @@ class HyperparameterOptions:
 def train(
     file: Annotated[Path, typer.Argument(help="The training file, as `build` writes it.")],
     values: HyperparameterOptions,
+    service: ServiceOptions,
     *,
     model: Annotated[str, typer.Option(help="The base model.")] = "gpt-4o-2024-08-06",
     validation: Annotated[Path | None, typer.Option(help="The validation file.")] = None,
-    suffix: Annotated[str | None, typer.Option(help="Becomes part of the model's name.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the training.")] = None,
     wait: Annotated[bool, typer.Option(help="Follow the job to its end.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Upload a training file and start a job; the same command again finds the job and does nothing twice."""
-    client = tuning()
+    client = service.tuning()
     job = client.start(
         file,
         model=model,
         validation=validation,
         hyperparameters=values.hyperparameters(),
-        seed=seed,
-        suffix=suffix,
+        seed=values.seed,
+        suffix=values.suffix,
     )
     say(f"job {job.id}", err=True)
     _show(client.wait(job.id) if wait else job, as_json=as_json)
 
 
-def watch(job: Annotated[str, typer.Argument(help="The job's id.")], *, as_json: AsJson = False) -> None:
+def watch(
+    job: Annotated[str, typer.Argument(help="The job's id.")], service: ServiceOptions, *, as_json: AsJson = False
+) -> None:
     """Follow a job to its end and print the model's name; Ctrl-C leaves it running."""
-    _show(tuning().wait(job), as_json=as_json)
+    _show(service.tuning().wait(job), as_json=as_json)
 
 
 def jobs(
-    *, limit: Annotated[int | None, typer.Option(help="List this many at most.", min=1)] = None, as_json: AsJson = False
+    service: ServiceOptions,
+    *,
+    limit: Annotated[int | None, typer.Option(help="List this many at most.", min=1)] = None,
+    as_json: AsJson = False,
 ) -> None:
     """List the account's fine-tuning jobs, newest first."""
     number = 0
-    for number, job in enumerate(tuning().jobs(), start=1):
+    for number, job in enumerate(service.tuning().jobs(), start=1):
         _show(job, as_json=as_json, one_of_several=True)
         if number == limit:
             break

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vqaft.cli.options import AsJson, MessageOptions, Table, TableOptions, scorers_of
-from vqaft.cli.service import backend
+from vqaft.cli.service import ServiceOptions
 from vqaft.cli.terminal import say, say_json
 from vqaft.evaluation import Comparison, Evaluation, Evaluator, LLMJudge, Scorer, compare
 from vqaft.inference import Predictions, Predictor
@@ -22,12 +22,13 @@ def predict(
     table: Table,
     columns: TableOptions,
     messages: MessageOptions,
+    service: ServiceOptions,
     *,
     model: Annotated[str, typer.Option(help="The model to ask.")],
     out: Annotated[Path, typer.Option(help="Predictions file to write.")] = Path("predictions.jsonl"),
 ) -> None:
     """Ask a model about examples; what was answered before is not asked again."""
-    predictor = Predictor(backend(), messages.builder(columns), model=model)
+    predictor = Predictor(service.backend(), messages.builder(columns), model=model)
     predictions = predictor.predict(columns.load(table), journal=out.with_name(out.name + ".journal"))
     say(predictions)
     say(predictions.write(out))
@@ -37,6 +38,7 @@ def evaluate(
     table: Table,
     predictions: Annotated[Path, typer.Argument(help="What `predict` wrote.")],
     columns: TableOptions,
+    service: ServiceOptions,
     *,
     out: Annotated[Path, typer.Option(help="Evaluation file to write.")] = Path("evaluation.json"),
     scorer: Annotated[
@@ -48,7 +50,7 @@ def evaluate(
     """Score predictions: by exact and lenient match unless scorers are named."""
     scorers: dict[str, Scorer] = scorers_of(scorer or ["exact", "lenient"])
     if judge is not None:
-        scorers["judge"] = LLMJudge(backend(), model=judge)
+        scorers["judge"] = LLMJudge(service.backend(), model=judge)
     evaluation = Evaluator(scorers).evaluate(columns.load(table), Predictions.read(predictions))
     written = evaluation.write(out)
     if as_json:
