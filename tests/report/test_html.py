@@ -236,8 +236,8 @@ def test_the_judge_s_agreement_is_shown(browser: Any, tmp_path: Path, comparison
     assert calibration.words in text
     assert str(consistency) in text
     assert "Right\t31\t2" in text
-    assert "Nobody has compared this judge" not in text
-    assert "Nobody has compared this judge" in render_report(comparison)
+    assert "This judge has not been compared" not in text
+    assert "This judge has not been compared" in render_report(comparison)
 
 
 def test_another_scorer_can_decide(comparison: Comparison) -> None:
