@@ -30,18 +30,18 @@ CONVERSATION: tuple[Message, ...] = (
 
 def test_all_answers_but_those_of_weight_0_are_learnt() -> None:
     assert list(answered_questions(CONVERSATION)) == [
-        (Question(text="Example?", image_url="one"), "shown"),
-        (Question(text="First?", image_url="three"), "learnt"),
-        (Question(text="Last?", image_url="three"), "also\nlearnt"),
+        (Question(text="Example?", image_urls=("one",)), "shown"),
+        (Question(text="First?", image_urls=("two", "three")), "learnt"),
+        (Question(text="Last?", image_urls=("two", "three")), "also\nlearnt"),
     ]
 
 
-def test_a_later_question_is_about_the_last_image() -> None:
-    assert last_question(CONVERSATION) == Question(text="Last?", image_url="three")
+def test_a_later_question_is_about_the_images_shown_last() -> None:
+    assert last_question(CONVERSATION) == Question(text="Last?", image_urls=("two", "three"))
 
 
 def test_nothing_is_asked_without_a_user() -> None:
-    assert last_question(CONVERSATION[:1]) == Question(text="", image_url=None)
+    assert last_question(CONVERSATION[:1]) == Question(text="")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Conversations as engines see them: the last question, its image, the answers of a training row, and token counts."""
+"""Conversations as engines see them: the last question, its images, the answers of a training row, and token counts."""
 
 from __future__ import annotations
 
@@ -21,21 +21,20 @@ class Question:
 
     Attributes:
         text: The text of the user's message.
-        image_url: The last image shown up to there, or None.
+        image_urls: The images of the last message up to there that shows any, in order.
     """
 
     text: str
-    image_url: str | None
+    image_urls: tuple[str, ...] = ()
 
 
 def last_question(messages: Sequence[Message]) -> Question:
-    """Return what the last user message of a conversation asks; it may be about an image of an earlier one."""
-    text, image_url = "", None
+    """Return what the last user message of a conversation asks; it may be about the images of an earlier one."""
+    text, urls = "", tuple[str, ...]()
     for message in messages:
         if isinstance(message, UserMessage):
-            images = image_parts([message])
-            text, image_url = text_of(message), images[-1].image_url.url if images else image_url
-    return Question(text=text, image_url=image_url)
+            text, urls = text_of(message), tuple(part.image_url.url for part in image_parts([message])) or urls
+    return Question(text=text, image_urls=urls)
 
 
 def answered_questions(messages: Sequence[Message]) -> Iterator[tuple[Question, str]]:

@@ -16,7 +16,9 @@ def picture(text: str, size: tuple[int, int] = (400, 120)) -> Picture:
     ImageDraw.Draw(image).text((20, 30), text, fill="black", font=ImageFont.load_default(40))
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
-    return Picture.from_url("data:image/png;base64," + pybase64.b64encode_as_string(buffer.getvalue()))
+    found = Picture.from_urls(["data:image/png;base64," + pybase64.b64encode_as_string(buffer.getvalue())])
+    assert found is not None
+    return found
 
 
 needs_ocr = pytest.mark.skipif(not TextRecognizer.is_available(), reason="needs the extra ocr")

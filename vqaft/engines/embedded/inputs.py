@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,39 +26,48 @@ MAX_SIDE = 2048
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """An image whose format and size were checked, not yet decoded.
+    """The images of a question whose formats and sizes were checked, not yet decoded.
 
     Attributes:
-        url: The image as a data URL.
-        key: SHA-256 of the image file, in hexadecimal.
-        size: Width and height in pixels.
+        urls: The images as data URLs, at least one.
+        key: SHA-256 of the image file, in hexadecimal; of the files' own hashes if there are several.
+        size: Width and height in pixels; of several images side by side.
     """
 
-    url: str = field(repr=False)
+    urls: tuple[str, ...] = field(repr=False)
     key: str
     size: tuple[int, int]
 
     @classmethod
-    def from_url(cls, url: str) -> Picture:
-        """Check a data URL; nothing is downloaded, no file is opened, no pixel decoded.
+    def from_urls(cls, urls: Sequence[str]) -> Picture | None:
+        """Check data URLs; nothing is downloaded, no file is opened, no pixel decoded. None if there are none.
 
         Raises:
-            ImageError: If it is not a data URL, of a format that the API does not accept, or too large.
+            ImageError: If one is not a data URL, of a format that the API does not accept, or too large.
         """
-        size = inspect_data_url(url, IMAGE_LIMITS)
-        return cls(url=url, key=image_sha256(url), size=(size.width, size.height))
+        if not urls:
+            return None
+        sizes = [inspect_data_url(url, IMAGE_LIMITS) for url in urls]
+        keys = [image_sha256(url) for url in urls]
+        key = keys[0] if len(keys) == 1 else hashlib.sha256("".join(keys).encode()).hexdigest()
+        width, height = sum(size.width for size in sizes), max(size.height for size in sizes)
+        return cls(urls=tuple(urls), key=key, size=(width, height))
 
     def open(self) -> Image.Image:
-        """Decode the image, upright, in RGB on white, its longest side at most `MAX_SIDE`.
+        """Decode the images, upright, in RGB on white, side by side; no side is longer than `MAX_SIDE`.
 
         Raises:
-            ImageError: If it cannot be decoded.
+            ImageError: If one cannot be decoded.
         """
-        image = ImageEncoder(max_side=MAX_SIDE, accepted=IMAGE_LIMITS).decode(self.url)
-        if image.mode == "RGB":
-            return image
-        white = Image.new("RGB", image.size, "white")
-        white.paste(image, mask=image.getchannel("A"))
+        encoder = ImageEncoder(max_side=MAX_SIDE // len(self.urls), accepted=IMAGE_LIMITS)
+        images = [encoder.decode(url) for url in self.urls]
+        if len(images) == 1 and images[0].mode == "RGB":
+            return images[0]
+        size = sum(image.width for image in images), max(image.height for image in images)
+        white, left = Image.new("RGB", size, "white"), 0
+        for image in images:
+            white.paste(image, (left, 0), mask=image.getchannel("A") if "A" in image.getbands() else None)
+            left += image.width
         return white
 
 
@@ -138,7 +148,7 @@ class Dataset:
                 with _row_errors(path, number):
                     record = ChatRecord.from_json(line)
                     for question, answer in answered_questions(record.messages):
-                        picture = None if question.image_url is None else Picture.from_url(question.image_url)
+                        picture = Picture.from_urls(question.image_urls)
                         pictures |= {} if picture is None else {picture.key: picture}
                         pairs[Pair(image=picture.key if picture else "", question=question.text, answer=answer)] = None
                     tokens += message_tokens(record.messages)

@@ -133,7 +133,7 @@ class TrainedChatModel:
             ImageError: If an image cannot be read.
         """
         asked = last_question(turn.messages)
-        view = self._view(None if asked.image_url is None else Picture.from_url(asked.image_url))
+        view = self._view(Picture.from_urls(asked.image_urls))
         return reply(turn, best(self._model.weigh(self._model.template.question(asked.text), view)))
 
     def _compute_view(self, picture: Picture | None) -> View:
@@ -162,7 +162,8 @@ class BaseChatModel:
             ImageError: If an image cannot be read.
         """
         asked = last_question(turn.messages)
-        lines = () if asked.image_url is None else self._recognizer.read(Picture.from_url(asked.image_url))
+        picture = Picture.from_urls(asked.image_urls)
+        lines = () if picture is None else self._recognizer.read(picture)
         tokens = words(asked.text)
         if tokens and tokens[0] in AUXILIARIES and "or" not in tokens:
             return reply(turn, "yes" if _stand_in(tokens[1:], lines) else "no")
