@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import fsspec
@@ -93,6 +93,19 @@ def test_images_from_a_url_make_the_same_rows_as_local_ones(examples: list[VQAEx
 def test_a_split_reads_images_from_urls(examples: list[VQAExample]) -> None:
     split = DatasetSplitter(train=0.5, validation=0.0, test=0.5, seed=3).split(examples)
     assert len(split.train) + len(split.test) == len(examples)
+
+
+def test_rows_from_anywhere_may_name_images_by_url(examples: list[VQAExample]) -> None:
+    rows = [{"image": each.image, "question": each.question, "answer": each.answer} for each in examples]
+    loaded = list(load_hf(rows))
+    assert [each.image for each in loaded] == [each.image for each in examples]
+    assert MessageBuilder().record(loaded[0]).to_json() == MessageBuilder().record(examples[0]).to_json()
+
+
+@pytest.mark.parametrize("load", [load_file, load_folder])
+def test_a_table_by_url_is_refused_with_a_way_out(load: Callable[[str], Iterator[VQAExample]]) -> None:
+    with pytest.raises(DataError, match="load_hf"):
+        list(load("s3://bucket/qa.csv"))
 
 
 def test_a_missing_image_is_named(bucket: str) -> None:

@@ -30,7 +30,7 @@ from vqaft.records import MessageBuilder
 PROVIDERS = {"openai": OPENAI, "azure": AZURE, "together": TOGETHER, "fireworks": FIREWORKS}
 SCORERS: dict[str, Scorer] = {"exact": ExactMatch(), "lenient": LenientMatch()}
 
-Table = Annotated[str, typer.Argument(help="Examples: a table (CSV, JSONL, parquet) or chat JSONL; a path or URL.")]
+Table = Annotated[str, typer.Argument(help="Examples: a table (CSV, JSONL, parquet) or chat JSONL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Provider = Annotated[str, typer.Option(help=f"Whose limits and service: {', '.join(PROVIDERS)}.")]
 

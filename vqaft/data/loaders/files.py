@@ -20,6 +20,7 @@ from vqaft.data.loaders.saved import is_saved, load_saved
 from vqaft.data.loaders.stream import ExampleStream, OnError, PlacedRow
 from vqaft.data.loaders.tables import READERS, read_table
 from vqaft.errors import DataError, shown
+from vqaft.filesystem import display_path, is_url
 from vqaft.images import ImageSource
 
 _TABLES = tuple(f"{stem}{suffix}" for stem in ("qa", "metadata", "annotations") for suffix in READERS)
@@ -62,6 +63,7 @@ def load_file(
         DataError: If the file is missing, empty or broken; with file and line.
         ImageError: If an image is missing or outside the folder.
     """
+    _refuse_url(path)
     source = Path(path)
     if not source.is_file():
         what = "is a folder" if source.is_dir() else "is missing"
@@ -112,6 +114,7 @@ def load_folder(
         DataError: If the table is missing, empty, broken or lacks a column; with file and line.
         ImageError: If an image is missing or lies outside the folder; with file and line of the table.
     """
+    _refuse_url(folder)
     root = Path(folder).resolve()
     if not root.is_dir():
         raise DataError("the folder is not a folder" if root.exists() else "there is no such folder", path=folder)
@@ -222,3 +225,12 @@ def _load_classes(root: Path, question: str, *, prefix: str, on_error: OnError) 
 
     rows = (PlacedRow(value=path, path=str(path)) for path in _class_images(root))
     return ExampleStream(rows, example_of, on_error=on_error)
+
+
+def _refuse_url(path: str | PathLike[str]) -> None:
+    if is_url(path):
+        hint = (
+            "Copy the table to a local disk; or read its rows by pandas or datasets and pass them to load_hf, "
+            "whose images may be URLs."
+        )
+        raise DataError("tables are read from a local disk, and this is a URL", path=display_path(path), hint=hint)
