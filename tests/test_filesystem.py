@@ -12,7 +12,7 @@ from PIL import Image
 
 from vqaft.chat import read_jsonl
 from vqaft.check import check_file
-from vqaft.data import DatasetSplitter, VQAExample
+from vqaft.data import DatasetSplitter, VQAExample, load_file, load_folder, load_hf
 from vqaft.durable import AppendLog, FileLock, atomic_writer, write_atomically
 from vqaft.errors import DataError, ImageError, VqaftError
 from vqaft.evaluation import Evaluation
