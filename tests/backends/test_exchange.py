@@ -29,7 +29,7 @@ from vqaft.service import RetryPolicy
 from vqaft.tuning import FineTuneClient
 
 SECRET = "sk-canary-0123456789/+"
-HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n"  # as the listener does
 ASKED = ChatRequest(model="m", messages=b"[]")
 REPLY = {"choices": [{"message": {"content": "red"}, "finish_reason": "stop"}]}
 
@@ -78,6 +78,25 @@ def listen() -> Iterator[Callable[[Callable[[socket.socket, bytes], None]], List
     yield start
     for listener in opened:
         listener.close()
+
+
+@pytest.fixture(autouse=True)
+def clients_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close every client that a test makes: a collected one warns about its socket in a later test."""
+    made: list[Any] = []
+    for kind in (OpenAI, Together, Fireworks):
+        monkeypatch.setattr(kind, "__init__", _remembered(kind.__init__, made))
+    yield
+    for client in made:
+        client.close()
+
+
+def _remembered(start: Callable[..., None], made: list[Any]) -> Callable[..., None]:
+    def begin(self: Any, *arguments: Any, **settings: Any) -> None:
+        start(self, *arguments, **settings)
+        made.append(self)
+
+    return begin
 
 
 def drip(start: bytes, pause_s: float = 0.05) -> Callable[[socket.socket, bytes], None]:
