@@ -1,9 +1,4 @@
-"""What training on a file will cost, before it is sent.
-
-What would make training cheaper, in tokens of an epoch.
-
-What one row costs in tokens, part by part.
-"""
+"""Cost estimate of training on a file, before it is sent: tokens of each row by part, price, and possible savings."""
 
 from __future__ import annotations
 

@@ -1,10 +1,6 @@
-"""One example, one model's answer, and the scores of that answer.
+"""Rows of an evaluation and of a comparison, the clusters that make them dependent, and slices of the data.
 
-Clusters of examples that are not independent.
-
-One example as two models answered it.
-
-Parts of the data that are looked at on their own.
+A scored row is one example with one model's answer and its scores; a paired row is one example as two models answered.
 """
 
 from __future__ import annotations

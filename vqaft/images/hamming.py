@@ -4,7 +4,7 @@ If two hashes differ in at most `d` bits and the bits are cut into `d + 2` bands
 pigeonhole principle). So every two bands in turn make a key, hashes are sorted by it, and only hashes with the same key
 are compared. Two bands rather than one keep real hashes apart, whose bits are far from random.
 
-The nearest look-alike of each image in another set, by the same principle.
+`nearest_across` finds the nearest hash in another set by the same principle.
 """
 
 from __future__ import annotations
