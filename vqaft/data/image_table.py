@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -190,12 +191,13 @@ def _hash_all(sources: Sequence[tuple[ImageSource, str]], *, looks: bool, thread
     known: dict[str, ImageHash] = {}
 
     def hash_once(item: tuple[ImageSource, str]) -> ImageHash:
-        source, _ = item
+        source, example_id = item
         if not looks or isinstance(source, str):  # each path is its own, and has a cache
             return hash_image(item, looks=looks)
         sha256 = hash_image(item, looks=False).sha256
         if sha256 not in known:
-            known[sha256] = hash_image(item)
+            with _naming(example_id):
+                known[sha256] = ImageHash(sha256, *(_look(source) or (None, None)))
         return known[sha256]
 
     return list(ordered_map(hash_once, sources, workers=threads, window=_WINDOW))
@@ -212,10 +214,17 @@ def hash_image(item: tuple[ImageSource, str], *, looks: bool = True) -> ImageHas
         ImageError: If the image cannot be read; it names the example.
     """
     source, example_id = item
-    try:
+    with _naming(example_id):
         if is_url(source):  # one download for both
             source = read_source(source, _ACCEPTED)
         return ImageHash(image_sha256(source), *((_look(source) if looks else None) or (None, None)))
+
+
+@contextmanager
+def _naming(example_id: str) -> Iterator[None]:
+    """Name the example in an error about its image."""
+    try:
+        yield
     except ImageError as error:
         error.example_id = error.example_id or example_id
         raise
