@@ -1,4 +1,4 @@
-"""The published split of VQA-RAD, audited, and a split that can be believed: the figures of docs/splits.md.
+"""The published split of VQA-RAD, audited, and a split that can be believed: the figures of docs/how-to/splits.md.
 
 Run it with `python benchmarks/splits_story.py`, or with `--page audit.html` for the page with the pictures.
 """

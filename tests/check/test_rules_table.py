@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vqaft.check import RULES, rules_table
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "check.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "check.md"
 
 
 def test_the_page_lists_every_rule_as_it_is() -> None:
