@@ -10,6 +10,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from vqaft.errors import StateError
+from vqaft.server import Served
 from vqaft.testing import QuickEngine, ThreadServer
 
 
@@ -29,7 +30,7 @@ def test_starts_again(tmp_path: Path) -> None:
 
 
 def test_a_start_that_breaks_closes_what_was_opened(tmp_path: Path) -> None:
-    def breaks(_: ASGIApp) -> ASGIApp:
+    def breaks(_: Served) -> ASGIApp:
         raise RuntimeError("not today")
 
     with pytest.raises(RuntimeError, match="not today"):

@@ -8,10 +8,21 @@ import lazy_loader
 __getattr__, __dir__, _ = lazy_loader.attach_stub(__name__, __file__)
 
 __all__ = [
+    "ApiError",
     "HTTPServer",
+    "JobView",
     "LocalServer",
+    "Served",
     "State",
+    "admit",
+    "bounded_body",
     "create_app",
+    "find_job",
+    "host_name",
+    "job_checkpoints",
+    "job_events",
+    "job_steps",
+    "list_jobs",
     "listen",
     "model_folder",
     "open_engines",

@@ -1,6 +1,17 @@
 from .access import stored_key as stored_key
+from .app import Served as Served
 from .app import create_app as create_app
 from .http.connections import HTTPServer as HTTPServer
+from .http.connections import admit as admit
+from .http.errors import ApiError as ApiError
+from .http.guard import bounded_body as bounded_body
+from .http.guard import host_name as host_name
+from .jobs.view import JobView as JobView
+from .jobs.view import find_job as find_job
+from .jobs.view import job_checkpoints as job_checkpoints
+from .jobs.view import job_events as job_events
+from .jobs.view import job_steps as job_steps
+from .jobs.view import list_jobs as list_jobs
 from .local import LocalServer as LocalServer
 from .local import require_extra as require_extra
 from .open_weights import open_engines as open_engines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from vqaft.engines import ChatModel, Engine, MemoryOwner
 from vqaft.server.batches.routes import BatchRoutes
@@ -29,6 +31,23 @@ from vqaft.server.store.state import State
 
 TRASH_LOOK_S = 3600.0
 """Seconds between two looks into the trash."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """What a server serves, for an application that is put in front of it.
+
+    Attributes:
+        app: The application of the API.
+        state: The server's state.
+        api_key: The token that requests to the API bear.
+        hosts: Host names, in lower case, by which the server may be called; None for any.
+    """
+
+    app: ASGIApp
+    state: State
+    api_key: str = field(repr=False)
+    hosts: Collection[str] | None = ("127.0.0.1", "localhost", "[::1]")
 
 
 def create_app(

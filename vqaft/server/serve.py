@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
+from starlette.types import ASGIApp
+
 from vqaft.durable import FileLock
 from vqaft.engines import JUDGE_MODEL, EmbeddedEngine, Engine, SimilarityJudge
 from vqaft.errors import DataError, StateError
-from vqaft.server.app import create_app
+from vqaft.server.app import Served, create_app
 from vqaft.server.http.connections import HTTPServer
 from vqaft.server.http.log_lines import server_log
 from vqaft.server.open_weights import BASE_MODEL
@@ -35,6 +37,7 @@ def serve(
     on_ready: Callable[[str], None] = print,
     until_input_ends: bool = False,
     engines: Mapping[str, Engine] | None = None,
+    wrap: Callable[[Served], ASGIApp] = lambda served: served.app,
 ) -> None:
     """Serve until interrupted. For a process of its own: it sets the process's umask and log.
 
@@ -46,6 +49,7 @@ def serve(
         on_ready: Called with the base URL once requests are accepted.
         until_input_ends: Stop when standard input ends, as it does when the process that started this one dies.
         engines: What else trains and answers, by the name of its base model, e.g. what `open_engines` returns.
+        wrap: Returns the application that the socket serves, e.g. one with pages in front of the API.
 
     Raises:
         DataError: If the key or the host cannot be used.
@@ -58,15 +62,16 @@ def serve(
         address, taken = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         state = State(folder)
+        # A server that listens on all addresses is called by names that only its users know.
+        hosts = None if ip_address(address).is_unspecified else {"127.0.0.1", "localhost", "[::1]", shown.lower()}
         app = create_app(
             state,
             api_key=api_key,
             engines={BASE_MODEL: EmbeddedEngine(cache_folder=folder / "read"), **(engines or {})},
             judges={JUDGE_MODEL: SimilarityJudge()},
-            # A server that listens on all addresses is called by names that only its users know.
-            hosts=None if ip_address(address).is_unspecified else {"127.0.0.1", "localhost", "[::1]", shown.lower()},
+            hosts=hosts,
         )
-        server = HTTPServer(app)
+        server = HTTPServer(wrap(Served(app=app, state=state, api_key=api_key, hosts=hosts)))
         if until_input_ends:
             threading.Thread(target=_stop_at_end_of_input, args=(server,), daemon=True).start()
         on_ready(f"http://{shown}:{taken}/v1")

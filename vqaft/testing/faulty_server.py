@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from vqaft.engines import ChatModel, Engine
 from vqaft.errors import StateError
-from vqaft.server import HTTPServer, State, create_app, listen
+from vqaft.server import HTTPServer, Served, State, create_app, listen
 from vqaft.testing.billing import BillingJournal
 from vqaft.testing.fault_injector import FaultInjector, Planned
 from vqaft.testing.quick_engine import FixedAnswer, QuickEngine
@@ -35,7 +35,7 @@ class ThreadServer:
         engines: What trains and answers, by the name of its base model.
         judges: Models that answer and cannot be trained, by name.
         clock: Gives the server's seconds since 1970.
-        wrap: Puts something around the application.
+        wrap: Returns the application that is served, e.g. something around that of the API.
 
     Attributes:
         api_key: The token to ask with.
@@ -50,11 +50,15 @@ class ThreadServer:
         engines: Mapping[str, Engine],
         judges: Mapping[str, ChatModel] | None = None,
         clock: Callable[[], float] | None = None,
-        wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+        wrap: Callable[[Served], ASGIApp] = lambda served: served.app,
     ) -> None:
         self._state: Callable[[], State] = lambda: State(folder, clock=clock or time.time)
         self._app: Callable[[State], ASGIApp] = lambda state: wrap(
-            create_app(state, api_key=self.api_key, engines=engines, judges=judges or {})
+            Served(
+                app=create_app(state, api_key=self.api_key, engines=engines, judges=judges or {}),
+                state=state,
+                api_key=self.api_key,
+            )
         )
         self._base_url: str | None = None
 
@@ -131,8 +135,8 @@ class FaultyServer(ThreadServer):
             wrap=self._wrap,
         )
 
-    def _wrap(self, app: ASGIApp) -> ASGIApp:
-        self._injector = FaultInjector(app, self.journal, seed=self._seed)
+    def _wrap(self, served: Served) -> ASGIApp:
+        self._injector = FaultInjector(served.app, self.journal, seed=self._seed)
         self._injector.plan(self._plan)
         return self._injector
 

@@ -52,10 +52,10 @@ class Guard:
         app = self.app if refusal is None else refusal.response()
         if refusal is None and scope["path"] != HEALTH:
             admit(scope)
-        await app(scope, _bounded(receive, limit), send)
+        await app(scope, bounded_body(receive, limit), send)
 
     def _refusal(self, headers: Headers, path: str, limit: int) -> ApiError | None:
-        name = _without_port(headers.get("host", ""))
+        name = host_name(headers.get("host", ""))
         if self.hosts is not None and name not in self.hosts:
             return ApiError(421, f"This server is not {name!r}.", code="misdirected_request")
         if path != HEALTH and not self._knows(headers.get("authorization", "")):
@@ -76,14 +76,26 @@ _FORMS = re.compile(r"/v1/(files|uploads/[^/]+/parts)")
 _DIGITS = 18
 
 
-def _without_port(host: str) -> str:
-    """Return the name in a Host header, in lower case; the port may be missing or empty."""
+def host_name(host: str) -> str:
+    """Return the name in a Host header, in lower case; the port may be missing or empty.
+
+    Args:
+        host: The header.
+    """
     name, colon, port = host.lower().rpartition(":")
     return name if colon and (not port or port.isdigit()) else host.lower()
 
 
-def _bounded(receive: Receive, limit: int) -> Receive:
-    """Bound the size of a body, which may not say its length, and the time that it takes."""
+def bounded_body(receive: Receive, limit: int) -> Receive:
+    """Bound the size of a body, which may not say its length, and the time that it takes.
+
+    Args:
+        receive: Where the body comes from.
+        limit: The most bytes.
+
+    Returns:
+        A `receive` that raises an `ApiError`: 413 beyond the limit, 408 where the body is sent too slowly.
+    """
     loop = asyncio.get_running_loop()
     began, received, complete = loop.time(), 0, False
 

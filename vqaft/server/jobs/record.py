@@ -191,7 +191,7 @@ class JobRecord:
             document = self.read()
             if document["status"] != "running":
                 return False
-            table = io.BytesIO(result_csv(self._metrics()))
+            table = io.BytesIO(result_csv(training_steps(self.state, self.job)))
             results = self.state.add_file(table, filename="step_metrics.csv", purpose="fine-tune-results")
             name = _model_name(document)
             changes = {
@@ -265,13 +265,6 @@ class JobRecord:
             self.state.add_event(self.job, message, level=level)
             return True
 
-    def _metrics(self) -> Iterator[dict[str, Any]]:
-        """Return what was measured since training began anew, each step once: a resumed job may have repeated some."""
-        newest = self.state.documents.page("event", parent=self.job, limit=100_000).documents
-        latest_try = [*takewhile(lambda event: event["message"] != STARTED, newest)]
-        by_step = {event["data"]["step"]: event["data"] for event in reversed(latest_try) if event["type"] == "metrics"}
-        return iter([by_step[step] for step in sorted(by_step)])
-
     def _estimate(self, metrics: TrainingMetrics) -> None:
         """Estimate the end from the pace since the first step that was reported after training began."""
         since = self.read().get("_since") or {"step": metrics.step, "at": monotonic()}
@@ -306,6 +299,19 @@ class JobRecord:
             "step_number": metrics.step,
         }
         self.state.documents.insert("checkpoint", checkpoint, parent=self.job)
+
+
+def training_steps(state: State, job: str) -> Iterator[dict[str, Any]]:
+    """Return what was measured since training began anew, each step once: a resumed job may have repeated some.
+
+    Args:
+        state: The server's state.
+        job: The job's id.
+    """
+    newest = state.documents.page("event", parent=job, limit=100_000).documents
+    latest_try = [*takewhile(lambda event: event["message"] != STARTED, newest)]
+    by_step = {event["data"]["step"]: event["data"] for event in reversed(latest_try) if event["type"] == "metrics"}
+    return iter([by_step[step] for step in sorted(by_step)])
 
 
 def _first(*values: float | None) -> float | None:

@@ -97,6 +97,12 @@ class Documents:
         if found != identity:
             raise StateError("the database belongs to another server's folder", path=self._path, hint=_RESTORE)
 
+    @property
+    def changes(self) -> int:
+        """How many documents were inserted, changed or deleted since it was opened: equal if nothing has changed."""
+        with self._lock:
+            return self._connection.total_changes
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
