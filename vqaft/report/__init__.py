@@ -1,12 +1,14 @@
 """Reports for people: HTML, Markdown, CSV and JSON."""
 
 from vqaft.report.audit_page import write_audit_page
+from vqaft.report.escape import HTML_FILTERS
 from vqaft.report.export import write_csv
 from vqaft.report.html import Cost, Provenance, render_report, write_report
 from vqaft.report.markdown import render_markdown, write_markdown
 from vqaft.report.row_groups import PageBudget
 
 __all__ = [
+    "HTML_FILTERS",
     "Cost",
     "PageBudget",
     "Provenance",

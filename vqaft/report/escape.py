@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from vqaft.escape import pieces, visible
@@ -60,3 +62,9 @@ def size(size_bytes: int) -> str:
         size_bytes: Its length.
     """
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e6 else f"{size_bytes / 1e3:.0f} kB"  # noqa: PLR2004 - mega
+
+
+HTML_FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {"text": text, "label": label, "mark": mark, "size": size}
+)
+"""The filters by the names that templates have for them."""

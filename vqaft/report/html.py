@@ -231,9 +231,8 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     environment.tests["score_failure"] = lambda score: isinstance(score, ScoreFailure)
-    written = {name: getattr(page_text, name) for name in ("text", "label", "mark", "size")}
     figures = (percent, percent_range, points, points_range, p_text)
-    environment.filters |= written | {figure.__name__: figure for figure in figures}
+    environment.filters |= {**page_text.HTML_FILTERS} | {figure.__name__: figure for figure in figures}
     return environment
 
 
