@@ -37,6 +37,7 @@ LAYERS = (
     ("evaluation",),
     ("exchange",),
     ("report",),
+    ("workbench",),
     ("testing", "ray_data"),
     ("cli",),
     ("__main__",),

@@ -67,6 +67,7 @@ __all__ = [
     "service",
     "testing",
     "tuning",
+    "workbench",
     "write_jsonl",
     "write_report",
 ]

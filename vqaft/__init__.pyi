@@ -17,6 +17,7 @@ from . import server as server
 from . import service as service
 from . import testing as testing
 from . import tuning as tuning
+from . import workbench as workbench
 from .backends import FireworksBackend as FireworksBackend
 from .backends import OpenAIBackend as OpenAIBackend
 from .backends import TogetherBackend as TogetherBackend

@@ -16,7 +16,7 @@ from vqaft.cli.datasets import audit, build, check, cost, split
 from vqaft.cli.exporting import export
 from vqaft.cli.options import expand
 from vqaft.cli.project import FILE, init, load_settings
-from vqaft.cli.serving import export_model, serve
+from vqaft.cli.serving import export_model, serve, workbench
 from vqaft.cli.terminal import run
 from vqaft.cli.training import jobs, train, watch
 from vqaft.cli.verdict import compare_files, evaluate, predict, report
@@ -32,6 +32,7 @@ _COMMANDS = (
     cost,
     export,
     serve,
+    workbench,
     train,
     watch,
     jobs,

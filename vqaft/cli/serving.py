@@ -1,15 +1,23 @@
-"""Commands around the local server: serve, export-model."""
+"""Commands around the local server: serve, workbench, export-model."""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
+import httpx
 import typer
 
 from vqaft.cli.terminal import say
+from vqaft.errors import AuthenticationError, MissingExtraError, ServiceUnreachableError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from vqaft.server import Served
+    from vqaft.workbench import Workbench
 
 Folder = Annotated[Path, typer.Option(help="Where the server keeps files, jobs and models.")]
 
@@ -27,7 +35,10 @@ def serve(
         bool, typer.Option("--allow-download", help="Take name=organization/model@commit from the Hugging Face Hub.")
     ] = False,
 ) -> None:
-    """Run vqaft's OpenAI-compatible server; its key is VQAFT_API_KEY, or kept in the folder and shown."""
+    """Run vqaft's OpenAI-compatible server and its workbench; its key is VQAFT_API_KEY, or kept in the folder.
+
+    The workbench are pages at the server's address: jobs, files, models. The link that is printed signs a browser in.
+    """
     from vqaft.server import require_extra, stored_key
 
     require_extra()
@@ -35,16 +46,66 @@ def serve(
     from vqaft.server import serve as run_server
 
     given = os.environ.get("VQAFT_API_KEY")
+    pages = _Pages()
 
     def announce(base_url: str) -> None:
         typer.echo(f"export OPENAI_BASE_URL={base_url}")
         typer.echo("export OPENAI_API_KEY=" + ('"$VQAFT_API_KEY"' if given else stored_key(folder)))
+        typer.echo(f"# {pages.invitation(base_url)}")
         sys.stdout.flush()
 
     models = parse_models(model or ())
     engines = open_engines(models, cache=folder / "transformers", gpus=gpus, allow_download=allow_download)
     key = given or stored_key(folder)
-    run_server(folder, api_key=key, host=host, port=port, on_ready=announce, engines=engines)
+    run_server(folder, api_key=key, host=host, port=port, on_ready=announce, engines=engines, wrap=pages)
+
+
+class _Pages:
+    """The workbench around a server, where its extra is installed."""
+
+    def __init__(self) -> None:
+        self._workbench: Workbench | None = None
+        self._missing = ""
+
+    def __call__(self, served: Served) -> ASGIApp:
+        from vqaft.workbench import Workbench
+
+        try:
+            self._workbench = Workbench(served)
+        except MissingExtraError as error:  # the API needs no pages
+            self._missing = str(error)
+            return served.app
+        return self._workbench
+
+    def invitation(self, base_url: str) -> str:
+        """Return the line that says how to open the workbench, or why there is none."""
+        if self._workbench is None:
+            return f"No workbench: {self._missing}"
+        return f"Workbench, once within 5 minutes: {self._workbench.login_url(base_url)}"
+
+
+def workbench(
+    *,
+    folder: Folder = Path(".vqaft/server"),
+    url: Annotated[str, typer.Option(help="The address of the running server.")] = "http://127.0.0.1:8000",
+) -> None:
+    """Print a link that signs a browser in to the workbench of a running server; it works once, for five minutes."""
+    from vqaft.server import require_extra, stored_key
+
+    require_extra()
+    place = url.rstrip("/").removesuffix("/v1")
+    headers = {"authorization": f"Bearer {os.environ.get('VQAFT_API_KEY') or stored_key(folder)}"}
+    try:
+        answer = httpx.post(f"{place}/workbench/link", headers=headers, timeout=10)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        hint = "Start it by `vqaft serve`, or name its address by --url."
+        raise ServiceUnreachableError(f"no server answers at {place} ({error})", hint=hint) from error
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        hint = "Name the server's folder by --folder, or its key by VQAFT_API_KEY."
+        raise AuthenticationError(f"the server at {place} has another key", hint=hint)
+    if not answer.is_success:
+        raise ServiceUnreachableError(f"what answers at {place} is no vqaft server with a workbench")
+    typer.echo(f"{place}/#code={answer.json()['code']}")
 
 
 def export_model(

@@ -1,0 +1,131 @@
+"""The workbench: pages in front of the server's API, on the same address."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from vqaft.errors import DataError, ServiceError, StateError, VqaftError
+from vqaft.server import ApiError, Served
+from vqaft.workbench.assets import Assets
+from vqaft.workbench.guard import PageGuard, session_cookie, session_token
+from vqaft.workbench.jobs import jobs_section
+from vqaft.workbench.login import SESSION_S, Login
+from vqaft.workbench.server_data import ServerData
+from vqaft.workbench.site import PREFIX, Section, Site
+
+SECTIONS: Sequence[Callable[[Site], Section]] = (jobs_section,)
+"""The sections in the order of the navigation; the first one is where a user arrives."""
+STATUSES: Mapping[type[Exception], int] = {ServiceError: 400, DataError: 400, StateError: 503}
+"""Status of an error's page, by its kind."""
+MAX_CODE = 200
+FRAGMENT_HEADER = "vqaft-fragment"
+"""Requests of the pages' script have it: an error is then answered without the frame of a page."""
+
+
+class Workbench:
+    """ASGI application that answers the pages itself, and gives every other request to the API.
+
+    Example:
+        >>> serve(folder, api_key=key, wrap=Workbench)  # doctest: +SKIP
+
+    Args:
+        served: The server that the pages show.
+
+    Raises:
+        MissingExtraError: If jinja2 is not installed.
+    """
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        self._login = Login()
+        self._site = Site(ServerData(served))
+        self._assets = Assets()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        is_page = scope["type"] == "http" and (scope["path"] == "/" or f"{scope['path']}/".startswith(f"{PREFIX}/"))
+        await (self._pages if is_page else self._served.app)(scope, receive, send)
+
+    def login_url(self, base_url: str) -> str:
+        """Return a link that signs a browser in, once, within five minutes.
+
+        Args:
+            base_url: The address of the API or of the server, e.g. `http://127.0.0.1:8000/v1`.
+        """
+        parts = urlsplit(base_url)
+        # An address that means "all of this machine's" is none that a browser can open everywhere.
+        place = parts.netloc.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")  # noqa: S104
+        # The code is the fragment, which browsers send to no server and so stands in no log.
+        return f"{parts.scheme}://{place}/#code={self._login.new_code()}"
+
+    @cached_property
+    def _pages(self) -> ASGIApp:
+        sections = [make(self._site) for make in SECTIONS]
+        self._site.show(sections)
+        first = f"{PREFIX}/{sections[0].name}"
+        pages = Starlette(
+            routes=[
+                Route("/", lambda _: RedirectResponse(first, 303)),
+                Route(PREFIX, lambda _: RedirectResponse(first, 303)),
+                Route(f"{PREFIX}/static/{{name}}", self._assets.answer),
+                Route(f"{PREFIX}/login", self._sign_in, methods=["POST"]),
+                Route(f"{PREFIX}/logout", self._sign_out, methods=["POST"]),
+                Route(f"{PREFIX}/link", self._link, methods=["POST"]),
+                *(route for section in sections for route in section.routes),
+            ],
+            exception_handlers={VqaftError: self._on_error, HTTPException: self._on_http_error},
+        )
+        return PageGuard(app=pages, signed_out=self._signed_out, login=self._login, hosts=self._served.hosts)
+
+    async def _signed_out(self, scope: Scope, receive: Receive, send: Send) -> None:
+        page = self._site.page("login.html.jinja", title="Sign in", status=401, problem="")
+        await page(scope, receive, send)
+
+    async def _sign_in(self, request: Request) -> Response:
+        async with request.form(max_files=0, max_fields=5) as form:
+            code = str(form.get("code", ""))[:MAX_CODE].strip()
+        # People also paste the whole link.
+        token = self._login.redeem(code.rpartition("#code=")[2])
+        if token is None:
+            problem = "That code is wrong, was used already, or is older than five minutes."
+            return self._site.page("login.html.jinja", title="Sign in", status=403, problem=problem)
+        response = RedirectResponse("/", 303)
+        response.set_cookie(
+            session_cookie(request.scope), token, max_age=int(SESSION_S), httponly=True, samesite="strict"
+        )
+        return response
+
+    async def _sign_out(self, request: Request) -> Response:
+        self._login.end(session_token(request.scope))
+        response = RedirectResponse("/", 303)
+        response.delete_cookie(session_cookie(request.scope), httponly=True, samesite="strict")
+        return response
+
+    async def _link(self, request: Request) -> Response:
+        """Give the code of a new link to whoever has the server's key: the command line."""
+        sent = request.headers.get("authorization", "")
+        if not hmac.compare_digest(sent.encode(), f"Bearer {self._served.api_key}".encode()):
+            return JSONResponse({"error": {"message": "Incorrect API key provided."}}, status_code=401)
+        return JSONResponse({"code": self._login.new_code()})
+
+    def _on_error(self, request: Request, error: Exception) -> Response:
+        status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 500)
+        return self._problem(request, str(error), error.status if isinstance(error, ApiError) else status)
+
+    def _on_http_error(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - starlette's handlers are typed for any exception
+        return self._problem(request, error.detail, error.status_code)
+
+    def _problem(self, request: Request, message: str, status: int) -> Response:
+        template = "problem.html.jinja" if FRAGMENT_HEADER in request.headers else "error.html.jinja"
+        return self._site.page(template, title="Something is wrong", status=status, message=message)
