@@ -9,7 +9,7 @@ from vqaft.data.loaders.conversations import TurnChoice, load_chat_jsonl, load_c
 from vqaft.data.loaders.easy_vqa import load_easy_vqa
 from vqaft.data.loaders.files import load_file, load_folder
 from vqaft.data.loaders.hugging_face import load_hf
-from vqaft.data.loaders.saved import load_saved, save_examples
+from vqaft.data.loaders.saved import load_saved, save_examples, saved_line
 from vqaft.data.loaders.stream import ExampleStream, OnError
 from vqaft.data.question_rules import (
     OCR_VQA_TYPES,
@@ -79,6 +79,7 @@ __all__ = [
     "power",
     "question_kind",
     "save_examples",
+    "saved_line",
     "with_kinds",
     "with_types",
     "without_images_of",

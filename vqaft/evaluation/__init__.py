@@ -7,10 +7,12 @@ from vqaft.evaluation.corrected_difference import CorrectedDifference, correct_d
 from vqaft.evaluation.data_plan import DataPlan, SliceNeed, suggest_data
 from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.evaluator import Evaluator
+from vqaft.evaluation.human_verdicts import AboutLabel, HumanVerdict, HumanVerdicts, verdict_line, verdict_of
 from vqaft.evaluation.judge.calibration import Agreement, Calibration, HumanLabel, calibrate
 from vqaft.evaluation.judge.consistency import JudgeConsistency, measure_consistency
 from vqaft.evaluation.judge.llm_judge import JudgeJournal, LLMJudge
 from vqaft.evaluation.judge.preference import JudgePreference, measure_family_preference, measure_length_preference
+from vqaft.evaluation.judge.recorded_judge import LevelJudge, RecordedJudge
 from vqaft.evaluation.judge.rubric import FOUR_LEVELS, RIGHT_OR_WRONG, SIMILARITY, Level, Rating, Rubric
 from vqaft.evaluation.label_audit import LabelAudit, LabelDoubt, audit_labels
 from vqaft.evaluation.rows import Outcome, PairedRow, ScoredRow, Slicer
@@ -43,6 +45,7 @@ __all__ = [
     "FOUR_LEVELS",
     "RIGHT_OR_WRONG",
     "SIMILARITY",
+    "AboutLabel",
     "Agreement",
     "AnsweredExample",
     "Calibration",
@@ -60,6 +63,8 @@ __all__ = [
     "Evaluator",
     "ExactMatch",
     "HumanLabel",
+    "HumanVerdict",
+    "HumanVerdicts",
     "Interval",
     "JudgeConsistency",
     "JudgeJournal",
@@ -69,6 +74,7 @@ __all__ = [
     "LabelDoubt",
     "LenientMatch",
     "Level",
+    "LevelJudge",
     "Metered",
     "MissingBounds",
     "Numeric",
@@ -77,6 +83,7 @@ __all__ = [
     "PairedTest",
     "Rating",
     "RatingDistribution",
+    "RecordedJudge",
     "RelaxedAccuracy",
     "Rubric",
     "RunComparison",
@@ -112,4 +119,6 @@ __all__ = [
     "points",
     "points_range",
     "suggest_data",
+    "verdict_line",
+    "verdict_of",
 ]

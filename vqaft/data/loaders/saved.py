@@ -49,8 +49,21 @@ def save_examples(
         for example in examples:
             if not isinstance(example, VQAExample):
                 raise DataError(f"{shown(example)} is not a VQAExample")
-            file.write(orjson.dumps(_row(example, root), default=str, option=orjson.OPT_NON_STR_KEYS) + b"\n")
+            file.write(saved_line(example, root))
     return target
+
+
+def saved_line(example: VQAExample, root: Path) -> bytes:
+    """Return the line of a file of `save_examples`; an image outside of the folder is copied into it.
+
+    Args:
+        example: The example.
+        root: The folder of the images, without symbolic links.
+
+    Raises:
+        ImageError: If an image is missing.
+    """
+    return orjson.dumps(_row(example, root), default=str, option=orjson.OPT_NON_STR_KEYS) + b"\n"
 
 
 def _row(example: VQAExample, root: Path) -> dict[str, Any]:

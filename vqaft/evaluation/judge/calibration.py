@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqaft.errors import EvaluationError
-from vqaft.evaluation.judge.llm_judge import LLMJudge
+from vqaft.evaluation.judge.recorded_judge import LevelJudge
 from vqaft.evaluation.rows import example_groups
 from vqaft.evaluation.score import AnsweredExample, Score
 from vqaft.evaluation.statistics.agreement import krippendorff_alpha, weighted_kappa
@@ -141,7 +141,7 @@ Levels: TypeAlias = NDArray[np.intp]
 
 
 def calibrate(
-    judge: LLMJudge,
+    judge: LevelJudge,
     human_labels: Iterable[HumanLabel],
     *,
     workers: int = 16,
@@ -155,7 +155,7 @@ def calibrate(
     agreement with each other is measured too: a judge cannot agree with people better than they do among themselves.
 
     Args:
-        judge: The judge.
+        judge: The judge: an `LLMJudge`, or a `RecordedJudge`, which asks nobody.
         human_labels: The answers with people's levels, one label a person and answer.
         workers: How many answers are judged concurrently.
         confidence: The confidence level of the intervals, 0 to 1.
