@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "vqaft"
 
 LAYERS = (
     ("escape", "version"),
-    ("redact",),
+    ("notebook", "redact"),
     ("errors",),
     ("filesystem", "parallel"),
     ("durable",),

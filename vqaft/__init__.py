@@ -65,6 +65,7 @@ __all__ = [
     "report",
     "server",
     "service",
+    "show",
     "testing",
     "tuning",
     "workbench",

@@ -53,6 +53,7 @@ from .inference import Predictor as Predictor
 from .inference import predict_models as predict_models
 from .records import MessageBuilder as MessageBuilder
 from .records import write_jsonl as write_jsonl
+from .report import show as show
 from .report import write_report as write_report
 from .server import LocalServer as LocalServer
 from .tuning import FineTuneClient as FineTuneClient

@@ -36,7 +36,7 @@ def test_leaking_pairs_are_shown_as_pictures(tmp_path: Path) -> None:
     html = write_audit_page(tmp_path / "audit.html", report, title="My split").read_text(encoding="utf-8")
     pictures = [attributes for tag, attributes in Tags(html).found if tag == "img"]
     assert len(pictures) == 4
-    assert all((attributes["src"] or "").startswith("data:image/jpeg;base64,") for attributes in pictures)
+    assert all((attributes["src"] or "").startswith("data:image/webp;base64,") for attributes in pictures)
     assert "My split" in html
     assert "This split leaks" in html
     assert "the same file" in html

@@ -9,14 +9,18 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from vqaft.errors import DataError, ImageError, shown
-from vqaft.images import ImageSource, check_source, describe_source
+from vqaft.errors import DataError, ImageError, MissingExtraError, StateError, shown
+from vqaft.images import ImageSource, check_source, describe_source, make_preview
+from vqaft.notebook import card, heading, marked, no_picture, note, picture
 
 QuestionKind: TypeAlias = Literal["closed", "open"]
 """A closed question is answered by choosing from a list, an open one freely."""
 
 _KINDS = frozenset(get_args(QuestionKind))
 _NO_METADATA: Mapping[str, Any] = MappingProxyType({})
+_SHOWN = 5
+_SHOWN_IMAGES = 4
+_SHOWN_TURNS = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,6 +154,16 @@ class VQAExample:
         parts += [f"history={len(self.history)} turns"] if self.history else []
         return f"VQAExample({', '.join(parts)})"
 
+    def _repr_html_(self) -> str:
+        pictures = [_picture(image, self.id) for image in self.images[:_SHOWN_IMAGES]]
+        more = len(self.images) - len(pictures)
+        turns = [marked("earlier", f"{turn.question} – {turn.answer}") for turn in self.history[-_SHOWN_TURNS:]]
+        known = [self.id, self.question_type, self.kind, self.group and f"group {self.group}"]
+        known += [f"{more} more images"] if more else []
+        answers = [marked("answer" if place == 0 else "or", text) for place, text in enumerate(self.answers[:_SHOWN])]
+        facts = note(" · ".join(filter(None, known)))
+        return card(pictures, [*turns, heading(self.question), *(answers or [note("no answer is known")]), facts])
+
     def __reduce__(self) -> tuple[Any, ...]:
         # A mapping proxy does not pickle; the plain dict behind it does.
         values = {name: getattr(self, name) for name in _FIELDS}
@@ -158,6 +172,13 @@ class VQAExample:
 
 _FIELDS = tuple(VQAExample.__dataclass_fields__)
 _OPTIONAL = ("question_type", "kind", "group")
+
+
+def _picture(image: ImageSource, example_id: str) -> str:
+    try:
+        return picture(make_preview(image).data_url, alt=f"Image of {example_id}")
+    except (ImageError, MissingExtraError, StateError) as error:
+        return no_picture(error)
 
 
 def _rebuild(values: dict[str, Any]) -> VQAExample:

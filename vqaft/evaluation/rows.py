@@ -17,6 +17,7 @@ from vqaft.errors import ImageError, shown
 from vqaft.evaluation.score import Score, ScoreFailure
 from vqaft.images import ImageSource, describe_source, image_sha256
 from vqaft.inference import Failure
+from vqaft.notebook import card, heading, marked, note
 
 
 def example_groups(examples: Iterable[VQAExample]) -> list[str]:
@@ -174,7 +175,10 @@ class Outcome(StrEnum):
     """At least one of the two has no score."""
 
 
-@dataclass(frozen=True, kw_only=True)
+_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class PairedRow:
     """A row of a `Comparison`.
 
@@ -185,6 +189,21 @@ class PairedRow:
 
     base: ScoredRow
     tuned: ScoredRow
+
+    def __repr__(self) -> str:
+        sides = (("base", self.base), ("tuned", self.tuned))
+        said = ", ".join(f"{name}={shown(side.answer)} {_marks(side)}".rstrip() for name, side in sides)
+        question = f"question={shown(self.question)}, answers={shown(self.answers)}"
+        return f"PairedRow(id={self.example_id!r}, {question}, {said})"
+
+    def _repr_html_(self) -> str:
+        truth = marked("truth", " / ".join(self.answers[:_SHOWN]))
+        said = [
+            marked(f"{name} {_marks(side)}", side.answer if side.answer is not None else f"({side.status})")
+            for name, side in (("base", self.base), ("tuned", self.tuned))
+        ]
+        facts = " · ".join(filter(None, (self.example_id, self.question_type, self.kind)))
+        return card([], [heading(self.question), truth, *said, note(facts)])
 
     @property
     def example_id(self) -> str:
@@ -228,6 +247,12 @@ class PairedRow:
         if before == after:
             return Outcome.BOTH_RIGHT if after >= 0.5 else Outcome.BOTH_WRONG  # noqa: PLR2004 - half of the scale
         return Outcome.WON if after > before else Outcome.LOST
+
+
+def _marks(row: ScoredRow) -> str:
+    """Return a row's scores in short, e.g. "(exact 1, judge 0.67)"."""
+    marks = [f"{name} {score.value:.2g}" for name, score in row.scores.items() if isinstance(score, Score)]
+    return f"({', '.join(marks)})" if marks else ""
 
 
 Slicer: TypeAlias = str | Callable[[ScoredRow], object]

@@ -19,6 +19,7 @@ from vqaft.images.model_vision import (
     vision_of,
 )
 from vqaft.images.perceptual_hash import NEAR_DISTANCE, hash_and_sketch, perceptual_hash, thumbnail
+from vqaft.images.preview import make_preview
 from vqaft.images.source import (
     ImageSource,
     InputLimits,
@@ -68,6 +69,7 @@ __all__ = [
     "inspect_data_url",
     "is_web_address",
     "local_source",
+    "make_preview",
     "near_groups",
     "near_pairs",
     "nearest_across",

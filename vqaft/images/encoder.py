@@ -29,6 +29,10 @@ from vqaft.images.formats.png import is_whole_png
 from vqaft.images.formats.read import read_container, sniff
 from vqaft.images.model_vision import Vision, shrunk_size
 from vqaft.images.source import ImageSource, InputLimits, describe_source, is_web_address, read_source
+from vqaft.notebook import card, note, picture
+
+_SHOWN_SIDE = 480
+"""Longest side of an image in a notebook, in pixels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +70,11 @@ class EncodedImage:
     def data_url(self) -> str:
         """The `data:` URL as text."""
         return self.data_url_bytes.decode("ascii")
+
+    def _repr_html_(self) -> str:
+        shown = ImageEncoder(format="webp", quality=75, max_side=_SHOWN_SIDE, pass_through=False).encode(self.data)
+        size = f"{self.mime}, {self.width} × {self.height} pixels, {self.size_bytes:,} bytes"
+        return card([picture(shown.data_url, alt=size, width=shown.width)], [note(size)])
 
 
 # Photographs, as cameras and telephones make them.

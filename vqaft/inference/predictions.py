@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeAlias, get_args, overload
 
 from vqaft.durable import atomic_writer, read_file
 from vqaft.errors import DataError, MissingExtraError, StateError
+from vqaft.notebook import card, heading, note, table
 
 FailureKind: TypeAlias = Literal[
     "image", "refused", "content_filter", "truncated", "empty", "rate_limit", "quota", "auth", "unreachable", "rejected"
@@ -95,6 +96,7 @@ def prediction_from(values: Mapping[str, Any]) -> Prediction:
     return Prediction(**{**values, "failure": None if failure is None else Failure(**failure)})
 
 
+_SHOWN = 5
 FORMAT = "vqaft-predictions/1"
 
 
@@ -151,6 +153,19 @@ class Predictions(Sequence[Prediction]):
         return (
             f"Predictions({models}: {len(self.answered)} of {len(self)} answered{f'; {failures}' if failures else ''})"
         )
+
+    def _repr_html_(self) -> str:
+        shown = self[:_SHOWN]
+        rows = [
+            (
+                one.example_id,
+                one.answer if one.failure is None else f"no answer: {one.failure.kind}",
+                f"{one.latency_s:.2f} s",
+            )
+            for one in shown
+        ]
+        more = [note(f"… and {len(self) - len(shown)} more")] if len(self) > len(shown) else []
+        return card([], [heading(self), table(("example", "answer", "time"), rows), *more])
 
     def write(self, path: str | PathLike[str]) -> Path:
         """Write all to a file of JSON lines: the settings first, then one line a prediction.

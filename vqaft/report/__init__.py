@@ -6,14 +6,17 @@ from vqaft.report.export import write_csv
 from vqaft.report.html import Cost, Provenance, render_report, write_report
 from vqaft.report.markdown import render_markdown, write_markdown
 from vqaft.report.row_groups import PageBudget
+from vqaft.report.show import ExampleGrid, show
 
 __all__ = [
     "HTML_FILTERS",
     "Cost",
+    "ExampleGrid",
     "PageBudget",
     "Provenance",
     "render_markdown",
     "render_report",
+    "show",
     "write_audit_page",
     "write_csv",
     "write_markdown",

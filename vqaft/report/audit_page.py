@@ -9,11 +9,9 @@ from typing import Any
 from vqaft.data import AlikePair, SplitReport
 from vqaft.durable import write_atomically
 from vqaft.errors import ImageError, MissingExtraError
-from vqaft.images import ImageEncoder, ImageSource, local_source
+from vqaft.images import ImageSource, make_preview
 from vqaft.report.data_plots import balance_svg
 from vqaft.report.escape import label, text
-
-_THUMBNAIL = ImageEncoder(format="jpeg", quality=70, max_side=240)
 
 
 def write_audit_page(
@@ -85,6 +83,6 @@ def _shown(pair: AlikePair) -> dict[str, Any]:
 def _picture(image: ImageSource) -> str | None:
     """Return a thumbnail as a data URL, or None if there is no picture to show; nothing is downloaded."""
     try:
-        return None if local_source(image) is None else _THUMBNAIL.encode(image).data_url
+        return make_preview(image).data_url
     except ImageError:
         return None

@@ -3,7 +3,7 @@
 from vqaft.tuning.backend import FineTuneBackend, MetricsBackend
 from vqaft.tuning.client import FineTuneClient
 from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec
-from vqaft.tuning.metrics import StepMetrics, metrics_frame, metrics_of_events, read_metrics
+from vqaft.tuning.metrics import StepMetrics, TrainingMetrics, metrics_frame, metrics_of_events, read_metrics
 from vqaft.tuning.preflight import ModelsBackend
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "MetricsBackend",
     "ModelsBackend",
     "StepMetrics",
+    "TrainingMetrics",
     "metrics_frame",
     "metrics_of_events",
     "read_metrics",

@@ -25,7 +25,7 @@ from vqaft.service import (
 from vqaft.tuning.backend import FineTuneBackend, MetricsBackend
 from vqaft.tuning.idempotent_create import JobCreation
 from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec, check_hyperparameters
-from vqaft.tuning.metrics import StepMetrics, metrics_of_events, read_metrics
+from vqaft.tuning.metrics import TrainingMetrics, metrics_of_events, read_metrics
 from vqaft.tuning.preflight import SunsetGuard, check_rows, cost_in_words, provider_of
 from vqaft.tuning.watch import JobProgress, JobUpdate, events_of, follow, retrieve_job
 
@@ -219,7 +219,7 @@ class FineTuneClient:
         fetched = paginate(lambda after: self._retry.call(lambda: self._backend.list_checkpoints(job_id, after=after)))
         return tuple(sorted(fetched, key=lambda checkpoint: checkpoint.step))
 
-    def metrics(self, job_id: str) -> tuple[StepMetrics, ...]:
+    def metrics(self, job_id: str) -> TrainingMetrics:
         """Return the losses and accuracies of each step, from the job's result files.
 
         Args:
@@ -228,7 +228,7 @@ class FineTuneClient:
         """
         backend = self._backend
         if isinstance(backend, MetricsBackend):
-            return self._retry.call(lambda: backend.list_metrics(job_id))
+            return TrainingMetrics(self._retry.call(lambda: backend.list_metrics(job_id)))
         try:
             names = self.retrieve(job_id).result_files
             contents = [download_whole(self._backend, name, retry=self._retry) for name in names]
@@ -238,7 +238,7 @@ class FineTuneClient:
             contents = []
         if not contents:
             return metrics_of_events(self.events(job_id))
-        return tuple(step for content in contents for step in read_metrics(content))
+        return TrainingMetrics(step for content in contents for step in read_metrics(content))
 
     def _show_cost(self, train: Path, model: str, hyperparameters: Hyperparameters) -> None:
         provider = provider_of(self._backend)

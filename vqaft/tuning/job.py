@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from vqaft.errors import DataError
+from vqaft.errors import DataError, shown
+from vqaft.notebook import card, facts
 from vqaft.service import KEY
 
 Auto: TypeAlias = Literal["auto"]
@@ -100,7 +102,7 @@ class JobSpec:
         _check_metadata(self.metadata)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class FineTuneJob:
     """A job as the provider last described it.
 
@@ -140,6 +142,25 @@ class FineTuneJob:
         """Whether the status is one that never changes again; unknown ones count as still running."""
         return self.status in FINAL_STATUSES
 
+    def __repr__(self) -> str:
+        told = [f"{name}={shown(value)}" for name, value in vars(self).items() if value not in (None, (), {})]
+        return f"FineTuneJob({', '.join(told)})"
+
+    def _repr_html_(self) -> str:
+        problem = ": ".join(part for part in (self.error_code, self.error_message) if part)
+        tokens = None if self.trained_tokens is None else f"{self.trained_tokens:,}"
+        pairs = [
+            ("job", self.id),
+            ("base model", self.model),
+            ("tuned model", self.fine_tuned_model),
+            ("problem", problem or None),
+            ("tokens trained", tokens),
+            ("created", _moment(self.created_at)),
+            ("expected to end", _moment(self.estimated_finish)),
+            *self.metadata.items(),
+        ]
+        return card([], [facts(self.status, pairs)])
+
 
 @dataclass(frozen=True, kw_only=True)
 class JobEvent:
@@ -177,6 +198,14 @@ class Checkpoint:
     step: int
     model: str
     metrics: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+
+def _moment(seconds: float | None) -> str | None:
+    """Return a time as date and time of day in the local zone; None where there is none, or no clock shows it."""
+    try:
+        return None if seconds is None else f"{dt.datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M:%S %Z}"
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def check_hyperparameters(given: object) -> None:

@@ -8,9 +8,12 @@ import csv
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from vqaft.errors import MissingExtraError
+from vqaft.escape import visible
+from vqaft.notebook import card, curve, heading, table
 from vqaft.tuning.job import JobEvent
 
 MAX_LINE = 100_000
@@ -30,7 +33,36 @@ class StepMetrics:
     values: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
-def read_metrics(content: bytes) -> tuple[StepMetrics, ...]:
+class TrainingMetrics(tuple[StepMetrics, ...]):
+    """What was measured during training, in the order of the steps: a tuple that a notebook shows as a table."""
+
+    __slots__ = ()
+
+    def curves(self) -> dict[str, list[tuple[int, float]]]:
+        """Return for each column the steps at which it was measured, and the numbers."""
+        names = dict.fromkeys(name for row in self for name in row.values)
+        return {name: [(row.step, row.values[name]) for row in self if name in row.values] for name in names}
+
+    def __repr__(self) -> str:
+        ends = (f"{visible(name, limit=60)} {points[-1][1]:.4g}" for name, points in self.curves().items())
+        return f"TrainingMetrics({', '.join([f'{len(self)} steps', *ends])})"
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for name, points in self.curves().items():
+            numbers = [number for _, number in points]
+            least, most = min(points, key=itemgetter(1)), max(points, key=itemgetter(1))
+            rows.append((name, *(f"{value:.4g}" for value in (numbers[0], numbers[-1])), _at(least), _at(most)))
+        lines = [curve([number for _, number in points]) for points in self.curves().values()]
+        columns = ("column", "first", "last", "least", "most")
+        return card([], [heading(f"{len(self)} steps"), table(columns, rows, drawn=lines)])
+
+
+def _at(point: tuple[int, float]) -> str:
+    return f"{point[1]:.4g} at step {point[0]}"
+
+
+def read_metrics(content: bytes) -> TrainingMetrics:
     """Read a result file: CSV, plain or base64-encoded, of whatever columns.
 
     Empty cells, cells that are not finite numbers and rows without a step are left out.
@@ -45,12 +77,12 @@ def read_metrics(content: bytes) -> tuple[StepMetrics, ...]:
     # A cell holds a number: a longer line is none of this table, and csv's reader would stop at it.
     table = csv.DictReader(line for line in lines if len(line) <= MAX_LINE)
     rows = [{name: _number(cell) for name, cell in row.items() if name} for row in table]
-    return tuple(
+    return TrainingMetrics(
         StepMetrics(step=int(step), values=_without_step(row)) for row in rows if (step := row.get("step")) is not None
     )
 
 
-def metrics_of_events(events: Iterable[JobEvent]) -> tuple[StepMetrics, ...]:
+def metrics_of_events(events: Iterable[JobEvent]) -> TrainingMetrics:
     """Collect the numbers of a job's metrics events, for a job that has no result file yet.
 
     Args:
@@ -64,7 +96,7 @@ def metrics_of_events(events: Iterable[JobEvent]) -> tuple[StepMetrics, ...]:
         numbers = numbers_of(event)
         if "step" in numbers:
             by_step.setdefault(int(numbers.pop("step")), {}).update(numbers)
-    return tuple(StepMetrics(step=step, values=values) for step, values in sorted(by_step.items()) if values)
+    return TrainingMetrics(StepMetrics(step=step, values=values) for step, values in sorted(by_step.items()) if values)
 
 
 def numbers_of(event: JobEvent) -> dict[str, float]:

@@ -25,12 +25,14 @@ from vqaft.data.example import VQAExample
 from vqaft.data.image_table import ImageTable
 from vqaft.data.splits.groups import GroupBy, group_examples
 from vqaft.errors import DataError
+from vqaft.notebook import card, heading, table
 
 MIN_CLUSTERS = 50
 """Below this number of images, simulated power strays too far from what the formula says."""
 CONTINUITY = 1.0
 """Wins that the tests ask for beyond their standard errors."""
 MAX_PAIRS = 10**9
+_SHOWN_GAINS = (0.1, 0.05, 0.02)
 RANGES = {"icc": (0, 1), "correlation": (-1, 1), "spread": (0, 1)}
 
 
@@ -140,6 +142,11 @@ class Power:
             f"{self.power:.0%} ({given}); a smaller one is missed more often; half of that gain needs "
             f"{self.clusters_for(gain / 2)} images"
         )
+
+    def _repr_html_(self) -> str:
+        gains = [gain for gain in _SHOWN_GAINS if gain <= 1 - self.accuracy]
+        rows = [(f"{100 * gain:.0f} points", self.clusters_for(gain), self.pairs_for(gain)) for gain in gains]
+        return card([], [heading(self), table(("to show a gain of", "images", "pairs"), rows)])
 
     def _surplus(self, gain: float, pairs: int) -> float:
         better, left = self.accuracy + gain, max(0.0, 1 - self.accuracy - gain)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 from itertools import chain
 
 from vqaft.data.example import VQAExample
 from vqaft.escape import visible
 from vqaft.images import TRANSFORMED_KINDS
+from vqaft.notebook import card, heading, note, table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,4 +185,20 @@ class SplitReport:
         return visible("\n".join(lines), keep="\n")
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
+        columns = ("part", "images", "pairs", "groups", "closed", "pairs with answers never trained on")
+        rows = [
+            (part.name, part.images, part.pairs, part.groups, _share(part.closed), self._unseen(part))
+            for part in self.parts
+        ]
+        leaks = [f"{'Leak: ' if overlap.leaks or overlap.groups else ''}{overlap}." for overlap in self.overlaps]
+        words = [*leaks, f"Look-alikes: {self.look_alikes}.", f"Not looked for: {self.not_looked_for}."]
+        verdict = "The parts share nothing that was looked for." if self.ok else "This split leaks."
+        return card([], [heading(verdict), table(columns, rows), *map(note, words)])
+
+    def _unseen(self, part: PartSummary) -> str:
+        unseen = self.unseen_answers.get(part.name)
+        return "–" if unseen is None or not part.pairs else _share(sum(unseen.values()) / part.pairs)
+
+
+def _share(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,7 +23,9 @@ from vqaft.data.splits.placement import Placement
 from vqaft.data.splits.report import SplitReport
 from vqaft.durable import Trash
 from vqaft.errors import DataError, SplitError
+from vqaft.escape import visible
 from vqaft.images import NEAR_DISTANCE
+from vqaft.notebook import card, note, table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +147,24 @@ class Split:
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name}={len(getattr(self, name))}" for name in (*PARTS, "unused"))
         return f"Split({sizes})"
+
+    def _repr_html_(self) -> str:
+        parts = {name: examples for name in (*PARTS, "unused") if (examples := getattr(self, name))}
+        rows = [(name, len(examples), *_described(examples)) for name, examples in parts.items()]
+        borrowed = [note(f"{self.borrowed} groups are not in the part that their own hash names")] * (self.borrowed > 0)
+        return card([], [table(("part", "pairs", "types", "answers"), rows), *borrowed, note("split.report says more")])
+
+
+def _described(examples: Sequence[VQAExample]) -> tuple[str, str]:
+    """Return the most frequent types and answers in words."""
+    types = Counter(example.question_type or "(none)" for example in examples)
+    answers = Counter(example.answers[0].casefold() if example.answers else "(none)" for example in examples)
+    return _most_frequent(types), _most_frequent(answers)
+
+
+def _most_frequent(counts: Counter[str], most: int = 4) -> str:
+    shown = [f"{visible(name, limit=30)} {count}" for name, count in counts.most_common(most)]
+    return " · ".join([*shown, *([f"{len(counts) - most} more"] if len(counts) > most else [])])
 
 
 _TRASH = ".vqaft-trash"
