@@ -5,6 +5,7 @@ from vqaft.report.escape import HTML_FILTERS
 from vqaft.report.export import write_csv
 from vqaft.report.html import Cost, Provenance, render_report, write_report
 from vqaft.report.markdown import render_markdown, write_markdown
+from vqaft.report.plot import plot
 from vqaft.report.row_groups import PageBudget
 from vqaft.report.show import ExampleGrid, show
 
@@ -14,6 +15,7 @@ __all__ = [
     "ExampleGrid",
     "PageBudget",
     "Provenance",
+    "plot",
     "render_markdown",
     "render_report",
     "show",

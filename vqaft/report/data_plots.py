@@ -32,6 +32,23 @@ def balance_svg(report: SplitReport, *, most: int = 12) -> str:
     Raises:
         MissingExtraError: If matplotlib is not installed.
     """
+    figure, axes = _figure(rows=1)
+    rows = draw_balance(axes, report, most=most)
+    figure.set_figheight(_height(rows))
+    return _svg(figure)
+
+
+def draw_balance(axes: Any, report: SplitReport, *, most: int = 12) -> int:
+    """Draw what `balance_svg` shows.
+
+    Args:
+        axes: Where.
+        report: The report on a split.
+        most: How many of the most frequent kinds and types to show.
+
+    Returns:
+        How many bars stand one above the other.
+    """
     totals: Counter[str] = Counter()
     shares: list[dict[str, float]] = []
     for part in report.parts:
@@ -39,7 +56,6 @@ def balance_svg(report: SplitReport, *, most: int = 12) -> str:
         totals.update(counts)
         shares.append({name: count / part.pairs for name, count in counts.items()})
     names = [name for name, _ in totals.most_common(most)]
-    figure, axes = _figure(rows=len(names) * len(shares))
     height = 0.8 / len(shares)
     for number, (part, share) in enumerate(zip(report.parts, shares, strict=True)):
         places = [row + number * height for row in range(len(names))]
@@ -48,7 +64,7 @@ def balance_svg(report: SplitReport, *, most: int = 12) -> str:
     axes.set_xlabel("share of the part's pairs, %")
     for words in axes.legend(frameon=False).get_texts():
         words.set_parse_math(False)
-    return _svg(figure)
+    return len(names) * len(shares)
 
 
 def answers_svg(distribution: AnswerDistribution, *, most: int = 15) -> str:
@@ -101,6 +117,17 @@ def power_svg(power: Power) -> str:
         MissingExtraError: If matplotlib is not installed.
     """
     figure, axes = _figure(rows=12)
+    draw_power(axes, power)
+    return _svg(figure)
+
+
+def draw_power(axes: Any, power: Power) -> None:
+    """Draw what `power_svg` shows.
+
+    Args:
+        axes: Where.
+        power: What `power` returned.
+    """
     sizes = [_sized(power, factor / 8) for factor in range(2, 49)]
     shown = [(size.clusters, 100 * gain) for size in sizes if (gain := size.detectable_gain) is not None]
     axes.plot([images for images, _ in shown], [gain for _, gain in shown], color=_INK)
@@ -111,7 +138,6 @@ def power_svg(power: Power) -> str:
     axes.set_xlabel("test images")
     axes.set_ylabel("smallest gain that shows, points")
     axes.set_ylim(0)
-    return _svg(figure)
 
 
 def _sized(power: Power, factor: float) -> Power:
@@ -131,10 +157,14 @@ def _figure(*, rows: int) -> tuple[Any, Any]:
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtraError("matplotlib", extra="report") from None
-    figure = Figure(figsize=(_WIDTH, 1.0 + _ROW * max(rows, 1)), layout="constrained")
+    figure = Figure(figsize=(_WIDTH, _height(rows)), layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def _height(rows: int) -> float:
+    return 1.0 + _ROW * max(rows, 1)
 
 
 def _label_rows(axes: Any, names: Sequence[str], *, shift: float = 0.0) -> None:

@@ -22,7 +22,7 @@ from vqaft.report.charts.drawing import (
     LegendEntry,
     shortened,
 )
-from vqaft.tuning import StepMetrics
+from vqaft.tuning import StepMetrics, TrainingMetrics
 
 ROW = 26
 
@@ -45,8 +45,8 @@ def accuracy_chart(slices: Sequence[SliceComparison]) -> Chart:
     shown = slices[:MOST_ROWS]
     drawing = Drawing(height=ROW * len(shown), labels=_labels(shown), salt="accuracy")
     for place, part in enumerate(shown):
-        _mean(drawing.axes, part.base, place - OFFSET, BASE, filled=False)
-        _mean(drawing.axes, part.tuned, place + OFFSET, TUNED, filled=True)
+        draw_mean(drawing.axes, part.base, place - OFFSET, BASE, face=PAPER)
+        draw_mean(drawing.axes, part.tuned, place + OFFSET, TUNED, face=TUNED)
     drawing.axes.set_xlim(0, 100)
     drawing.axes.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100 %"])
     both = ((part, estimate_text(part.base), estimate_text(part.tuned)) for part in shown)
@@ -64,9 +64,10 @@ def difference_chart(slices: Sequence[SliceComparison]) -> Chart:
     drawing = Drawing(height=ROW * len(shown), labels=_labels(shown), salt="difference")
     for place, part in enumerate(shown):
         found = part.verdict in {Verdict.BETTER, Verdict.WORSE}
-        _mean(drawing.axes, part.difference, place, INK if found else MUTED, filled=found)
+        color = INK if found else MUTED
+        draw_mean(drawing.axes, part.difference, place, color, face=color if found else PAPER)
     drawing.axes.axvline(0, color=MUTED, linewidth=1)
-    low, high = _reach(shown)
+    low, high = reach_of(shown)
     drawing.axes.set_xlim(low, high)
     drawing.axes.xaxis.set_major_formatter(lambda value, _: points(value / 100).removesuffix(".0") if value else "0")
     ranges = ((part, points_range(part.difference.interval)) for part in shown)
@@ -78,17 +79,30 @@ def _labels(slices: Sequence[SliceComparison]) -> list[str]:
     return [f"{shortened(part.value, LONGEST - 7)} ({part.n})" for part in slices]
 
 
-def _mean(axes: Any, estimate: Estimate, height: float, color: str, *, filled: bool) -> None:
+def draw_mean(axes: Any, estimate: Estimate, height: float, color: str, *, face: str) -> None:
+    """Draw a mean with its interval, in hundredths; nothing where there is none.
+
+    Args:
+        axes: Where.
+        estimate: The mean.
+        height: The place on the vertical axis.
+        color: Of the line and the point's edge.
+        face: The color that fills the point.
+    """
     if estimate.value is None:
         return
     if estimate.interval is not None:
         ends = [100 * estimate.interval.low, 100 * estimate.interval.high]
         axes.plot(ends, [height, height], color=color, linewidth=1.6, solid_capstyle="butt", clip_on=False)
-    face = color if filled else PAPER
     axes.plot([100 * estimate.value], [height], "o", color=color, mfc=face, mew=1.6, markersize=6.5, clip_on=False)
 
 
-def _reach(slices: Sequence[SliceComparison]) -> tuple[float, float]:
+def reach_of(slices: Sequence[SliceComparison]) -> tuple[float, float]:
+    """Return from where to where the differences of slices reach, zero included, in points.
+
+    Args:
+        slices: The slices.
+    """
     ends = [0.0]
     for part in slices:
         interval = part.difference.interval
@@ -156,7 +170,7 @@ def training_charts(metrics: Sequence[StepMetrics]) -> tuple[Chart, ...]:
     Args:
         metrics: What was measured at each step.
     """
-    found = ((quantity, _curves(metrics, quantity)) for quantity in ("loss", "accuracy"))
+    found = ((quantity, curves_of(metrics, quantity)) for quantity in ("loss", "accuracy"))
     return tuple(_chart(quantity, curves) for quantity, curves in found if curves)
 
 
@@ -177,10 +191,15 @@ def _chart(quantity: str, curves: Sequence[Curve]) -> Chart:
     return Chart(title=f"Training: {quantity} by step", svg=drawing.svg(_words(quantity, curves)), legend=tuple(legend))
 
 
-def _curves(metrics: Sequence[StepMetrics], quantity: str) -> list[Curve]:
-    names = dict.fromkeys(name for step in metrics for name in step.values if quantity in name)
-    curves = ((name, [(step.step, step.values[name]) for step in metrics if name in step.values]) for name in names)
-    return [(name, curve) for name, curve in curves if len(curve) > 1]
+def curves_of(metrics: Sequence[StepMetrics], quantity: str) -> list[Curve]:
+    """Return the columns of a quantity that were measured at two steps at least, with steps and numbers.
+
+    Args:
+        metrics: What was measured at each step.
+        quantity: What the column's name has to contain, e.g. "loss".
+    """
+    curves = TrainingMetrics(metrics).curves()
+    return [(name, points) for name, points in curves.items() if quantity in name and len(points) > 1]
 
 
 def _words(quantity: str, curves: Iterable[Curve]) -> str:
