@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
@@ -12,7 +12,7 @@ from PIL import Image
 
 from vqaft.chat import read_jsonl
 from vqaft.check import check_file
-from vqaft.data import DatasetSplitter, VQAExample, load_file, load_folder, load_hf
+from vqaft.data import DatasetSplitter, VQAExample, load_hf
 from vqaft.durable import AppendLog, FileLock, atomic_writer, write_atomically
 from vqaft.errors import DataError, ImageError, VqaftError
 from vqaft.evaluation import Evaluation
@@ -100,12 +100,6 @@ def test_rows_from_anywhere_may_name_images_by_url(examples: list[VQAExample]) -
     loaded = list(load_hf(rows))
     assert [each.image for each in loaded] == [each.image for each in examples]
     assert MessageBuilder().record(loaded[0]).to_json() == MessageBuilder().record(examples[0]).to_json()
-
-
-@pytest.mark.parametrize("load", [load_file, load_folder])
-def test_a_table_by_url_is_refused_with_a_way_out(load: Callable[[str], Iterator[VQAExample]]) -> None:
-    with pytest.raises(DataError, match="load_hf"):
-        list(load("s3://bucket/qa.csv"))
 
 
 def test_a_missing_image_is_named(bucket: str) -> None:

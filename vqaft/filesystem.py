@@ -7,19 +7,24 @@ need a local disk, since appending, flushing and locking mean nothing in an obje
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike, fspath
-from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
 
 from vqaft.errors import DataError, MissingExtraError
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://")  # two letters at least: C:\ is a drive
+Location: TypeAlias = Path | str
+"""A local path, or an fsspec URL as `str`."""
+
+_NAME = r"[A-Za-z][A-Za-z0-9+.\-]+"  # two letters at least: C:\ is a drive
+_SCHEME = re.compile(rf"(?P<chain>(?:{_NAME}::)*)(?P<scheme>{_NAME})://")  # simplecache::s3://bucket/x is one, too
 _WEB = ("http://", "https://")
-_MANGLED = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")  # what pathlib leaves of s3://bucket: the parts "s3:" and "bucket"
+_MANGLED = re.compile(rf"(?:{_NAME}::)*{_NAME}:")  # what pathlib leaves of s3://bucket: the parts "s3:" and "bucket"
 _CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
 _PACKAGES = {
     "s3": ("s3fs", "s3"),
@@ -30,6 +35,8 @@ _PACKAGES = {
     "abfs": ("adlfs", "azure"),
     "abfss": ("adlfs", "azure"),
 }
+_BUFFER_BYTES = 256 * 1024
+_BLOCK_BYTES = 8 * 1024 * 1024  # of a remote file a request; the default of s3fs is 50 MB, also for the first line
 _VERSIONS = ("ETag", "etag", "md5Hash", "checksum", "mtime", "LastModified", "last_modified", "updated", "created")
 
 
@@ -52,6 +59,58 @@ def is_url(path: object) -> bool:
     return isinstance(path, str) and bool(_SCHEME.match(path)) and not path.lower().startswith(_WEB)
 
 
+def location_of(path: str | PathLike[str]) -> Location:
+    """Return where a file to read is: a `Path`, or an fsspec URL unchanged.
+
+    Raises:
+        DataError: If the path is a web address, or what `pathlib.Path` makes of a URL.
+    """
+    if is_url(path):
+        url = fspath(path)
+        return Path(url.partition("://")[2]) if url.startswith(("file://", "local://")) else url
+    if _is_mangled(path):
+        web = fspath(path).lower().startswith(tuple(prefix[:-1] for prefix in _WEB))
+        hint = "Download the file first." if web else "Give the URL as str: pathlib changes s3:// to s3:/."
+        raise DataError("a web address is not read" if web else "the URL is a Path", path=display_path(path), hint=hint)
+    return Path(path)
+
+
+def suffix_of(location: Location) -> str:
+    """Return the suffix of a file's name in lower case, e.g. ".csv"."""
+    return PurePosixPath(_own_path(location) if isinstance(location, str) else location.name).suffix.lower()
+
+
+def parent_of(location: Location) -> Location:
+    """Return the folder of a file; a local one is resolved."""
+    if not isinstance(location, str):
+        return location.parent.resolve()
+    head, own, tail = _chain(location)
+    return f"{head}{own.rpartition('/')[0]}{tail}"
+
+
+def join(folder: str, name: str) -> str:
+    """Return the URL of a file below the URL of a folder."""
+    head, own, tail = _chain(folder)
+    return f"{head}{own.rstrip('/')}/{name}{tail}"
+
+
+def _own_path(url: str) -> str:
+    return _chain(url)[1].partition("://")[2]
+
+
+def _chain(url: str) -> tuple[str, str, str]:
+    """Split `simplecache::zip://a.csv::s3://b/x.zip` around the URL that names the file: `zip://a.csv`."""
+    match = _SCHEME.match(url)
+    start = 0 if match is None else match.end("chain")
+    own, mark, tail = url[start:].partition("::")
+    return url[:start], own, mark + tail
+
+
+def _is_mangled(path: str | PathLike[str]) -> bool:
+    parts = Path(path).parts
+    return len(parts) > 1 and bool(_MANGLED.fullmatch(parts[0])) and not os.path.isdir(parts[0])  # noqa: PTH112
+
+
 def display_path(path: str | PathLike[str]) -> str:
     """Return a path for messages: a URL without the credentials that may stand before its host."""
     return _CREDENTIALS.sub("", fspath(path)) if is_url(path) else fspath(path)
@@ -67,8 +126,7 @@ def require_local(path: str | PathLike[str], *, purpose: str) -> Path:
     Raises:
         DataError: If the path is a URL, or what `pathlib.Path` makes of one.
     """
-    parts = Path(path).parts
-    if is_url(path) or (len(parts) > 1 and _MANGLED.fullmatch(parts[0]) and not os.path.isdir(parts[0])):  # noqa: PTH112
+    if is_url(path) or _is_mangled(path):
         hint = "Use a local path, and copy the file afterwards; training files, shards and exports take URLs, as str."
         raise DataError(f"{purpose} needs a local disk, and this is a URL", path=display_path(path), hint=hint)
     return Path(path)
@@ -95,9 +153,10 @@ def open_binary(path: str | PathLike[str], *, buffer_bytes: int = -1) -> Iterato
         return
     system, place = _system(fspath(path))
     with _as_os_error(path):
-        remote = system.open(place, "rb")
-    with remote:
-        yield cast("BinaryIO", _Translated(remote, fspath(path)))
+        system.invalidate_cache(place)
+        remote = system.open(place, "rb", block_size=_BLOCK_BYTES)
+    with remote, io.BufferedReader(_RemoteFile(remote, fspath(path)), _BUFFER_BYTES) as file:
+        yield cast("BinaryIO", file)
 
 
 def read_bytes(path: str | PathLike[str]) -> bytes:
@@ -107,8 +166,33 @@ def read_bytes(path: str | PathLike[str]) -> bytes:
         OSError: If it cannot be read.
         MissingExtraError: If the package of the URL's scheme is not installed.
     """
-    with open_binary(path) as file:
+    if is_url(path) and "::" not in fspath(path):
+        system, place = _system(fspath(path))
+        with _as_os_error(path):
+            return cast("bytes", system.cat_file(place))
+    with open_binary(path) as file:  # a chain may keep what it opens
         return file.read()
+
+
+def read_range(path: str | PathLike[str], start: int, end: int) -> bytes:
+    """Read a part of a local file or fsspec URL, in one request.
+
+    Args:
+        path: The path or URL.
+        start: The first byte.
+        end: The byte after the last.
+
+    Raises:
+        OSError: If it cannot be read.
+        MissingExtraError: If the package of the URL's scheme is not installed.
+    """
+    if is_url(path):
+        system, place = _system(fspath(path))
+        with _as_os_error(path):
+            return cast("bytes", system.cat_file(place, start=start, end=end))
+    with Path(path).open("rb", buffering=0) as file:
+        file.seek(start)
+        return b"".join(iter(lambda: file.read(end - file.tell()), b""))
 
 
 def file_info(path: str | PathLike[str]) -> FileInfo:
@@ -123,6 +207,7 @@ def file_info(path: str | PathLike[str]) -> FileInfo:
         return FileInfo(fspath(path), status.st_mtime_ns, status.st_size)
     system, place = _system(fspath(path))
     with _as_os_error(path):
+        system.invalidate_cache(place)  # a listing kept by fsspec may be older than the file
         info: dict[str, Any] = system.info(place)
     if info.get("type") != "file":
         raise IsADirectoryError(errno.EISDIR, "is not a file", display_path(path))
@@ -142,8 +227,76 @@ def list_files(folder: str) -> list[str]:
     """
     system, place = _system(folder)
     with _as_os_error(folder):
+        system.invalidate_cache(place)
         below = sorted(system.find(place))
-    return [f"{folder.rstrip('/')}/{name[len(place.rstrip('/')) :].lstrip('/')}" for name in below]
+    return [join(folder, _below(place, name)) for name in below]
+
+
+def list_folder(folder: Location) -> dict[str, bool]:
+    """Return the names in a folder, sorted, and whether each is a file.
+
+    Args:
+        folder: A local folder, or the URL of one.
+
+    Raises:
+        OSError: If it cannot be listed.
+        MissingExtraError: If the package of the URL's scheme is not installed.
+    """
+    if not isinstance(folder, str):
+        return dict(sorted((entry.name, entry.is_file()) for entry in folder.iterdir()))
+    system, place = _system(folder)
+    with _as_os_error(folder):
+        system.invalidate_cache(place)
+        found = {_below(place, entry["name"]): entry["type"] == "file" for entry in system.ls(place, detail=True)}
+        system.invalidate_cache(place)  # listings take 0.5 KB an entry, for as long as the process lives
+    return {name: found[name] for name in sorted(found) if name}  # a placeholder object has the folder's own name
+
+
+def glob_files(folder: Location, pattern: str) -> list[Location]:
+    """Return the files below a folder that a pattern such as `data/train-*.parquet` matches, sorted.
+
+    Args:
+        folder: A local folder, or the URL of one.
+        pattern: Relative to it; one that leads out of it, or is no pattern, matches nothing.
+
+    Raises:
+        OSError: If it cannot be listed.
+        MissingExtraError: If the package of the URL's scheme is not installed.
+    """
+    if not isinstance(folder, str):
+        try:
+            return sorted(path for path in folder.glob(pattern) if path.is_file())
+        except (NotImplementedError, ValueError, IndexError):
+            return []
+    if pattern.startswith("/") or ".." in pattern.split("/"):
+        return []
+    system, place = _system(folder)
+    with _as_os_error(folder):
+        system.invalidate_cache(place)
+        found = system.glob(f"{place.rstrip('/')}/{pattern}", detail=True)
+    return [join(folder, _below(place, name)) for name in sorted(found) if found[name]["type"] == "file"]
+
+
+def kind_of(location: Location) -> str | None:
+    """Return "file" or "folder", or None where there is neither.
+
+    Raises:
+        OSError: If it cannot be reached.
+        MissingExtraError: If the package of the URL's scheme is not installed.
+    """
+    if not isinstance(location, str):
+        return "file" if location.is_file() else "folder" if location.is_dir() else None
+    try:
+        file_info(location)
+    except FileNotFoundError:
+        return None
+    except IsADirectoryError:
+        return "folder"
+    return "file"
+
+
+def _below(place: str, name: str) -> str:
+    return name.strip("/").removeprefix(place.strip("/")).lstrip("/").rstrip("/")
 
 
 def put_file(local: Path, url: str) -> None:
@@ -155,7 +308,8 @@ def put_file(local: Path, url: str) -> None:
     """
     system, place = _system(url)
     with _as_os_error(url):
-        system.makedirs(system._parent(place), exist_ok=True)  # noqa: SLF001 - fsspec's own documented helper
+        if not _in_bucket(url):  # where it would make a bucket that only a typing error named
+            system.makedirs(system._parent(place), exist_ok=True)  # noqa: SLF001 - fsspec's own documented helper
         system.put_file(str(local), place)
 
 
@@ -175,10 +329,14 @@ def remove_file(path: str) -> None:
         system.rm_file(place)
 
 
+def _in_bucket(url: str) -> bool:
+    return _chain(url)[1].partition("://")[0].lower() in _PACKAGES
+
+
 def _system(url: str) -> tuple[Any, str]:
     import fsspec
 
-    scheme = url.partition("://")[0].lower()
+    scheme = _chain(url)[1].partition("://")[0].lower()
     try:
         system, place = fsspec.core.url_to_fs(url)
     except ImportError as error:
@@ -203,24 +361,29 @@ def _as_os_error(path: str | PathLike[str]) -> Iterator[None]:
         raise OSError(errno.EIO, f"{type(error).__name__}: {str(error)[:200]}", display_path(path)) from error
 
 
-class _Translated:
+class _RemoteFile(io.RawIOBase):
     """An open remote file whose errors are OSErrors."""
 
     def __init__(self, file: Any, path: str) -> None:
+        super().__init__()
         self._file = file
         self._path = path
 
-    def read(self, size: int = -1, /) -> bytes:
+    def readinto(self, buffer: Any, /) -> int:
         with _as_os_error(self._path):
-            return cast("bytes", self._file.read(size))
+            content = self._file.read(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
 
-    def readline(self, size: int = -1, /) -> bytes:
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return bool(self._file.seekable())
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         with _as_os_error(self._path):
-            return cast("bytes", self._file.readline(size))
+            return int(self._file.seek(offset, whence))
 
-    def __iter__(self) -> Iterator[bytes]:
-        while line := self.readline():
-            yield line
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
+    def tell(self) -> int:
+        return int(self._file.tell())

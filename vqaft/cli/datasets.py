@@ -52,13 +52,18 @@ def audit(
     page: Annotated[Path | None, typer.Option(help="Write the leaks as pictures to this page.")] = None,
 ) -> None:
     """Find what the parts of a dataset share; exits with 1 where images are in two parts."""
-    named = [part.partition("=") for part in parts]
-    files = {name if path else Path(name).stem: path or name for name, _, path in named}
+    files = dict(map(_named_part, parts))
     report = audit_splits({name: load_file(path, prefix=f"{name}-") for name, path in files.items()})
     say(report)
     if page is not None:
         say(write_audit_page(page, report))
     raise typer.Exit(0 if report.ok else 1)
+
+
+def _named_part(part: str) -> tuple[str, str]:
+    name, _, file = part.partition("=")
+    is_named = bool(file) and "/" not in name  # else the path itself has the sign, e.g. s3://bucket/day=1/test.jsonl
+    return (name, file) if is_named else (Path(part).stem, part)
 
 
 def build(

@@ -30,7 +30,7 @@ from vqaft.records import MessageBuilder
 PROVIDERS = {"openai": OPENAI, "azure": AZURE, "together": TOGETHER, "fireworks": FIREWORKS}
 SCORERS: dict[str, Scorer] = {"exact": ExactMatch(), "lenient": LenientMatch()}
 
-Table = Annotated[str, typer.Argument(help="Examples: a table (CSV, JSONL, parquet) or chat JSONL.")]
+Table = Annotated[str, typer.Argument(help="Examples: a table (CSV, JSONL, parquet) or chat JSONL; a path or URL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Provider = Annotated[str, typer.Option(help=f"Whose limits and service: {', '.join(PROVIDERS)}.")]
 
@@ -45,6 +45,9 @@ class TableOptions:
     id_column: Annotated[str | None, typer.Option(help="Column of the row's id.")] = None
     type_column: Annotated[str | None, typer.Option(help="Column of the question's type.")] = None
     group_column: Annotated[str | None, typer.Option(help="Column of what must not be split, e.g. patient.")] = None
+    images: Annotated[
+        str | None, typer.Option(help="Folder or URL that image paths are relative to; the table's own if not given.")
+    ] = None
     unanswered: Annotated[
         Literal["refuse", "skip", "keep"], typer.Option(help="What to do with a question without an answer.")
     ] = "refuse"
@@ -57,7 +60,7 @@ class TableOptions:
         """Read the examples of a table or chat file.
 
         Args:
-            table: The file.
+            table: The file, or its URL.
             keep: A column to carry along as metadata.
             prefix: Goes before every id that the file does not give.
 
@@ -76,7 +79,8 @@ class TableOptions:
         )
         plain = columns == Columns() or _names_its_own_fields(table)
         chosen = None if plain else columns
-        return itertools.islice(load_file(table, columns=chosen, prefix=prefix, on_error=self.on_error), self.limit)
+        examples = load_file(table, columns=chosen, images=self.images, prefix=prefix, on_error=self.on_error)
+        return itertools.islice(examples, self.limit)
 
 
 def _names_its_own_fields(table: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from os import PathLike
 
 from vqaft.errors import StateError
+from vqaft.filesystem import display_path, is_url
 
 _CAUSES: dict[int, tuple[str, str]] = {
     errno.ENOSPC: ("the disk is full", "Free some space, then run the same again: nothing written before is lost."),
@@ -45,9 +46,12 @@ def state_error(error: OSError | ValueError, path: str | PathLike[str], *, doing
         path: The file.
         doing: What was tried, e.g. "cannot be written".
     """
-    shown = os.fspath(path).replace("\0", "\\0")
+    shown = display_path(path).replace("\0", "\\0")
     if isinstance(error, ValueError):
         return StateError(f"{doing}: the path holds a character that no path may hold", path=shown)
+    if is_url(path):  # the numbers say something about disks
+        hint = "Check the URL, the credentials and the connection, then run the same again."
+        return StateError(f"{doing}: {error.strerror or error}", path=shown, hint=hint)
     cause, hint = _CAUSES.get(
         error.errno or 0, (error.strerror or type(error).__name__, "Check the path and the disk.")
     )

@@ -211,7 +211,7 @@ def test_ids_of_the_manifest_come_back(tmp_path: Path) -> None:
 def test_images_of_a_store_are_refused_with_a_remedy(tmp_path: Path) -> None:
     part = {"fileData": {"mimeType": "image/png", "fileUri": "gs://bucket/a.png"}}
     row = {"contents": [{"role": "user", "parts": [part, {"text": "?"}]}, {"role": "model", "parts": [{"text": "x"}]}]}
-    with pytest.raises(DataError, match="Copy it into the folder"):
+    with pytest.raises(DataError, match="images=…"):
         list(load_file(write(tmp_path, row)))
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from vqaft.data.example import VQAExample
 from vqaft.data.loaders.cells import answers_of, text_of
 from vqaft.data.loaders.columns import listed
-from vqaft.data.loaders.image_path import image_inside
+from vqaft.data.loaders.image_path import FindImage, image_finder, root_of
 from vqaft.data.loaders.stream import ExampleStream, OnError, PlacedRow
 from vqaft.data.loaders.tables import parse_json
+from vqaft.data.loaders.text_encoding import unreadable
 from vqaft.errors import DataError, ImageError, shown
+from vqaft.filesystem import Location, location_of, read_bytes
 
 
 def load_coco_vqa(
@@ -30,7 +31,7 @@ def load_coco_vqa(
 
     Args:
         questions: The JSON file with `questions`: each a `question_id`, an `image_id` and a `question`.
-        images: The folder of the images.
+        images: The folder of the images, or its URL.
         annotations: The JSON file with `annotations`: for each `question_id` its `answers`.
         image_name: How an image's file name is made from its number, e.g. `"{image_id:012}.jpg"`. By default COCO's
             own, `COCO_train2014_{image_id:012}.jpg`, with the part that the question file names.
@@ -43,20 +44,21 @@ def load_coco_vqa(
         DataError: If a file is not of this form, or a question has no annotation; with the file.
         ImageError: If an image is missing or outside the folder.
     """
-    path, root = Path(questions), Path(images).resolve()
+    path = location_of(questions)
+    find = image_finder(root_of(path, images))
     content = _content(path, "questions")
-    answers = None if annotations is None else _annotations(Path(annotations))
+    answers = None if annotations is None else _annotations(location_of(annotations))
     name = image_name or f"COCO_{content.get('data_subtype', 'train2014')}_{{image_id:012}}.jpg"
 
     def examples_of(placed: PlacedRow, _: int) -> Iterator[VQAExample]:
-        yield _example(placed.value, answers, root, name)
+        yield _example(placed.value, answers, find, name)
 
     rows = (PlacedRow(value=question, path=str(path)) for question in content["questions"])
     return ExampleStream(rows, examples_of, on_error=on_error)
 
 
 def _example(
-    question: Any, annotations: Mapping[str, Mapping[str, Any]] | None, root: Path, image_name: str
+    question: Any, annotations: Mapping[str, Mapping[str, Any]] | None, find: FindImage, image_name: str
 ) -> VQAExample:
     if not isinstance(question, Mapping):
         raise DataError(f"a question is {shown(question)}, not an object")
@@ -72,7 +74,7 @@ def _example(
         first = text_of(annotation.get("multiple_choice_answer"), "answer")
         return VQAExample(
             id=example_id,
-            image=image_inside(root, _named(image_name, question["image_id"])),
+            image=find(_named(image_name, question["image_id"])),
             question=text_of(question["question"], "question"),
             answers=tuple(sorted(answers, key=lambda answer: answer != first)) or ((first,) if first else ()),
             question_type=text_of(annotation.get("question_type"), "question type") or None,
@@ -92,7 +94,7 @@ def _named(pattern: str, image_id: Any) -> str:
         raise ImageError(problem, hint=hint) from None
 
 
-def _annotations(path: Path) -> dict[str, Mapping[str, Any]]:
+def _annotations(path: Location) -> dict[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     for annotation in _content(path, "annotations")["annotations"]:
         if not isinstance(annotation, Mapping) or "question_id" not in annotation:
@@ -101,11 +103,11 @@ def _annotations(path: Path) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def _content(path: Path, key: str) -> Mapping[str, Any]:
+def _content(path: Location, key: str) -> Mapping[str, Any]:
     try:
-        content = parse_json(path.read_text(encoding="utf-8-sig"))
+        content = parse_json(read_bytes(path).decode("utf-8-sig"))
     except OSError as error:
-        raise DataError(f"the file cannot be read: {error.strerror}", path=path) from None
+        raise unreadable(error, path) from None
     except ValueError as error:
         raise DataError(f"the file is not JSON: {shown(str(error), 200)}", path=path) from None
     if not isinstance(content, dict) or not isinstance(content.get(key), list):

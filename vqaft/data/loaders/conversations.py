@@ -6,18 +6,17 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
-from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from vqaft.chat import Exchange, ParsedMessage, exchanges_of, parse_message
 from vqaft.data.example import Turn, VQAExample
 from vqaft.data.loaders.cells import images_of, text_of
 from vqaft.data.loaders.chat_forms import Conversation, conversation_of
-from vqaft.data.loaders.image_path import image_inside
+from vqaft.data.loaders.image_path import FindImage, image_finder, root_of
 from vqaft.data.loaders.stream import ExampleStream, OnError, PlacedRow
 from vqaft.data.loaders.tables import parse_json, read_table
 from vqaft.errors import DataError, ImageError, shown
-from vqaft.filesystem import file_info, open_binary
+from vqaft.filesystem import Location, file_info, location_of, read_bytes, read_range
 from vqaft.images import ImageSource, InputLimits, read_source
 
 TurnChoice: TypeAlias = Literal["last", "all", "conversation"]
@@ -51,8 +50,8 @@ def load_conversations(
     answer of weight 0 is no truth.
 
     Args:
-        path: A JSONL file, a JSON file with a list of rows, or a parquet file.
-        images: The folder that image paths are relative to; the file's own by default.
+        path: A JSONL file, a JSON file with a list of rows, or a parquet file; or the URL of one.
+        images: The folder that image paths are relative to, or its URL; the file's own by default.
         turns: Which questions of a conversation become examples.
         without_image: What to do with rows of text alone, which mixed datasets have.
         encoding: Of the text; detected if None.
@@ -70,15 +69,15 @@ def load_conversations(
     """
     if turns not in get_args(TurnChoice):
         raise DataError(f"turns is {shown(turns)}, not 'last', 'all' or 'conversation'")
-    source = Path(path)
-    root = (source.parent if images is None else Path(images)).resolve()
+    source = location_of(path)
+    find = image_finder(root_of(source, images))
     written = _ids_in_manifest(source)
 
     def examples_of(placed: PlacedRow, number: int) -> Iterator[VQAExample]:
         conversation = conversation_of(placed.value)
         ids = written[number] if number < len(written) else []
         name = text_of(conversation.id, "id") or (ids[0] if len(ids) == 1 else f"{prefix}{number + first_id}")
-        exchanges = list(_shown_exchanges(conversation, _image_reader(placed, root)))
+        exchanges = list(_shown_exchanges(conversation, _image_reader(placed, find)))
         if without_image == "skip" and not any(shown_images for _, shown_images in exchanges):
             return
         yield from _examples(exchanges, name, turns)
@@ -121,7 +120,7 @@ def load_llava(
 
     Args:
         path: A JSON file with a list of rows, or a JSONL file.
-        images: The folder that image paths are relative to; the file's own by default.
+        images: The folder that image paths are relative to, or its URL; the file's own by default.
         turns: Which questions of a conversation become examples.
         without_image: What to do with rows of text alone, which mixed datasets have.
         prefix: Goes before every id that the row does not give.
@@ -132,11 +131,11 @@ def load_llava(
     )
 
 
-def _ids_in_manifest(path: Path) -> list[list[str]]:
+def _ids_in_manifest(path: Location) -> list[list[str]]:
     """Return the ids of the examples that each row was built from, where a manifest of `write_jsonl` says them."""
     try:
-        values = parse_json(Path(f"{path}.manifest.json").read_text(encoding="utf-8"))
-        return list(values["example_ids"]) if values["size_bytes"] == path.stat().st_size else []
+        values = parse_json(read_bytes(f"{path}.manifest.json").decode())
+        return list(values["example_ids"]) if values["size_bytes"] == file_info(path).size_bytes else []
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
@@ -239,14 +238,15 @@ class LineImage(Mapping[str, Any]):
     Args:
         path: The file, UTF-8.
         offset: Where the row's line begins, in bytes.
+        length: The line's length in bytes.
         number: Which image of the row, from 0, in the order in which the loader meets them.
         size: The file's length when it was loaded: a file that has changed is not read.
     """
 
-    __slots__ = ("number", "offset", "path", "size")
+    __slots__ = ("length", "number", "offset", "path", "size")
 
-    def __init__(self, path: str, offset: int, number: int, size: int) -> None:
-        self.path, self.offset, self.number, self.size = path, offset, number, size
+    def __init__(self, path: str, *, offset: int, length: int, number: int, size: int) -> None:
+        self.path, self.offset, self.length, self.number, self.size = path, offset, length, number, size
 
     def __getitem__(self, key: str) -> bytes | None:
         """Read `bytes`, those of the image file; `path` is None."""
@@ -257,9 +257,7 @@ class LineImage(Mapping[str, Any]):
     def _read(self) -> bytes:
         hint = "Load the file again."
         try:
-            with open_binary(self.path) as file:
-                file.seek(self.offset)
-                line = file.readline().decode("utf-8-sig")
+            line = read_range(self.path, self.offset, self.offset + self.length).decode("utf-8-sig")
             if file_info(self.path).size_bytes != self.size:
                 raise ImageError("the file has changed since it was loaded", path=self.path, hint=hint)
             met: list[Any] = []
@@ -298,7 +296,7 @@ class LineImage(Mapping[str, Any]):
         return f"LineImage({self.path!r}, offset={self.offset}, number={self.number})"
 
 
-def _image_reader(placed: PlacedRow, root: Path) -> Callable[[Any], ImageSource]:
+def _image_reader(placed: PlacedRow, find: FindImage) -> Callable[[Any], ImageSource]:
     """Return what turns the images of one row into sources; those inside the row are left in the file if it allows."""
     numbers = itertools.count()
 
@@ -308,11 +306,12 @@ def _image_reader(placed: PlacedRow, root: Path) -> Callable[[Any], ImageSource]
         if not isinstance(image, str):
             return image
         if image[:5].lower() != "data:":
-            return image_inside(root, image)
+            return find(image)
         found = _decoded(image)  # refuses what is no image now, with the line
         if placed.offset is None or placed.path is None:
             return found
-        return LineImage(placed.path, placed.offset, number, placed.file_size or 0)
+        length, size = placed.length or 0, placed.file_size or 0
+        return LineImage(placed.path, offset=placed.offset, length=length, number=number, size=size)
 
     return image_of
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from pathlib import Path
 from typing import IO, TypeAlias
 
 from vqaft.errors import DataError, shown
+from vqaft.filesystem import Location, suffix_of
 
 Dialect: TypeAlias = str | csv.Dialect | type[csv.Dialect] | None
 """A delimiter of one character, a dialect of the module `csv`, the name of one, or None to detect it."""
@@ -18,7 +18,7 @@ _SAMPLE_CHARACTERS = 1 << 16
 _SAMPLE_ROWS = 50
 
 
-def detected_dialect(file: IO[str], dialect: Dialect, path: Path) -> tuple[type[csv.Dialect], int]:
+def detected_dialect(file: IO[str], dialect: Dialect, path: Location) -> tuple[type[csv.Dialect], int]:
     """Find the dialect of an opened CSV file, and leave the file at its header.
 
     Spreadsheets may say it in a first line such as `sep=;`. Otherwise the delimiter is the one that cuts the most rows
@@ -48,7 +48,7 @@ def detected_dialect(file: IO[str], dialect: Dialect, path: Path) -> tuple[type[
     return chosen, int(bool(said))
 
 
-def _given(dialect: Dialect, path: Path) -> type[csv.Dialect] | None:
+def _given(dialect: Dialect, path: Location) -> type[csv.Dialect] | None:
     if isinstance(dialect, str) and len(dialect) == 1:
         return _made(dialect, "")
     try:
@@ -72,9 +72,9 @@ def _made(mark: str, sample: str) -> type[csv.Dialect]:
     return Found
 
 
-def _delimiter(sample: str, path: Path) -> str:
+def _delimiter(sample: str, path: Location) -> str:
     """Return the delimiter that cuts the sample most evenly; for a tie the one that comes first in `_DELIMITERS`."""
-    usual = "\t" if path.suffix.lower() in {".tsv", ".tab"} else ","
+    usual = "\t" if suffix_of(path) in {".tsv", ".tab"} else ","
     scores = {mark: _evenness(sample, mark) for mark in (usual, *_DELIMITERS)}
     best = max(scores, key=lambda mark: scores[mark])
     return best if scores[best] > (0, 0) else usual

@@ -11,7 +11,7 @@ from typing import Any
 from vqaft.data.example import VQAExample
 from vqaft.data.loaders.cells import images_of
 from vqaft.data.loaders.columns import Columns, listed, plain_columns, read_row, without_case
-from vqaft.data.loaders.image_path import image_inside
+from vqaft.data.loaders.image_path import FindImage, image_finder, root_of
 from vqaft.data.loaders.stream import ExampleStream, OnError, PlacedRow
 from vqaft.errors import DataError, shown
 
@@ -33,7 +33,7 @@ def load_hf(
         rows: The rows: one split of a dataset (not a `DatasetDict`), a pandas or polars data frame, a pyarrow table, or
             mappings.
         columns: Which column holds what; `OCR_VQA` and `VQA_RAD` are presets. Found by their plain names if None.
-        images: The folder that image paths are relative to; paths are taken as they are if None.
+        images: The folder that image paths are relative to, or its URL; paths are taken as they are if None.
         prefix: Goes before every id that no column gives, e.g. `"train-"`, so that the ids of several splits differ.
         on_error: Whether bad rows raise an error that lists them all, or are skipped and counted; see `ExampleStream`.
 
@@ -43,7 +43,8 @@ def load_hf(
     Raises:
         DataError: If there is no row, a column is missing, or a value has the wrong form.
     """
-    reader = _Reader(None if images is None else Path(images).resolve(), columns, prefix)
+    find = None if images is None else image_finder(root_of(Path(), images))
+    reader = _Reader(find, columns, prefix)
 
     def placed() -> Iterator[PlacedRow]:
         yield from (PlacedRow(value=row) for row in _mappings(rows, reader))
@@ -54,8 +55,8 @@ def load_hf(
 class _Reader:
     """Makes examples of rows; the columns of each set of names are looked up once."""
 
-    def __init__(self, root: Path | None, columns: Columns | None, prefix: str) -> None:
-        self._root = root
+    def __init__(self, find: FindImage | None, columns: Columns | None, prefix: str) -> None:
+        self._find = find
         self._columns = columns
         self._prefix = prefix
         self._known: dict[tuple[object, ...], Columns] = {}
@@ -77,13 +78,13 @@ class _Reader:
     def examples_of(self, placed: PlacedRow, number: int) -> Iterator[VQAExample]:
         row = placed.value
         columns = self.columns_of(row)
-        found = row if self._root is None else _inside(self._root, row, columns)
+        found = row if self._find is None else _inside(self._find, row, columns)
         return read_row(found, columns, row_id=f"{self._prefix}{number}")
 
 
-def _inside(root: Path, row: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
+def _inside(find: FindImage, row: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
     found = {
-        column: [image_inside(root, image) if isinstance(image, str) else image for image in images_of(row[column])]
+        column: [find(image) if isinstance(image, str) else image for image in images_of(row[column])]
         for column in columns.image_columns
     }
     return {**row, **found}

@@ -12,11 +12,12 @@ import orjson
 
 from vqaft.data.example import Turn, VQAExample
 from vqaft.data.loaders.columns import listed
-from vqaft.data.loaders.image_path import image_inside
+from vqaft.data.loaders.image_path import FindImage, image_finder, root_of
 from vqaft.data.loaders.stream import ExampleStream, OnError, PlacedRow
 from vqaft.data.loaders.tables import read_jsonl
 from vqaft.durable import atomic_writer, write_atomically
 from vqaft.errors import DataError, ImageError, shown
+from vqaft.filesystem import Location, is_url, join, kind_of, location_of, read_bytes, require_local, suffix_of
 from vqaft.images import ImageEncoder, ImageSource, content_of, image_sha256, local_source, sniff, split_page
 
 _REQUIRED = ("id", "question", "answers", "question_type", "kind", "group", "metadata")
@@ -28,13 +29,13 @@ def save_examples(
 ) -> Path:
     """Write examples as JSONL, one a line; the file appears when all is written.
 
-    Image files inside the folder of the images are named by their path in it. Other images are copied into its
-    sub-folder `images`, under the hash of their content; web addresses stay as they are.
+    Image files inside the folder of the images are named by their path in it. Other images, also those behind URLs, are
+    copied into its sub-folder `images`, under the hash of their content; web addresses stay as they are.
 
     Args:
-        path: The file to write.
+        path: The file to write, on a local disk.
         examples: The examples; their metadata must be plain values (others become text).
-        images: The folder of the images; the file's own by default.
+        images: The folder of the images, or its URL; the file's own folder by default.
 
     Returns:
         The path.
@@ -43,8 +44,8 @@ def save_examples(
         ImageError: If an image is missing.
         DataError: If something is not an example.
     """
-    target = Path(path)
-    root = (target.parent if images is None else Path(images)).resolve()
+    target = require_local(path, purpose="a file of examples")
+    root = root_of(target, images)
     with atomic_writer(target) as file:
         for example in examples:
             if not isinstance(example, VQAExample):
@@ -53,12 +54,12 @@ def save_examples(
     return target
 
 
-def saved_line(example: VQAExample, root: Path) -> bytes:
+def saved_line(example: VQAExample, root: Location) -> bytes:
     """Return the line of a file of `save_examples`; an image outside of the folder is copied into it.
 
     Args:
         example: The example.
-        root: The folder of the images, without symbolic links.
+        root: The folder of the images, without symbolic links, or its URL.
 
     Raises:
         ImageError: If an image is missing.
@@ -66,7 +67,7 @@ def saved_line(example: VQAExample, root: Path) -> bytes:
     return orjson.dumps(_row(example, root), default=str, option=orjson.OPT_NON_STR_KEYS) + b"\n"
 
 
-def _row(example: VQAExample, root: Path) -> dict[str, Any]:
+def _row(example: VQAExample, root: Location) -> dict[str, Any]:
     names = [_named(root, image, example.id) for image in example.images]
     shown_as: dict[str, Any] = {"image": names[0]} if len(names) == 1 else {"images": names}
     row = {"id": example.id, **shown_as, **{name: getattr(example, name) for name in _REQUIRED[1:-1]}}
@@ -89,8 +90,8 @@ def load_saved(
     """Read what `save_examples` wrote.
 
     Args:
-        path: The JSONL file.
-        images: The folder of the images; the file's own by default.
+        path: The JSONL file, or its URL.
+        images: The folder of the images, or its URL; the file's own by default.
         prefix: Goes before every id.
         on_error: Whether bad rows raise an error that lists them all, or are skipped and counted; see `ExampleStream`.
 
@@ -101,16 +102,16 @@ def load_saved(
         DataError: If a line is not such an example, or the file is empty; with file and line.
         ImageError: If an image is missing or outside the folder.
     """
-    source = Path(path)
-    root = (source.parent if images is None else Path(images)).resolve()
+    source = location_of(path)
+    find = image_finder(root_of(source, images))
 
     def examples_of(placed: PlacedRow, _: int) -> Iterator[VQAExample]:
-        yield _example(placed.value, root, prefix)
+        yield _example(placed.value, find, prefix)
 
     return ExampleStream(read_jsonl(source), examples_of, on_error=on_error)
 
 
-def _example(row: Mapping[str, Any], root: Path, prefix: str) -> VQAExample:
+def _example(row: Mapping[str, Any], find: FindImage, prefix: str) -> VQAExample:
     missing = [name for name in _REQUIRED if name not in row]
     missing += [] if row.keys() & {"image", "images"} else ["image"]
     if missing:
@@ -121,7 +122,7 @@ def _example(row: Mapping[str, Any], root: Path, prefix: str) -> VQAExample:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ImageError(f"the images are {shown(names)}, not paths", example_id=row["id"])
     values = {name: row[name] for name in _REQUIRED[1:]}
-    images = tuple(image_inside(root, name) for name in names)
+    images = tuple(map(find, names))
     return VQAExample(id=prefix + row["id"], images=images, history=_history(row.get("history", [])), **values)
 
 
@@ -134,32 +135,41 @@ def _history(turns: Any) -> tuple[Turn, ...]:
     return tuple(Turn(**turn) for turn in turns)
 
 
-def _named(root: Path, source: ImageSource, example_id: str) -> str:
+def _named(root: Location, source: ImageSource, example_id: str) -> str:
     image = local_source(source)
     if image is None:
         return str(source)
     page: int | None = None
     if isinstance(image, str):
         name, page = split_page(image)
-        path = Path(name).resolve()
-        if path.is_relative_to(root):
-            return _with_page(path.relative_to(root).as_posix(), page)
-        content, suffix = _read(path, example_id), path.suffix
+        place = name if is_url(name) else Path(name).resolve()
+        if (inside := _inside(root, place)) is not None:
+            return _with_page(inside, page)
+        content, suffix = _read(place, example_id), suffix_of(place)
     else:
         content, suffix = _file_of(image)
     copy = f"images/{image_sha256(content)[:32]}{suffix}"
-    if not (root / copy).exists():
-        write_atomically(root / copy, content)
+    target = join(root, copy) if isinstance(root, str) else root / copy
+    if kind_of(target) is None:
+        write_atomically(target, content)
     return _with_page(copy, page)
+
+
+def _inside(root: Location, place: Location) -> str | None:
+    """Return the name of a file below a folder; None if it lies elsewhere."""
+    if isinstance(root, str) or isinstance(place, str):
+        above = f"{str(root).rstrip('/')}/"
+        return str(place).removeprefix(above) if isinstance(place, str) and place.startswith(above) else None
+    return place.relative_to(root).as_posix() if place.is_relative_to(root) else None
 
 
 def _with_page(name: str, page: int | None) -> str:
     return name if page is None else f"{name}#page={page}"
 
 
-def _read(path: Path, example_id: str) -> bytes:
+def _read(path: Location, example_id: str) -> bytes:
     try:
-        return path.read_bytes()
+        return read_bytes(path)
     except OSError as error:
         raise ImageError(f"the image cannot be read: {error.strerror}", path=path, example_id=example_id) from None
 

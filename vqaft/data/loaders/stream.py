@@ -24,9 +24,10 @@ class PlacedRow:
 
     Attributes:
         value: The row.
-        path: Its file; None if it comes from no file.
+        path: Its file or URL; None if it comes from no file.
         line: Its line, counted from 1 (in a list of rows or a parquet file its number); None if it comes from no file.
         offset: Where its line begins in a JSONL file of UTF-8, in bytes, so that it can be read again; else None.
+        length: The length of that line in bytes; else None.
         file_size: The length of that file in bytes; else None.
         error: Why it could not even be read; None for a row that could.
     """
@@ -35,6 +36,7 @@ class PlacedRow:
     path: str | None = None
     line: int | None = None
     offset: int | None = None
+    length: int | None = None
     file_size: int | None = None
     error: DataError | None = None
 

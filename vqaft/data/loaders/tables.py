@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import orjson
 
 from vqaft.data.loaders.csv_dialect import Dialect, detected_dialect
 from vqaft.data.loaders.stream import PlacedRow
-from vqaft.data.loaders.text_encoding import open_text
+from vqaft.data.loaders.text_encoding import open_data, open_text, unreadable
 from vqaft.errors import DataError, MissingExtraError, shown
+from vqaft.filesystem import Location, file_info, kind_of, read_range, suffix_of
 
 Rows: TypeAlias = Iterator[PlacedRow]
 
@@ -25,11 +26,11 @@ _BATCH_ROWS = 64  # of a parquet file in memory at one time; its rows may hold i
 _LISTS = ("data", "rows", "examples", "items", "records", "samples")
 
 
-def read_table(path: Path, *, encoding: str | None = None, dialect: Dialect = None) -> Rows:
+def read_table(path: Location, *, encoding: str | None = None, dialect: Dialect = None) -> Rows:
     """Read the rows of a table.
 
     Args:
-        path: The file; its suffix says what it is.
+        path: The file or its URL; its suffix says what it is.
         encoding: Of the text; detected if None.
         dialect: Of a CSV file: a delimiter such as ";", a dialect of the module `csv`, or its name; detected if None.
 
@@ -40,16 +41,21 @@ def read_table(path: Path, *, encoding: str | None = None, dialect: Dialect = No
         DataError: If the file is not such a table; with file and line.
         MissingExtraError: If it is an Excel file and pandas is not installed.
     """
-    reader = READERS.get(path.suffix.lower())
+    suffix = suffix_of(path)
+    reader = READERS.get(suffix)
     if reader is None:
         hint = f"Tables end in {', '.join(READERS)}."
-        raise DataError(f"{path.suffix or 'a file without a suffix'} is not a table", path=path, hint=hint)
-    if path.is_dir():
+        raise DataError(f"{suffix or 'a file without a suffix'} is not a table", path=path, hint=hint)
+    try:
+        kind = kind_of(path)
+    except OSError as error:
+        raise unreadable(error, path) from None
+    if kind == "folder":
         raise DataError("the table is a folder", path=path, hint="Use load_folder for a folder.")
     yield from reader(path, encoding, dialect)
 
 
-def read_jsonl(path: Path, encoding: str | None = None, dialect: Dialect = None) -> Rows:  # noqa: ARG001 - as the others
+def read_jsonl(path: Location, encoding: str | None = None, dialect: Dialect = None) -> Rows:  # noqa: ARG001 - as the others
     """Read the objects of a JSONL file; blank lines are ignored, and one JSON list is read as its entries.
 
     Args:
@@ -65,25 +71,25 @@ def read_jsonl(path: Path, encoding: str | None = None, dialect: Dialect = None)
     """
     with open_text(path, encoding, newline="\n") as file:
         is_utf8 = str(getattr(file, "encoding", "")).lower().replace("_", "-") in _UTF8
-        size = path.stat().st_size
+        size = file_info(path).size_bytes
         offset = len(codecs.BOM_UTF8) if is_utf8 and _has_mark(path) else 0
         for line, text in enumerate(file, start=1):
-            begins, offset = offset, offset + len(text.encode(errors="surrogatepass"))
+            begins, length = offset, len(text.encode(errors="surrogatepass"))
+            offset += length
             if not text.strip():
                 continue
             if line == 1 and text.lstrip().startswith("["):
                 yield from _read_json(path, encoding, None)
                 return
             row = _json_row(path, line, text)
-            yield replace(row, offset=begins, file_size=size) if is_utf8 else row
+            yield replace(row, offset=begins, length=length, file_size=size) if is_utf8 else row
 
 
-def _has_mark(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+def _has_mark(path: Location) -> bool:
+    return read_range(path, 0, len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
 
 
-def _json_row(path: Path, line: int, text: str) -> PlacedRow:
+def _json_row(path: Location, line: int, text: str) -> PlacedRow:
     try:
         row = parse_json(text)
     except ValueError as error:
@@ -112,7 +118,7 @@ def parse_json(text: str) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def _read_json(path: Path, encoding: str | None, _: Dialect) -> Rows:
+def _read_json(path: Location, encoding: str | None, _: Dialect) -> Rows:
     with open_text(path, encoding, newline="\n") as file:
         text = file.read()
     try:
@@ -129,7 +135,7 @@ def _read_json(path: Path, encoding: str | None, _: Dialect) -> Rows:
         yield PlacedRow(value=row, path=str(path), line=number, error=problem)
 
 
-def _list_in(content: Any, path: Path) -> list[Any]:
+def _list_in(content: Any, path: Location) -> list[Any]:
     """Return the rows of a JSON file: a list, the list under one key, rows by id, or columns of equal length."""
     if isinstance(content, list):
         return content
@@ -146,7 +152,7 @@ def _list_in(content: Any, path: Path) -> list[Any]:
     raise DataError(f"the file holds {shown(content)}, not a list of objects", path=path)
 
 
-def _refuse_coco(content: Mapping[str, Any], path: Path) -> None:
+def _refuse_coco(content: Mapping[str, Any], path: Location) -> None:
     questions = content.get("questions")
     first = questions[0] if isinstance(questions, list) and questions else None
     if isinstance(first, dict) and {"question_id", "image_id"} <= set(first) and "image" not in first:
@@ -154,14 +160,14 @@ def _refuse_coco(content: Mapping[str, Any], path: Path) -> None:
         raise DataError("this is a question file of COCO-VQA", path=path, hint=hint)
 
 
-def _of_columns(content: Mapping[str, list[Any]], path: Path) -> list[Any]:
+def _of_columns(content: Mapping[str, list[Any]], path: Location) -> list[Any]:
     lengths = {len(column) for column in content.values()}
     if len(lengths) > 1:
         raise DataError(f"the columns have different lengths: {sorted(lengths)}", path=path)
     return [dict(zip(content, cells, strict=True)) for cells in zip(*content.values(), strict=True)]
 
 
-def _read_csv(path: Path, encoding: str | None, dialect: Dialect) -> Rows:
+def _read_csv(path: Location, encoding: str | None, dialect: Dialect) -> Rows:
     # A cell may hold a whole image; the module's own limit of 131,072 characters is one for the whole process.
     csv.field_size_limit(max(csv.field_size_limit(), min(sys.maxsize, 2**31 - 1)))
     with open_text(path, encoding, newline="") as file:
@@ -170,7 +176,7 @@ def _read_csv(path: Path, encoding: str | None, dialect: Dialect) -> Rows:
         yield from _csv_rows(reader, path, skipped)
 
 
-def _csv_rows(reader: Any, path: Path, skipped: int) -> Rows:
+def _csv_rows(reader: Any, path: Location, skipped: int) -> Rows:
     header: list[str] | None = None
     line = skipped + 1
     while True:
@@ -188,7 +194,7 @@ def _csv_rows(reader: Any, path: Path, skipped: int) -> Rows:
         line = skipped + reader.line_num + 1
 
 
-def _header(cells: list[str], path: Path) -> list[str]:
+def _header(cells: list[str], path: Location) -> list[str]:
     names = [cell.strip() for cell in cells]
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
@@ -196,7 +202,7 @@ def _header(cells: list[str], path: Path) -> list[str]:
     return names
 
 
-def _csv_row(header: list[str], cells: list[str], path: Path, line: int) -> PlacedRow:
+def _csv_row(header: list[str], cells: list[str], path: Location, line: int) -> PlacedRow:
     while len(cells) > len(header) and not cells[-1].strip():
         cells = cells[:-1]  # a delimiter at the end of the line
     if len(cells) != len(header):
@@ -206,12 +212,12 @@ def _csv_row(header: list[str], cells: list[str], path: Path, line: int) -> Plac
     return PlacedRow(value=dict(zip(header, cells, strict=True)), path=str(path), line=line)
 
 
-def _read_parquet(path: Path, _: str | None, __: Dialect) -> Rows:
+def _read_parquet(path: Location, _: str | None, __: Dialect) -> Rows:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetFile(path) as file:
+        with open_data(path) as opened, parquet.ParquetFile(opened) as file:
             names = _class_names(file.schema_arrow.metadata or {})
             number = 0
             for batch in file.iter_batches(batch_size=_BATCH_ROWS):
@@ -219,8 +225,6 @@ def _read_parquet(path: Path, _: str | None, __: Dialect) -> Rows:
                     yield PlacedRow(value=with_class_names(row, names), path=str(path), line=number)
     except pa.ArrowException as error:
         raise DataError(f"the table is not parquet: {shown(str(error), 200)}", path=path) from None
-    except OSError as error:
-        raise DataError(f"the table cannot be read: {error.strerror or 'damaged'}", path=path) from None
 
 
 def _class_names(metadata: Mapping[bytes, bytes]) -> dict[str, list[str]]:
@@ -250,13 +254,16 @@ def _named(value: Any, names: list[str]) -> Any:
     return value
 
 
-def _read_excel(path: Path, _: str | None, __: Dialect) -> Rows:
+def _read_excel(path: Location, _: str | None, __: Dialect) -> Rows:
     try:
         import pandas as pd
 
-        frame = pd.read_excel(path, dtype=object, keep_default_na=False, na_filter=False)
+        with open_data(path) as file:
+            frame = pd.read_excel(io.BytesIO(file.read()), dtype=object, keep_default_na=False, na_filter=False)
     except ImportError as error:
         raise MissingExtraError(error.name or "pandas", extra="excel") from error
+    except DataError:
+        raise
     except Exception as error:  # noqa: BLE001 - its readers raise whatever their formats' libraries do
         raise DataError(f"the table is not Excel: {shown(str(error), 200)}", path=path) from None
     names = [str(name).strip() for name in frame.columns]
@@ -265,7 +272,7 @@ def _read_excel(path: Path, _: str | None, __: Dialect) -> Rows:
             yield PlacedRow(value=dict(zip(names, cells, strict=True)), path=str(path), line=number)
 
 
-READERS: dict[str, Callable[[Path, str | None, Dialect], Rows]] = {
+READERS: dict[str, Callable[[Location, str | None, Dialect], Rows]] = {
     ".csv": _read_csv,
     ".tsv": _read_csv,
     ".tab": _read_csv,

@@ -1,4 +1,4 @@
-"""Text files in whatever encoding they have."""
+"""Text files in whatever encoding they have, on a disk or behind a URL."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import codecs
 import io
 import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import IO
+from contextlib import ExitStack, contextmanager
+from functools import lru_cache
+from typing import IO, BinaryIO
 
 from vqaft.errors import DataError, shown
+from vqaft.filesystem import FileInfo, Location, file_info, open_binary
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -26,7 +27,7 @@ _HINT = 'Name the encoding: spreadsheets of Western Europe often write encoding=
 
 
 @contextmanager
-def open_text(path: Path, encoding: str | None, *, newline: str) -> Iterator[IO[str]]:
+def open_text(path: Location, encoding: str | None, *, newline: str) -> Iterator[IO[str]]:
     """Open a text file.
 
     Args:
@@ -37,13 +38,8 @@ def open_text(path: Path, encoding: str | None, *, newline: str) -> Iterator[IO[
     Raises:
         DataError: If the file cannot be read, or does not hold text in its encoding; with the line.
     """
-    try:
-        file = path.open("rb")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or shown(str(error))
-        raise DataError(f"the file cannot be read: {reason}", path=path) from None
-    with file:
-        chosen = _with_mark(encoding or detected_encoding(path))
+    chosen = _with_mark(encoding or detected_encoding(path))
+    with open_data(path) as file:
         try:
             with io.TextIOWrapper(file, encoding=chosen, newline=newline) as text:
                 yield text
@@ -54,19 +50,51 @@ def open_text(path: Path, encoding: str | None, *, newline: str) -> Iterator[IO[
             raise DataError(f"the line is not {encoding or chosen}", path=path, line=line, hint=_HINT) from None
 
 
+@contextmanager
+def open_data(path: Location) -> Iterator[BinaryIO]:
+    """Open a file of data for reading.
+
+    Raises:
+        DataError: If it cannot be opened, or read to its end.
+    """
+    with ExitStack() as opened:
+        try:
+            file = opened.enter_context(open_binary(path))
+        except (OSError, ValueError) as error:
+            raise unreadable(error, path) from None
+        try:
+            yield file
+        except OSError as error:
+            raise unreadable(error, path) from None
+
+
+def unreadable(error: OSError | ValueError, path: Location) -> DataError:
+    """Return the error for a file of data that cannot be read; a `ValueError` is about the path itself."""
+    reason = getattr(error, "strerror", None) or shown(str(error))
+    return DataError(f"the file cannot be read: {reason}", path=path)
+
+
 def _with_mark(encoding: str) -> str:
     """Return the encoding by which a byte order mark at the start is not text."""
     return "utf-8-sig" if encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else encoding
 
 
-def detected_encoding(path: Path) -> str:
-    """Return the encoding of a file's text.
+def detected_encoding(path: Location) -> str:
+    """Return the encoding of a file's text; the same file is looked at once.
 
     Raises:
         DataError: If the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        return _detected(file_info(path))
+    except (OSError, ValueError) as error:
+        raise unreadable(error, path) from None
+
+
+@lru_cache(maxsize=64)
+def _detected(info: FileInfo) -> str:
+    try:
+        with open_binary(info.path) as file:
             start = file.read(_SAMPLE_BYTES)
             marked = next((name for mark, name in _BOMS if start.startswith(mark)), None)
             if marked is not None:
@@ -78,8 +106,6 @@ def detected_encoding(path: Path) -> str:
                 decoder.decode(piece)
     except UnicodeDecodeError:
         return _guessed(start)
-    except OSError as error:
-        raise DataError(f"the file cannot be read: {error.strerror or error}", path=path) from None
     return "utf-8-sig"
 
 
@@ -104,10 +130,10 @@ def _decodes(sample: bytes, encoding: str) -> bool:
     return True
 
 
-def _bad_line(path: Path, encoding: str) -> int | None:
+def _bad_line(path: Location, encoding: str) -> int | None:
     """Return the line at which a file stops being text in an encoding; None if that cannot be told."""
     decoder, line = codecs.getincrementaldecoder(encoding)(), 1
-    with path.open("rb") as file:
+    with open_binary(path) as file:
         for line, content in enumerate(file, start=1):
             try:
                 decoder.decode(content)

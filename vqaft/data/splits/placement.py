@@ -12,6 +12,7 @@ from typing import Any
 
 from vqaft.durable import write_atomically
 from vqaft.errors import StateError
+from vqaft.filesystem import location_of, read_bytes, require_local
 
 _FORMAT = "vqaft placement 1"
 
@@ -46,7 +47,7 @@ class Placement:
         Returns:
             The path.
         """
-        target = Path(path)
+        target = require_local(path, purpose="a placement")
         looks = {sha: f"{phash:016x}" for sha, phash in self.looks.items()}
         content = {"format": _FORMAT, "images": dict(self.images), "groups": dict(self.groups), "looks": looks}
         write_atomically(target, json.dumps(content, indent=0, sort_keys=True).encode())
@@ -57,13 +58,13 @@ class Placement:
         """Read what `write` wrote.
 
         Args:
-            path: The file.
+            path: The file, or its URL.
 
         Raises:
             StateError: If the file is missing, damaged, or no placement.
         """
         try:
-            content = json.loads(Path(path).read_bytes())
+            content = json.loads(read_bytes(location_of(path)))
             if content["format"] != _FORMAT:
                 raise StateError(f"the format is {content['format']!r}, not {_FORMAT!r}", path=path)
             looks = {sha: int(digits, 16) for sha, digits in content["looks"].items()}

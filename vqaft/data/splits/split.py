@@ -24,6 +24,7 @@ from vqaft.data.splits.report import SplitReport
 from vqaft.durable import Trash
 from vqaft.errors import DataError, SplitError
 from vqaft.escape import visible
+from vqaft.filesystem import require_local
 from vqaft.images import NEAR_DISTANCE
 from vqaft.notebook import card, note, table
 
@@ -125,7 +126,7 @@ class Split:
         Args:
             folder: Where to write; empty parts are left out. Files that an earlier split wrote for parts that are empty
                 now are moved into a trash, since their images may be in other parts.
-            images: The folder of the images, if it is another.
+            images: The folder of the images, or its URL, if it is another.
 
         Returns:
             The folder.
@@ -134,7 +135,7 @@ class Split:
             DataError: If a file stands in the place of an empty part, and no split wrote into this folder before.
             ImageError: If an image is missing.
         """
-        target = Path(folder)
+        target = require_local(folder, purpose="a folder of parts")
         placement = target / "placement.json"
         stale = [target / f"{name}.jsonl" for name in PARTS if not getattr(self, name)]
         _discard_stale([path for path in stale if path.exists()], is_ours=placement.exists())
