@@ -39,13 +39,17 @@ class RunningWorkbench:
     @staticmethod
     @contextlib.contextmanager
     def started(
-        folder: Path, *, engines: Mapping[str, Engine], judges: Mapping[str, ChatModel] | None = None
+        folder: Path,
+        *,
+        engines: Mapping[str, Engine],
+        judges: Mapping[str, ChatModel] | None = None,
+        project: Path | None = None,
     ) -> Iterator[RunningWorkbench]:
         """Run a server for the length of a block."""
         made: list[tuple[Served, Workbench]] = []
 
         def wrap(served: Served) -> Workbench:
-            made.append((served, Workbench(served)))
+            made.append((served, Workbench(served, project=project)))
             return made[0][1]
 
         with ThreadServer(folder, engines=engines, judges=judges, wrap=wrap) as server:

@@ -34,6 +34,10 @@ def serve(
     allow_download: Annotated[
         bool, typer.Option("--allow-download", help="Take name=organization/model@commit from the Hugging Face Hub.")
     ] = False,
+    project: Annotated[
+        Path | None,
+        typer.Option(help="Folder whose training files, evaluations and reports the workbench shows; the current one."),
+    ] = None,
 ) -> None:
     """Run vqaft's OpenAI-compatible server and its workbench; its key is VQAFT_API_KEY, or kept in the folder.
 
@@ -46,7 +50,7 @@ def serve(
     from vqaft.server import serve as run_server
 
     given = os.environ.get("VQAFT_API_KEY")
-    pages = _Pages()
+    pages = _Pages(project or _current_folder())
 
     def announce(base_url: str) -> None:
         typer.echo(f"export OPENAI_BASE_URL={base_url}")
@@ -60,10 +64,17 @@ def serve(
     run_server(folder, api_key=key, host=host, port=port, on_ready=announce, engines=engines, wrap=pages)
 
 
+def _current_folder() -> Path | None:
+    """Return the current folder; None where it is no project's, but a person's or a disk's whole one."""
+    current = Path.cwd()
+    return None if current in {Path.home(), Path(current.anchor)} else current
+
+
 class _Pages:
     """The workbench around a server, where its extra is installed."""
 
-    def __init__(self) -> None:
+    def __init__(self, project: Path | None) -> None:
+        self._project = project
         self._workbench: Workbench | None = None
         self._missing = ""
 
@@ -71,7 +82,7 @@ class _Pages:
         from vqaft.workbench import Workbench
 
         try:
-            self._workbench = Workbench(served)
+            self._workbench = Workbench(served, project=self._project)
         except MissingExtraError as error:  # the API needs no pages
             self._missing = str(error)
             return served.app

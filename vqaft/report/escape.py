@@ -61,6 +61,8 @@ def size(size_bytes: int) -> str:
     Args:
         size_bytes: Its length.
     """
+    if size_bytes < 1e3:  # noqa: PLR2004 - kilo
+        return f"{size_bytes} bytes"
     return f"{size_bytes / 1e6:.1f} MB" if size_bytes >= 1e6 else f"{size_bytes / 1e3:.0f} kB"  # noqa: PLR2004 - mega
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -17,13 +18,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from vqaft.errors import DataError, ServiceError, StateError, VqaftError
 from vqaft.server import ApiError, Served
 from vqaft.workbench.assets import Assets
+from vqaft.workbench.files import files_section
+from vqaft.workbench.folder import ProjectFolder
 from vqaft.workbench.guard import PageGuard, session_cookie, session_token
 from vqaft.workbench.jobs import jobs_section
 from vqaft.workbench.login import SESSION_S, Login
 from vqaft.workbench.server_data import ServerData
 from vqaft.workbench.site import PREFIX, Section, Site
 
-SECTIONS: Sequence[Callable[[Site], Section]] = (jobs_section,)
+SECTIONS: Sequence[Callable[[Site], Section]] = (jobs_section, files_section)
 """The sections in the order of the navigation; the first one is where a user arrives."""
 STATUSES: Mapping[type[Exception], int] = {ServiceError: 400, DataError: 400, StateError: 503}
 """Status of an error's page, by its kind."""
@@ -40,15 +43,18 @@ class Workbench:
 
     Args:
         served: The server that the pages show.
+        project: A folder whose training files, evaluations and reports the pages show too; people's verdicts are
+            written into it.
 
     Raises:
         MissingExtraError: If jinja2 is not installed.
+        StateError: If the project's folder is not a folder.
     """
 
-    def __init__(self, served: Served) -> None:
+    def __init__(self, served: Served, *, project: Path | None = None) -> None:
         self._served = served
         self._login = Login()
-        self._site = Site(ServerData(served))
+        self._site = Site(ServerData(served), project=None if project is None else ProjectFolder(project))
         self._assets = Assets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

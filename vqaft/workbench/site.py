@@ -19,6 +19,8 @@ from starlette.routing import Route
 from vqaft.errors import MissingExtraError
 from vqaft.report import HTML_FILTERS
 from vqaft.version import __version__
+from vqaft.workbench.background import BackgroundReader
+from vqaft.workbench.folder import ProjectFolder
 from vqaft.workbench.page_filters import PAGE_FILTERS
 from vqaft.workbench.server_data import ServerData
 
@@ -51,16 +53,21 @@ class Site:
 
     Args:
         data: The server behind the pages.
+        project: The folder whose files the pages show beside the server's; None for none.
 
     Attributes:
         data: The server behind the pages.
+        project: The folder whose files the pages show; None for none.
+        reader: Reads large files in the background.
 
     Raises:
         MissingExtraError: If jinja2 is not installed.
     """
 
-    def __init__(self, data: ServerData) -> None:
+    def __init__(self, data: ServerData, *, project: ProjectFolder | None = None) -> None:
         self.data = data
+        self.project = project
+        self.reader = BackgroundReader()
         self._environment = _environment()
         self._limiter = CapacityLimiter(PAGES_AT_ONCE)
         self._start = secrets.token_hex(4)
