@@ -51,8 +51,13 @@ def api_page(package: str) -> str:
     names = public_names(package)
     anchors = [f"[`{name}`](#vqaft.{package}.{name})" for name in names]
     lines = [f"# vqaft.{package}", "", " · ".join(anchors), ""]
+    module = importlib.import_module(f"vqaft.{package}")
     for name in names:
-        lines += [f"## {name} {{#vqaft.{package}.{name}}}", "", f"::: {_home(package, name)}", ""]
+        lines += [f"## {name} {{#vqaft.{package}.{name}}}", "", f"::: {_home(package, name)}"]
+        value = getattr(module, name)
+        if not inspect.isclass(value) and not inspect.isfunction(value):  # the value itself tells what it is
+            lines += ["    options:", "      show_root_heading: true", "      heading_level: 3"]
+        lines.append("")
     return "\n".join(lines)
 
 
@@ -134,7 +139,7 @@ def _kind(annotation: Any) -> str:
     if annotation is bool:
         return ""
     if get_origin(annotation) is Literal:
-        return " " + "\\|".join(map(str, members))
+        return " " + "/".join(map(str, members))
     return _kind(members[0]) if members else f" {annotation.__name__.upper()}"
 
 
@@ -174,14 +179,12 @@ def providers_part() -> str:
     lines += ["", "### Prices", "", f"Dollars for a million tokens, as of {prices.as_of}, from <{prices.source}>.", ""]
     lines += ["| model | training, an epoch | tuned model: input | output |", "|---|--:|--:|--:|"]
     lines += [f"| {name} | {one.training} | {one.input} | {one.output} |" for name, one in prices.models.items()]
-    lines += ["", "### Retirement dates", "", "| models | no new jobs after | shut down on | read on, source |"]
-    lines.append("|---|---|---|---|")
+    lines += ["", "### Retirement dates", "", "Regular expressions of model and address, and what ends when.", ""]
     for each in CALENDAR:
-        models = each.model.replace("|", "\\|")
-        dates = f"{each.training_ends or '-'} | {each.shuts_down or '-'}"
-        lines.append(
-            f"| `{models}` at `{each.address.replace('|', chr(92) + '|')}` | {dates} | {each.read_on}, {each.source} |"
-        )
+        ends = f"no new jobs after {each.training_ends}" if each.training_ends else ""
+        stops = f"shut down on {each.shuts_down}" if each.shuts_down else ""
+        what = ", ".join(filter(None, (ends, stops)))
+        lines.append(f"- `{each.model}` at `{each.address}`: {what}. Read {each.read_on}: {each.source}.")
     return "\n".join(lines)
 
 
