@@ -80,13 +80,13 @@ def pipeline() -> str:
         middle = 14 + place * step + width / 2
         parts.append(f"<path d='M{middle:g} 110L{middle:g} 140' {STROKE}/>")
     total = 14 * 2 + step * (len(STAGES) - 1) + width
-    left, room = 14.0, total - 28 - 10 * (len(SERVICES) - 1) - 214
+    start, room = 14.0, total - 28 - 10 * (len(SERVICES) - 1) - 214
     for name in SERVICES:
         own = name == "vqaft serve"
         each = 214.0 if own else room / (len(SERVICES) - 1)
-        parts.append(box(left, 144, each, 34, fill="#e8eafd" if own else FILL, stroke=ACCENT if own else LINE))
-        parts.append(text(left + each / 2, 166, name + (", on your own machine" if own else ""), size=12))
-        left += each + 10
+        parts.append(box(start, 144, each, 34, fill="#e8eafd" if own else FILL, stroke=ACCENT if own else LINE))
+        parts.append(text(start + each / 2, 166, name + (", on your own machine" if own else ""), size=12))
+        start += each + 10
     title = "Images and questions are loaded, split, built into a file, checked, trained, asked, compared and shown"
     return page(total, 192, title, parts)
 
