@@ -12,7 +12,7 @@ import pytest
 from tests.records.pictures import example, picture
 from vqaft.check import checked_row
 from vqaft.cost import estimate_cost, plan_budget
-from vqaft.cost.estimate import RowCounter
+from vqaft.cost.row_cost import RowCounter
 from vqaft.data import Turn, VQAExample
 from vqaft.errors import DataError
 from vqaft.images import ImageEncoder

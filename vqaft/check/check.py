@@ -12,8 +12,9 @@ from os import PathLike, fspath
 from vqaft.chat import MAX_LINE_BYTES, Row, read_cut_lines
 from vqaft.check.all_rules import RULES
 from vqaft.check.parse import checked_row
-from vqaft.check.parsed_row import CheckedImage, CheckedRow, ParsedFile, ParsedRow, facts_of, foreign_kind
+from vqaft.check.parsed_row import CheckedImage, CheckedRow, Interned, ParsedFile, ParsedRow, facts_of, foreign_kind
 from vqaft.check.report import CheckReport
+from vqaft.check.row_shape import shape_of
 from vqaft.check.rule import FileRule, ImageRule, PairRule, Problem, RowRule, Rule, problem
 from vqaft.errors import DataError, ImageError, shown
 from vqaft.images import CHAT_FORMATS, perceptual_hash, sniff
@@ -24,6 +25,7 @@ Line = tuple[int, bytes]
 
 
 _START_BYTES = 64
+_MOST_SHAPES = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +78,8 @@ class _Judge:
 
     def __init__(self, rules: Sequence[Rule], *, path: str | None, limits: ProviderLimits) -> None:
         self._row_rules = [rule for rule in rules if isinstance(rule, RowRule)]
+        self._rules_by_row = [rule for rule in self._row_rules if not rule.by_shape]
+        self._clean: set[Hashable] = set()
         self._image_rules = [rule for rule in rules if isinstance(rule, ImageRule)]
         self._path = path
         self._limits = limits
@@ -84,12 +88,23 @@ class _Judge:
     def __call__(self, line: Line) -> tuple[CheckedRow, list[Problem]]:
         number, content = line
         row = _too_long(line) if len(content) > MAX_LINE_BYTES else checked_row(number, content)
-        found: list[tuple[Rule, str, str]] = [
-            (rule, *said) for rule in self._row_rules for said in rule.find(row, self._limits)
-        ]
+        found = self._of_row(row)
         found += [(rule, image.place, said) for image in row.images for rule, said in self._judged(image)]
         path = self._path
         return row, [problem(rule, said, path=path, line=number, place=place) for rule, place, said in found]
+
+    def _of_row(self, row: CheckedRow) -> list[tuple[Rule, str, str]]:
+        shape = shape_of(row)
+        rules = self._rules_by_row if shape in self._clean else self._row_rules
+        found: list[tuple[Rule, str, str]] = []
+        finds_by_shape = False
+        for rule in rules:
+            for said in rule.find(row, self._limits):
+                found.append((rule, *said))
+                finds_by_shape |= rule.by_shape
+        if shape is not None and not finds_by_shape and len(self._clean) < _MOST_SHAPES:
+            self._clean.add(shape)
+        return found
 
     def _judged(self, image: CheckedImage) -> tuple[tuple[ImageRule, str], ...]:
         key = (image.key, image.url, image.detail)
@@ -109,6 +124,7 @@ class _Tally:
 
     def __init__(self, *, hashes: bool) -> None:
         self._wants_hashes = hashes
+        self._interned = Interned()
         self._hashes: dict[Hashable, int] = {}
         self._rows: list[ParsedRow] = []
         self._others: defaultdict[str, list[int]] = defaultdict(list)
@@ -126,7 +142,7 @@ class _Tally:
 
     def add(self, row: CheckedRow) -> None:
         if row.messages:
-            self._rows.append(facts_of(row))
+            self._rows.append(facts_of(row, interned=self._interned))
         if (kind := foreign_kind(row)) is not None:
             self._others[kind].append(row.line)
         for image in row.images if self._wants_hashes else ():

@@ -19,7 +19,6 @@ import xxhash
 
 from vqaft.chat import ParsedMessage, parse_messages
 from vqaft.check.parsed_row import CheckedImage, CheckedMessage, CheckedRow, CheckedText, LineFlaw, UrlKind
-from vqaft.images import read_header
 
 _NONCE = secrets.token_hex(8)
 _LEAST = 256
@@ -201,7 +200,6 @@ def _image(place: str, role: str, url: str, detail: str | None, payloads: Payloa
         url=head[:80],
         media_type=head[5:].partition(";")[0].rstrip(",").lower(),
         content=content,
-        header=None if content is None else read_header(content),
         detail=detail,
         key=hash(url) if content is None else xxhash.xxh3_128_digest(content, seed=_SEED),
     )

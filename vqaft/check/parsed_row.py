@@ -9,13 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from functools import cached_property
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from vqaft.chat import INSTRUCTIONS, ParsedMessage, exchanges_of
-from vqaft.images import ImageHeader
+from vqaft.images import ImageHeader, read_header
 
 _JSON_STARTS = frozenset('0123456789-"[{tfnNI')
 _LONGEST_JSON = 10_000
+_MOST_INTERNED = 100_000
+
+Value = TypeVar("Value", bound=Hashable)
 
 UrlKind: TypeAlias = Literal["data", "web", "file", "other"]
 
@@ -35,7 +39,7 @@ class CheckedText:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckedImage:
     """An image in a message.
 
@@ -46,7 +50,6 @@ class CheckedImage:
         url: The URL; of a data URL only what stands before the data.
         media_type: What a data URL says that it is, in lower case; empty where it says nothing.
         content: The bytes of the file; None where it is no data URL, or not base64.
-        header: What the file's first bytes say; None where they say nothing known.
         detail: How closely the model is to look, where the row says it.
         key: Equal for equal images.
     """
@@ -57,9 +60,13 @@ class CheckedImage:
     url: str
     media_type: str = ""
     content: bytes | None = field(default=None, repr=False)
-    header: ImageHeader | None = None
     detail: str | None = None
     key: Hashable = field(repr=False)
+
+    @cached_property
+    def header(self) -> ImageHeader | None:
+        """What the file's first bytes say; None where they say nothing known."""
+        return None if self.content is None else read_header(self.content)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,31 +222,54 @@ class ParsedFile:
     hashes: dict[Hashable, int]
 
 
-def facts_of(row: CheckedRow) -> ParsedRow:
-    """Return what rules across rows need of a row."""
+class Interned:
+    """Keeps one of equal values, so that the texts and image keys which many rows share are held once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, Hashable] = {}
+
+    def __call__(self, value: Value) -> Value:
+        """Return the first value that was equal to this one; past 100,000 distinct ones, new values as they are."""
+        if len(self._known) < _MOST_INTERNED:
+            return self._known.setdefault(value, value)  # type: ignore[return-value]
+        return self._known.get(value, value)  # type: ignore[return-value]
+
+
+def facts_of(row: CheckedRow, *, interned: Interned) -> ParsedRow:
+    """Return what rules across rows need of a row.
+
+    Args:
+        row: The row.
+        interned: Shared by the rows of a file.
+    """
     begin = row.asked_from
-    context = [image.key for message in row.messages[:begin] for image in message.images]
-    images = tuple(image.key for message in row.messages[begin:] for image in message.images)
-    said = tuple((message.role, message.text, repr(message.value.get("tool_calls"))) for message in row.messages)
+    context = interned(tuple(image.key for message in row.messages[:begin] for image in message.images))
+    images = interned(tuple(image.key for message in row.messages[begin:] for image in message.images))
+    said = tuple((message.role, message.text, _calls(message)) for message in row.messages)
     strings = [content for message in row.messages if isinstance(content := message.value.get("content"), str)]
     return ParsedRow(
         line=row.line,
-        identity=hash((said, tuple(context), images, repr(row.value) if row.is_preference else "")),
-        system="\n".join(text for role, text, _ in said if role in INSTRUCTIONS),
+        identity=hash((said, context, images, repr(row.value) if row.is_preference else "")),
+        system=interned("\n".join(text for role, text, _ in said if role in INSTRUCTIONS)),
         images=images,
-        context_images=tuple(context),
-        asked=tuple(_asked(row.messages[begin:])),
+        context_images=context,
+        asked=tuple(_asked(row.messages[begin:], interned)),
         is_preference=row.is_preference,
         has_lists=any(isinstance(message.value.get("content"), list) for message in row.messages),
         has_strings=bool(strings),
-        altered=next(filter(_is_json, strings), None),
+        altered=next(filter(_is_json, strings), None) if strings else None,
     )
 
 
-def _asked(messages: tuple[CheckedMessage, ...]) -> Iterator[Asked]:
+def _calls(message: CheckedMessage) -> str | None:
+    calls = message.value.get("tool_calls")
+    return None if calls is None else repr(calls)
+
+
+def _asked(messages: tuple[CheckedMessage, ...], interned: Interned) -> Iterator[Asked]:
     for exchange in exchanges_of(message.parsed for message in messages):
         if exchange.answer is not None and exchange.trained:
-            yield Asked(question=exchange.question.strip(), answer=exchange.answer.strip())
+            yield Asked(question=interned(exchange.question.strip()), answer=interned(exchange.answer.strip()))
 
 
 def _is_json(text: str) -> bool:

@@ -74,9 +74,12 @@ class RowRule(_Rule):
         severity: How bad it is.
         remedy: What to do, in a sentence.
         find: Row and limits → what is wrong; called from several threads at once.
+        by_shape: Whether it finds the same in all rows of one shape (see `vqaft.check.row_shape`), so that it is asked
+            once for the rows of a shape in which it finds nothing.
     """
 
     find: Callable[[CheckedRow, ProviderLimits], Iterable[Found]] = field(repr=False)
+    by_shape: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

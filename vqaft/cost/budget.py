@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from vqaft.chat import Detail
-from vqaft.cost.estimate import CostEstimate, RowCounter, estimate_lines
+from vqaft.cost.estimate import CostEstimate, estimate_lines
+from vqaft.cost.row_cost import RowCounter
 from vqaft.data import VQAExample
 from vqaft.errors import DataError
 from vqaft.images import ImageEncoder

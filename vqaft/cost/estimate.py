@@ -1,21 +1,17 @@
-"""Cost estimate of training on a file, before it is sent: tokens of each row by part, price, and possible savings."""
+"""Cost estimate of training on a file, before it is sent: tokens by part, price, and possible savings."""
 
 from __future__ import annotations
 
 import html
-import json
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from os import PathLike
-from typing import Any
 
 from vqaft.chat import read_lines
-from vqaft.check import CheckedImage, CheckedMessage, CheckedRow, checked_row, foreign_kind
+from vqaft.check import checked_row, foreign_kind
+from vqaft.cost.row_cost import CostTally, RowCounter, Saving
 from vqaft.errors import DataError
 from vqaft.providers import (
-    NOTHING,
-    PER_MESSAGE,
     ImageTokens,
     Price,
     PriceTable,
@@ -26,160 +22,6 @@ from vqaft.providers import (
     load_prices,
     text_tokens,
 )
-
-_INSTRUCTIONS = frozenset({"system", "developer"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowCost:
-    """Tokens of a row.
-
-    Attributes:
-        text: Of all texts.
-        images: Of all images.
-        images_low: Of all images at detail "low".
-        images_small: Of all images, shrunk to 512 pixels.
-        context_keys: Which images stand before those that are asked about.
-        few_shot: Of what stands between the instructions and the image that is asked about.
-        instructions: Of the instructions.
-        shown: Of the images that are asked about.
-        shown_keys: Which images those are.
-        unknown_images: How many images have no known size; they count as nothing.
-    """
-
-    text: int
-    images: TokenRange
-    images_low: TokenRange
-    images_small: TokenRange
-    few_shot: TokenRange
-    instructions: int
-    shown: TokenRange
-    shown_keys: tuple[Hashable, ...] = field(repr=False)
-    unknown_images: int
-    context_keys: tuple[Hashable, ...] = field(repr=False, default=())
-
-    @property
-    def total(self) -> TokenRange:
-        """Of the whole row."""
-        return self.images.plus(exactly(self.text))
-
-
-SMALL_SIDE = 512
-
-
-@dataclass(frozen=True, kw_only=True)
-class RowCounter:
-    """Counts rows.
-
-    Attributes:
-        image_tokens: The model's rule for images.
-        text_tokens: How texts are counted.
-    """
-
-    image_tokens: ImageTokens
-    text_tokens: TextTokens
-
-    def count(self, row: CheckedRow) -> RowCost:
-        """Count a row."""
-        begin = row.asked_from
-        opening = [message for message in row.messages[:begin] if message.role in _INSTRUCTIONS]
-        context = [message for message in row.messages[:begin] if message.role not in _INSTRUCTIONS]
-        shown = [image for message in row.messages[begin:] for image in message.images]
-        return RowCost(
-            text=self._text(row.messages) + self._json(row.value.get("tools")),
-            images=self._images(row.images),
-            images_low=self._images(row.images, detail="low"),
-            images_small=self._images([_small(image) for image in row.images]),
-            few_shot=self._images([i for m in context for i in m.images]).plus(exactly(self._text(context))),
-            instructions=self._text(opening),
-            shown=self._images(shown),
-            context_keys=tuple(image.key for message in context for image in message.images),
-            shown_keys=tuple(image.key for image in shown),
-            unknown_images=sum(_size(image) is None for image in row.images),
-        )
-
-    def _text(self, messages: list[CheckedMessage] | tuple[CheckedMessage, ...]) -> int:
-        count = self.text_tokens.count
-        texts = sum(PER_MESSAGE + sum(count(text.text) for text in message.texts) for message in messages)
-        return texts + sum(self._json(message.value.get("tool_calls")) for message in messages)
-
-    def _json(self, value: Any) -> int:
-        """Estimate the tokens of tools and calls, which are billed as some text of the provider's own."""
-        return self.text_tokens.count(json.dumps(value, separators=(",", ":"))) if value else 0
-
-    def _images(self, images: list[CheckedImage] | tuple[CheckedImage, ...], detail: str | None = None) -> TokenRange:
-        total = NOTHING
-        for image in images:
-            size = _size(image)
-            if size is not None:
-                total = total.plus(self.image_tokens.count(*size, detail or image.detail))
-        return total
-
-
-def _size(image: CheckedImage) -> tuple[int, int] | None:
-    header = image.header
-    return (header.width, header.height) if header and header.width and header.height else None
-
-
-def _small(image: CheckedImage) -> CheckedImage:
-    size = _size(image)
-    if size is None or image.header is None:
-        return image
-    factor = min(1.0, SMALL_SIDE / max(size))
-    width, height = (max(1, round(side * factor)) for side in size)
-    return replace(image, header=replace(image.header, width=width, height=height))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Saving:
-    """One way to pay less.
-
-    Attributes:
-        name: What to do.
-        tokens: How many tokens of an epoch it saves.
-    """
-
-    name: str
-    tokens: TokenRange
-
-
-def savings_of(costs: Sequence[RowCost]) -> tuple[Saving, ...]:
-    """Find what would save anything, the most first; they do not add up.
-
-    Args:
-        costs: What the rows cost.
-    """
-    ways = (
-        Saving(name="leaving out few-shot examples", tokens=_total([cost.few_shot for cost in costs])),
-        Saving(name='detail "low"', tokens=_total([_less(cost.images, cost.images_low) for cost in costs])),
-        Saving(
-            name=f"shrinking images to {SMALL_SIDE} pixels",
-            tokens=_total([_less(cost.images, cost.images_small) for cost in costs]),
-        ),
-        Saving(name="one conversation an image", tokens=_together(costs)),
-    )
-    worth = [way for way in ways if way.tokens.high > 0]
-    return tuple(sorted(worth, key=lambda way: -way.tokens.high))
-
-
-def _together(costs: Sequence[RowCost]) -> TokenRange:
-    """Every row of an image after the first saves the image, the instructions and the few-shot examples."""
-    rows: dict[tuple[Hashable, ...], list[RowCost]] = defaultdict(list)
-    for cost in costs:
-        rows[cost.shown_keys].append(cost)
-    more = [cost for keys, same in rows.items() if keys for cost in same[1:]]
-    return _total([cost.shown.plus(cost.few_shot).plus(exactly(cost.instructions)) for cost in more])
-
-
-def _less(now: TokenRange, then: TokenRange) -> TokenRange:
-    # Either reading of the rules holds for both, so that their ends belong together.
-    low, high = sorted((max(0, now.low - then.low), max(0, now.high - then.high)))
-    return TokenRange(low, high)
-
-
-def _total(ranges: Sequence[TokenRange]) -> TokenRange:
-    return TokenRange(sum(part.low for part in ranges), sum(part.high for part in ranges))
-
 
 _MILLION = 1_000_000
 
@@ -331,37 +173,23 @@ def estimate_lines(
     if epochs < 1:
         raise DataError(f"epochs is {epochs}, under 1")
     table = prices or load_prices()
-    size_bytes, costs = 0, []
+    size_bytes, tally = 0, CostTally()
     for number, content in enumerate(lines, start=1):
         size_bytes += len(content)
         row = checked_row(number, content)
-        costs += [counter.count(row)] if row.messages else []
-    costs = _without_dialogs(costs)
+        if row.messages:
+            tally.add(counter.count(row))
     return CostEstimate(
         model=model,
         epochs=epochs,
-        rows=len(costs),
+        rows=tally.rows,
         size_bytes=size_bytes,
-        text_tokens=sum(cost.text for cost in costs),
-        image_tokens=_sum([cost.images for cost in costs]),
-        few_shot_tokens=_sum([cost.few_shot for cost in costs]),
+        text_tokens=tally.text,
+        image_tokens=tally.images,
+        few_shot_tokens=tally.few_shot,
         price=table.models.get(model),
         price_as_of=table.as_of.isoformat(),
         method=counter.text_tokens.method,
-        unknown_images=sum(cost.unknown_images for cost in costs),
-        savings=savings_of(costs),
+        unknown_images=tally.unknown_images,
+        savings=tally.savings(),
     )
-
-
-def _without_dialogs(costs: Sequence[RowCost]) -> list[RowCost]:
-    """Count earlier turns as few-shot examples only if another row starts with their images too."""
-    rows_with = Counter(key for cost in costs for key in set(cost.context_keys))
-    single = len(costs) == 1
-    return [
-        cost if single or all(rows_with[key] > 1 for key in cost.context_keys) else replace(cost, few_shot=NOTHING)
-        for cost in costs
-    ]
-
-
-def _sum(ranges: Sequence[TokenRange]) -> TokenRange:
-    return TokenRange(*map(sum, zip(*ranges, strict=True))) if ranges else NOTHING

@@ -47,7 +47,7 @@ def approximate_tokens(text: str) -> int:
     Args:
         text: Any text.
     """
-    ascii_characters = sum(character.isascii() for character in text)
+    ascii_characters = len(text.encode("ascii", "ignore"))
     other = len(text) - ascii_characters
     return math.ceil(ascii_characters / _ASCII_PER_TOKEN + other / _OTHER_PER_TOKEN) if text else 0
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from vqaft.check.parsed_row import ParsedFile, ParsedRow
+from vqaft.check.parsed_row import Asked, ParsedFile, ParsedRow
 from vqaft.check.rule import FileRule, FoundLine, PairRule, Severity
 from vqaft.images import NEAR_DISTANCE, nearest_across
 from vqaft.providers import ProviderLimits
@@ -133,18 +133,34 @@ _ONE_ANSWER_ROWS = 20
 
 def duplicate(file: ParsedFile, _: ProviderLimits) -> Iterable[FoundLine]:
     """Equal rows are paid twice, and count twice."""
+    several = _repeated(row.identity for row in file.rows)
     first: dict[object, int] = {}
     for row in file.rows:
-        if row.identity in first:
-            yield FoundLine(row.line, f"the row is the same as line {first[row.identity]}")
-        first.setdefault(row.identity, row.line)
+        if several and hash(row.identity) in several:
+            line = first.setdefault(row.identity, row.line)
+            if line != row.line:
+                yield FoundLine(row.line, f"the row is the same as line {line}")
+
+
+def _repeated(keys: Iterable[Hashable]) -> frozenset[int]:
+    """Return the hashes that stand more than once: those of all equal keys, in 8 bytes a key of memory."""
+    hashes = np.sort(np.fromiter(map(hash, keys), dtype=np.int64))
+    return frozenset(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
+
+
+def _asked_images(file: ParsedFile) -> Iterator[tuple[tuple[object, str], ParsedRow, Asked]]:
+    return (
+        ((row.images, asked.question.casefold()), row, asked) for row in file.rows if row.images for asked in row.asked
+    )
 
 
 def _by_question(file: ParsedFile) -> dict[tuple[object, str], list[tuple[int, str]]]:
+    """Return line and answer by images and question, of questions that are asked more than once."""
+    several = _repeated(key for key, _, _ in _asked_images(file))
     found: dict[tuple[object, str], list[tuple[int, str]]] = defaultdict(list)
-    for row in file.rows:
-        for asked in row.asked if row.images else ():
-            found[row.images, asked.question.casefold()].append((row.line, asked.answer))
+    for key, row, asked in _asked_images(file) if several else ():
+        if hash(key) in several:
+            found[key].append((row.line, asked.answer))
     return found
 
 
@@ -160,8 +176,10 @@ def contradiction(file: ParsedFile, _: ProviderLimits) -> Iterable[FoundLine]:
 
 def asked_again(file: ParsedFile, _: ProviderLimits) -> Iterable[FoundLine]:
     """The same question about the same image, in rows that differ elsewhere."""
-    identity = {row.line: row.identity for row in file.rows}
-    for (_images, question), answers in _by_question(file).items():
+    questions = _by_question(file)
+    lines = {line for answers in questions.values() for line, _ in answers}
+    identity = {row.line: row.identity for row in file.rows if row.line in lines}
+    for (_images, question), answers in questions.items():
         first = answers[0][0]
         for line in dict.fromkeys(line for line, _ in answers[1:]):
             if line != first and identity[line] != identity[first]:

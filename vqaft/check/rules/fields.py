@@ -107,7 +107,7 @@ def preference_image(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
 
 
 def _rule(code: str, find: Any, remedy: str) -> RowRule:
-    return RowRule(code=f"extras.{code}", severity="error", remedy=remedy, find=find)
+    return RowRule(code=f"extras.{code}", severity="error", remedy=remedy, find=find, by_shape=True)
 
 
 EXTRAS_RULES = (
@@ -187,7 +187,7 @@ def questions_in_a_row(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
 
 
 def _role_rule(code: str, severity: Severity, find: Any, remedy: str) -> RowRule:
-    return RowRule(code=f"roles.{code}", severity=severity, remedy=remedy, find=find)
+    return RowRule(code=f"roles.{code}", severity=severity, remedy=remedy, find=find, by_shape=True)
 
 
 ROLES_RULES = (

@@ -127,7 +127,7 @@ def _flaw(kind: LineFlaw, message: str) -> Callable[[CheckedRow, ProviderLimits]
 
 
 def _line_rule(kind: LineFlaw, message: str, remedy: str, severity: Severity = "error") -> RowRule:
-    return RowRule(code=f"line.{kind}", severity=severity, remedy=remedy, find=_flaw(kind, message))
+    return RowRule(code=f"line.{kind}", severity=severity, remedy=remedy, find=_flaw(kind, message), by_shape=True)
 
 
 LINE_RULES = (

@@ -163,8 +163,8 @@ def _rule(code: str, severity: Severity, find: Any, remedy: str) -> ImageRule:
     return ImageRule(code=f"images.{code}", severity=severity, remedy=remedy, find=find)
 
 
-def _row_rule(code: str, severity: Severity, find: Any, remedy: str) -> RowRule:
-    return RowRule(code=f"images.{code}", severity=severity, remedy=remedy, find=find)
+def _row_rule(code: str, severity: Severity, find: Any, remedy: str, *, by_shape: bool = True) -> RowRule:
+    return RowRule(code=f"images.{code}", severity=severity, remedy=remedy, find=find, by_shape=by_shape)
 
 
 _ENCODE = "Encode it with ImageEncoder."
@@ -188,7 +188,7 @@ IMAGE_RULES: tuple[ImageRule | RowRule, ...] = (
     _rule("narrow", "warning", narrow, "Crop it, or cut it into several."),
     _row_rule("outside-user", "error", outside_user, "Put images into user messages."),
     _row_rule("too-many", "error", too_many, "Show fewer, e.g. fewer few-shot examples."),
-    _row_rule("shown-twice", "warning", shown_twice, "Show every image once."),
+    _row_rule("shown-twice", "warning", shown_twice, "Show every image once.", by_shape=False),
 )
 
 

@@ -216,7 +216,7 @@ def detail(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
 
 
 def _rule(code: str, find: Any, remedy: str) -> RowRule:
-    return RowRule(code=f"structure.{code}", severity="error", remedy=remedy, find=find)
+    return RowRule(code=f"structure.{code}", severity="error", remedy=remedy, find=find, by_shape=True)
 
 
 STRUCTURE_RULES: tuple[Rule, ...] = (

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
-from vqaft.check.parsed_row import CheckedMessage, CheckedRow, CheckedText
+from vqaft.check.parsed_row import CheckedMessage, CheckedRow
 from vqaft.check.rule import Found, RowRule, Severity
 from vqaft.providers import PER_MESSAGE, ProviderLimits, approximate_tokens, image_tokens_of
 
@@ -34,15 +34,22 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u20
 _MOJIBAKE = re.compile("Ã[\u0080-\u00bf]|â€[\u0090-\u009d™œ¦“”]|\ufffd")
 
 
-_DATA = re.compile(r"data:image/[a-z+]+;base64,|[A-Za-z0-9+/]{2000}")
+PASTED = re.compile(r"data:image/[a-z+]+;base64,|[A-Za-z0-9+/]{2000}")
 
 
-_PLACEHOLDERS = frozenset(
+SUSPICIOUS = re.compile(
+    rf"[<\[{{]|(?:User|Bot|Assistant|System|Human|GPT):|data:image/|{_CONTROL.pattern}|{_INVISIBLE.pattern}|"
+    + _MOJIBAKE.pattern
+)
+"""Stands in every text of under 2,000 characters in which one of the patterns above is found, and in few others."""
+
+
+PLACEHOLDERS = frozenset(
     {"n/a", "na", "nan", "none", "null", "todo", "tbd", "-", "?", "unknown", "undefined", "[]", "{}"}
 )
 
 
-_LONG = 2000
+LONG = 2000
 
 
 def matching(pattern: re.Pattern[str], message: str, *, roles: frozenset[str] | None = None) -> Find:
@@ -99,25 +106,26 @@ def edges(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
 def placeholder(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
     """What tables write where an answer is missing."""
     for message in _answers(row):
-        if message.text.strip().casefold() in _PLACEHOLDERS:
+        if message.text.strip().casefold() in PLACEHOLDERS:
             yield Found(f"{message.place}.content", f"the answer is {message.text.strip()!r}")
 
 
 def not_composed(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
     """The same letters in two encodings are two answers to a comparison."""
     for text in row.texts:
-        if not text.text.isascii() and _is_unicode(text) and not unicodedata.is_normalized("NFC", text.text):
+        if not text.text.isascii() and is_unicode(text.text) and not unicodedata.is_normalized("NFC", text.text):
             yield Found(text.place, "letters and their accents are apart")
 
 
 def surrogate(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
     """Half a character cannot be written as UTF-8."""
-    return [Found(text.place, "half a surrogate pair") for text in row.texts if not _is_unicode(text)]
+    return [Found(text.place, "half a surrogate pair") for text in row.texts if not is_unicode(text.text)]
 
 
-def _is_unicode(text: CheckedText) -> bool:
+def is_unicode(text: str) -> bool:
+    """Return whether a text can be written as UTF-8."""
     try:
-        text.text.encode()
+        text.encode()
     except UnicodeEncodeError:
         return False
     return True
@@ -126,7 +134,7 @@ def _is_unicode(text: CheckedText) -> bool:
 def long_answer(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
     """An answer to a question about an image is seldom a page."""
     for message in _answers(row):
-        if len(message.text) > _LONG:
+        if len(message.text) > LONG:
             yield Found(f"{message.place}.content", f"the answer has {len(message.text)} characters")
 
 
@@ -143,8 +151,8 @@ def answer_in_context(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
             seen.add(asked)
 
 
-def _rule(code: str, severity: Severity, find: Find, remedy: str) -> RowRule:
-    return RowRule(code=f"text.{code}", severity=severity, remedy=remedy, find=find)
+def _rule(code: str, severity: Severity, find: Find, remedy: str, *, by_shape: bool = True) -> RowRule:
+    return RowRule(code=f"text.{code}", severity=severity, remedy=remedy, find=find, by_shape=by_shape)
 
 
 _CLEAN = "Take it out; fix_file does."
@@ -171,9 +179,15 @@ TEXT_RULES = (
     ),
     _rule("not-composed", "note", not_composed, "Normalise to NFC; fix_file does."),
     _rule("surrogate", "error", surrogate, "Repair the text at its source."),
-    _rule("pasted-data", "error", matching(_DATA, "base64 in a text"), "Put the image into an image part."),
+    _rule("pasted-data", "error", matching(PASTED, "base64 in a text"), "Put the image into an image part."),
     _rule("long-answer", "note", long_answer, "Look whether it is the answer that was meant."),
-    _rule("answer-in-context", "error", answer_in_context, "Take the row, or the few-shot example, out."),
+    _rule(
+        "answer-in-context",
+        "error",
+        answer_in_context,
+        "Take the row, or the few-shot example, out.",
+        by_shape=False,
+    ),
 )
 
 
