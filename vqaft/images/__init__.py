@@ -4,8 +4,8 @@ from vqaft.images.content_hash import content_of, file_state, image_sha256, loca
 from vqaft.images.data_url import decode_data_url
 from vqaft.images.documents import pages_of
 from vqaft.images.encoder import EncodedImage, ImageEncoder
-from vqaft.images.formats.header import NO_IMAGES, ImageHeader, read_header
-from vqaft.images.formats.read import sniff
+from vqaft.images.formats.container import ImageHeader
+from vqaft.images.formats.read import NO_IMAGES, read_header, sniff
 from vqaft.images.hamming import MAX_DISTANCE, closest_across, connected, near_groups, near_pairs, nearest_across
 from vqaft.images.inspect import CHAT_FORMATS, ImageSize, data_url_bytes, decode_checked, inspect_data_url, open_checked
 from vqaft.images.model_vision import (

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from vqaft.images import read_header
+from vqaft.images.formats import read_container
 
 EXIF = Image.Exif()
 EXIF[0x0112] = 3
@@ -104,6 +105,23 @@ def test_a_file_that_is_cut_off_is_not_whole(kind: str) -> None:
 )
 def test_no_bytes_make_it_fail(start: bytes, rest: bytes) -> None:
     read_header(start + rest)
+
+
+@settings(max_examples=200, deadline=None)
+@given(case=st.sampled_from(CASES), places=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=3))
+def test_header_and_structure_agree_about_every_file_whose_structure_is_read(
+    case: tuple[str, str, dict[str, Any]], places: list[tuple[float, int]]
+) -> None:
+    kind, mode, options = case
+    data = bytearray(saved(kind, mode, exif=EXIF, **options) if kind != "GIF" else saved(kind, mode))
+    for place, value in places:
+        data[int(place * (len(data) - 1))] = value
+    header, container = read_header(bytes(data)), read_container(bytes(data))
+    assert (header is None) <= (container is None)
+    if header is not None and container is not None:
+        assert (header.format, header.width, header.height) == (container.format, container.width, container.height)
+        assert not container.compliant or header.mode in {"RGB", "RGBA"}
+        assert header.turned <= (container.orientation != 1)
 
 
 def test_real_broken_files_do_no_harm(shared: Path) -> None:

@@ -1,4 +1,4 @@
-"""Structure of an image file without decoding a pixel, and its orientation by EXIF and XMP."""
+"""What an image file says without decoding a pixel: its header, its structure, and its orientation by EXIF and XMP."""
 
 from __future__ import annotations
 
@@ -10,9 +10,34 @@ OutputFormat: TypeAlias = Literal["jpeg", "png", "webp"]
 """The file formats that providers take."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ImageHeader:
+    """The facts in front of the pixels; read from damaged files too, as far as they go.
+
+    Attributes:
+        format: "jpeg", "png", "webp", "gif", "bmp", "tiff", "heic", "avif", "svg", "pdf" or "html".
+        width: Pixels as stored; None where the header is broken, or was not read.
+        height: Pixels as stored.
+        mode: Pillow's name of the colors ("RGB", "L", "CMYK", "P", …); None where not known.
+        animated: Whether there is more than one picture.
+        whole: Whether the file's end is there.
+        metadata: Kinds of metadata inside: "exif", "xmp", "text".
+        turned: Whether EXIF says that it is to be shown turned.
+    """
+
+    format: str
+    width: int | None = None
+    height: int | None = None
+    mode: str | None = None
+    animated: bool = False
+    whole: bool = True
+    metadata: tuple[str, ...] = ()
+    turned: bool = False
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Container:
-    """A JPEG, PNG or WEBP file, read as far as its structure goes.
+    """A whole JPEG, PNG or WEBP file, taken apart into what shows its first picture and what does not.
 
     Attributes:
         format: The format of the file.
@@ -72,3 +97,8 @@ def _first_directory(tiff: bytes) -> int | None:
     if kind != _SHORT or number != 1:
         return None
     return value if UPRIGHT <= value <= _MOST else UPRIGHT
+
+
+def is_turned(exif: bytes) -> bool:
+    """Return whether EXIF says, beyond doubt, that the picture is to be shown turned."""
+    return orientation_of(exif, b"") not in {UPRIGHT, None}

@@ -7,15 +7,19 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from vqaft.images.formats.container import Container, orientation_of
+from vqaft.images.formats.container import Container, ImageHeader, is_turned, orientation_of
 
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 _HEADER_LENGTH = 13
 _BITS = 8
 _RGB, _RGBA = 2, 6
 _FRAME = 12  # length, name and checksum around a chunk's content
+_MODES = {0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA"}
+_DEEP = 16
+_METADATA = {b"tEXt": "text", b"zTXt": "text", b"iTXt": "text", b"eXIf": "exif"}
 _MAX_PROFILE = 1 << 22
 _STEP = 1 << 20
+_TO_COLORS = 26  # bytes up to the color type
 # Adam7: first column and line, and the steps to the next ones (PNG specification, section 8.2).
 _PASSES = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
 
@@ -24,6 +28,29 @@ class _Chunk(NamedTuple):
     name: bytes
     content: memoryview
     whole: memoryview
+
+
+def png_header(data: bytes) -> ImageHeader:
+    """Read the header of a PNG file, and the names of its chunks.
+
+    Args:
+        data: The file.
+    """
+    if data[12:16] != b"IHDR" or len(data) < _TO_COLORS:
+        return ImageHeader(format="png", whole=False)
+    width, height, bits, colors = struct.unpack_from(">LLBB", data, len(PNG_HEAD) + 8)
+    chunks = list(_chunks(data))
+    names = [chunk.name for chunk in chunks]
+    return ImageHeader(
+        format="png",
+        width=width,
+        height=height,
+        mode=f"{_MODES.get(colors)};16" if bits == _DEEP else _MODES.get(colors),
+        animated=b"acTL" in names,
+        whole=b"IEND" in data[-_FRAME:],
+        metadata=tuple(_METADATA[name] for name in names if name in _METADATA),
+        turned=b"eXIf" in names and is_turned(_all(chunks, b"eXIf")),
+    )
 
 
 def read_png(data: bytes) -> Container | None:
@@ -59,12 +86,11 @@ def read_png(data: bytes) -> Container | None:
 
 
 def _chunks(data: bytes) -> Iterator[_Chunk]:
+    """Yield the chunks up to the end; the last may be cut off, and is not sound then."""
     view = memoryview(data)
     place = len(PNG_HEAD)
     while place + _FRAME <= len(data):
         end = place + _FRAME + int.from_bytes(data[place : place + 4])
-        if end > len(data):
-            return
         chunk = _Chunk(data[place + 4 : place + 8], view[place + 8 : end - 4], view[place:end])
         yield chunk
         if chunk.name == b"IEND":
@@ -73,7 +99,8 @@ def _chunks(data: bytes) -> Iterator[_Chunk]:
 
 
 def _sound(chunk: _Chunk) -> bool:
-    return zlib.crc32(chunk.whole[4:-4]) == int.from_bytes(chunk.whole[-4:])
+    is_cut = len(chunk.whole) - len(chunk.content) != _FRAME
+    return not is_cut and zlib.crc32(chunk.whole[4:-4]) == int.from_bytes(chunk.whole[-4:])
 
 
 def _all(chunks: list[_Chunk], name: bytes) -> bytes:

@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
-from vqaft.images.formats.container import Container, orientation_of
+from vqaft.images.formats.container import Container, ImageHeader, is_turned, orientation_of
 
 _HEAD = 12
 _FRAME = 8
-_ALPHA = 0x10
+_ALPHA, _EXIF, _XMP, _ANIMATED = 0x10, 0x08, 0x04, 0x02
+_PICTURES = {b"VP8X", b"VP8 ", b"VP8L"}
+_LONGEST_HEAD = 10
 _LOSSY_HEAD = b"\x9d\x01\x2a"
+
+
+def webp_header(data: bytes) -> ImageHeader:
+    """Read the header of a WEBP file: what its first chunk about a picture says.
+
+    Args:
+        data: The file.
+    """
+    kind, start = next(((name, start) for name, start, _ in _chunks(data) if name in _PICTURES), (b"", len(data)))
+    body = data[start : start + _LONGEST_HEAD]
+    if len(body) < _LONGEST_HEAD:
+        return ImageHeader(format="webp", whole=False)
+    flags = body[0] if kind == b"VP8X" else 0
+    size = _canvas(body) if kind == b"VP8X" else _lossy_size(body) if kind == b"VP8 " else _lossless_size(body)
+    alpha = flags & _ALPHA or (kind == b"VP8L" and body[4] & _ALPHA)
+    exif = (data[start:end] for name, start, end in _chunks(data) if name == b"EXIF")
+    return ImageHeader(
+        format="webp",
+        width=size[0] if size else None,
+        height=size[1] if size else None,
+        mode="RGBA" if alpha else "RGB",
+        animated=bool(flags & _ANIMATED),
+        whole=len(data) >= _end(data),
+        metadata=tuple(name for flag, name in ((_EXIF, "exif"), (_XMP, "xmp")) if flags & flag),
+        turned=bool(flags & _EXIF) and any(map(is_turned, exif)),
+    )
 
 
 def read_webp(data: bytes) -> Container | None:
@@ -24,7 +53,7 @@ def read_webp(data: bytes) -> Container | None:
     Returns:
         What was found; None where the structure is broken or the end is missing.
     """
-    chunks = _chunks(data)
+    chunks = _contents(data)
     if chunks is None:
         return None
     size = _size(chunks)
@@ -42,19 +71,28 @@ def read_webp(data: bytes) -> Container | None:
     )
 
 
-def _chunks(data: bytes) -> dict[bytes, bytes] | None:
-    end = _FRAME + int.from_bytes(data[4:8], "little")
-    if end > len(data):
-        return None
+def _end(data: bytes) -> int:
+    return _FRAME + int.from_bytes(data[4:8], "little")
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the name of each chunk, and where its content begins and ends; the last may lack its end."""
+    place, last = _HEAD, min(_end(data), len(data))
+    while place + _FRAME <= last:
+        start = place + _FRAME
+        length = int.from_bytes(data[place + 4 : start], "little")
+        yield data[place : place + 4], start, start + length
+        place = start + length + length % 2
+
+
+def _contents(data: bytes) -> dict[bytes, bytes] | None:
+    end = _end(data)
     found: dict[bytes, bytes] = {}
-    place = _HEAD
-    while place + _FRAME <= end:
-        length = int.from_bytes(data[place + 4 : place + _FRAME], "little")
-        if place + _FRAME + length > end:
+    for name, start, stop in _chunks(data):
+        if stop > end:
             return None
-        found.setdefault(data[place : place + 4], data[place + _FRAME : place + _FRAME + length])
-        place += _FRAME + length + length % 2
-    return found
+        found.setdefault(name, data[start:stop])
+    return found if end <= len(data) else None
 
 
 def _size(chunks: dict[bytes, bytes]) -> tuple[int, int] | None:
