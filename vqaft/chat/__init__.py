@@ -24,6 +24,7 @@ from vqaft.chat.parse import (
     exchanges_of,
     parse_message,
     parse_messages,
+    parse_record,
 )
 from vqaft.chat.records import ChatRecord, PreferenceInput, PreferenceRecord, Row
 
@@ -53,6 +54,7 @@ __all__ = [
     "exchanges_of",
     "parse_message",
     "parse_messages",
+    "parse_record",
     "read_cut_lines",
     "read_jsonl",
     "read_lines",

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import BaseModel
+
 INSTRUCTIONS = frozenset({"system", "developer"})
 _NO_WEIGHT = 1
 _CALLS = ("tool_calls", "function_call")
@@ -94,6 +96,15 @@ def parse_messages(row: Mapping[str, Any]) -> tuple[ParsedMessage, ...]:
     )
 
 
+def parse_record(messages: Iterable[BaseModel]) -> tuple[ParsedMessage, ...]:
+    """Parse messages that strict parsing accepted, so that they are paired as those of a file are.
+
+    Args:
+        messages: The messages of a `ChatRecord` or of a request.
+    """
+    return parse_messages({"messages": [message.model_dump() for message in messages]})
+
+
 def parse_message(value: Mapping[str, Any], *, place: str) -> ParsedMessage:
     """Parse one message.
 
@@ -140,7 +151,8 @@ class Exchange:
     Attributes:
         question: The texts of the user's messages, one a line.
         images: The images of these messages, in order; empty for a follow-up question.
-        answer: The texts of the assistant's messages; None if nothing answers the question.
+        answer: The texts of the assistant's messages, without those of weight 0 where another counts in training; None
+            if nothing answers the question.
         trained: Whether the answer counts in training.
         calls_tools: Whether the assistant calls a tool on the way to its answer.
     """
@@ -179,11 +191,13 @@ def exchanges_of(messages: Iterable[ParsedMessage]) -> Iterator[Exchange]:
 
 
 def _exchange(asked: list[ParsedMessage], answered: list[ParsedMessage]) -> Exchange:
-    texts = [message for message in answered if message.text.strip()]
+    said = [message for message in answered if message.text.strip()]
+    trained = [message for message in said if message.is_trained]
+    texts = trained or said
     return Exchange(
         question="\n".join(message.text for message in asked if message.text.strip()),
         images=tuple(image for message in asked for image in message.images),
         answer="\n".join(message.text for message in texts) if texts else None,
-        trained=any(message.is_trained for message in texts),
+        trained=bool(trained),
         calls_tools=any(message.calls_tools for message in answered),
     )

@@ -1,11 +1,14 @@
-"""Conversations as engines see them: the last question, its images, the answers of a training row, and token counts."""
+"""Conversations as engines see them: the last question, its images, the answers of a training row, and token counts.
+
+Questions and answers are paired by `exchanges_of`, as loaders and checks pair them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from vqaft.chat import AssistantMessage, ImagePart, Message, TextPart, UserMessage
+from vqaft.chat import Exchange, Message, exchanges_of, parse_record
 from vqaft.images import InputLimits, inspect_data_url
 from vqaft.providers import PER_MESSAGE, approximate_tokens, image_tokens_of
 
@@ -20,8 +23,8 @@ class Question:
     """A question in a conversation.
 
     Attributes:
-        text: The text of the user's message.
-        image_urls: The images of the last message up to there that shows any, in order.
+        text: The texts of the user's messages since the last answer, a line each.
+        image_urls: The images that it shows, or else those of the last question before it that shows any.
     """
 
     text: str
@@ -29,36 +32,25 @@ class Question:
 
 
 def last_question(messages: Sequence[Message]) -> Question:
-    """Return what the last user message of a conversation asks; it may be about the images of an earlier one."""
-    text, urls = "", tuple[str, ...]()
-    for message in messages:
-        if isinstance(message, UserMessage):
-            text, urls = text_of(message), tuple(part.image_url.url for part in image_parts([message])) or urls
-    return Question(text=text, image_urls=urls)
+    """Return what a conversation asks last; it may be about the images of an earlier question."""
+    return next((question for question, _ in reversed(list(_questions(messages)))), Question(text=""))
 
 
 def answered_questions(messages: Sequence[Message]) -> Iterator[tuple[Question, str]]:
-    """Yield the questions of a training row with their answers.
+    """Yield the questions of a training row with their answers, few-shot examples included.
 
-    Every assistant message answers the question before it, few-shot examples included; those with weight 0, and those
-    without text, are left out.
+    Answers of weight 0, and those without text, are left out.
     """
-    for index, message in enumerate(messages):
-        if isinstance(message, AssistantMessage) and message.weight != 0 and (answer := text_of(message).strip()):
-            yield last_question(messages[:index]), answer
+    for question, exchange in _questions(messages):
+        if exchange.trained and exchange.answer:
+            yield question, exchange.answer.strip()
 
 
-def text_of(message: Message) -> str:
-    """Return the text parts of a message, a line each."""
-    if isinstance(message.content, str) or message.content is None:
-        return message.content or ""
-    return "\n".join(part.text for part in message.content if isinstance(part, TextPart))
-
-
-def image_parts(messages: Iterable[Message]) -> list[ImagePart]:
-    """Return all images of a conversation, in order."""
-    contents = [message.content for message in messages if isinstance(message, UserMessage)]
-    return [part for parts in contents if not isinstance(parts, str) for part in parts if isinstance(part, ImagePart)]
+def _questions(messages: Sequence[Message]) -> Iterator[tuple[Question, Exchange]]:
+    urls = tuple[str, ...]()
+    for exchange in exchanges_of(parse_record(messages)):
+        urls = tuple(image.url for image in exchange.images) or urls
+        yield Question(text=exchange.question, image_urls=urls), exchange
 
 
 def text_tokens(text: str) -> int:
@@ -72,8 +64,9 @@ def message_tokens(messages: Sequence[Message]) -> int:
     Raises:
         ImageError: If an image is not one that the API accepts.
     """
-    total = sum(PER_MESSAGE + approximate_tokens(text_of(message)) for message in messages)
-    for part in image_parts(messages):
-        size = inspect_data_url(part.image_url.url, IMAGE_LIMITS)
-        total += image_tokens_of(COUNTED_LIKE).count(size.width, size.height, part.image_url.detail).low
+    parsed = parse_record(messages)
+    total = sum(PER_MESSAGE + approximate_tokens(message.text) for message in parsed)
+    for image in (image for message in parsed for image in message.images):
+        size = inspect_data_url(image.url, IMAGE_LIMITS)
+        total += image_tokens_of(COUNTED_LIKE).count(size.width, size.height, image.detail).low
     return total
