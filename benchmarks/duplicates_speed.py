@@ -33,7 +33,7 @@ def hashing(folder: str, *, rounds: int = 3) -> None:
     ways: dict[str, Callable[[], list[int | None]]] = {
         "imagehash": lambda: [_theirs(file) for file in files],
         "vqaft, one thread": lambda: [perceptual_hash(file) for file in files],
-        f"vqaft, {cores} threads": lambda: list(ordered_map(perceptual_hash, files, workers=cores)),
+        f"vqaft, {cores} threads": lambda: list(ordered_map(perceptual_hash, files, max_workers=cores)),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     cpu: dict[str, list[float]] = {name: [] for name in ways}

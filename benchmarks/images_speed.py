@@ -59,10 +59,10 @@ def cookbook(files: list[bytes], quality: int) -> int:
     return taken
 
 
-def encoded(files: list[bytes], encoder: ImageEncoder, workers: int = 1) -> int:
+def encoded(files: list[bytes], encoder: ImageEncoder, max_workers: int = 1) -> int:
     """Encode each image once, and join its base64 into a line for every question."""
     taken = 0
-    for url in ordered_map(lambda data: encoder.encode(data).data_url_bytes, files, workers=workers):
+    for url in ordered_map(lambda data: encoder.encode(data).data_url_bytes, files, max_workers=max_workers):
         for question in range(QUESTIONS):
             taken += len(b"".join((b'{"question":', b"%d" % question, b',"image_url":{"url":"', url, b'"}}')))
     return taken
@@ -89,8 +89,8 @@ def ways(files: list[bytes]) -> dict[str, Way]:
         settings["quality 85, fast"] = ImageEncoder(pass_through=False, codec="fast")
         settings["shrunk to 768, fast"] = ImageEncoder(max_side=768, codec="fast")
     for name, encoder in settings.items():
-        for workers in sorted({1, cores}):
-            found[f"{name}, {workers} threads"] = _encoded(files, encoder, workers)
+        for max_workers in sorted({1, cores}):
+            found[f"{name}, {max_workers} threads"] = _encoded(files, encoder, max_workers)
     return found
 
 
@@ -98,8 +98,8 @@ def _cookbook(files: list[bytes], quality: int) -> Way:
     return lambda: cookbook(files, quality)
 
 
-def _encoded(files: list[bytes], encoder: ImageEncoder, workers: int) -> Way:
-    return lambda: encoded(files, encoder, workers)
+def _encoded(files: list[bytes], encoder: ImageEncoder, max_workers: int) -> Way:
+    return lambda: encoded(files, encoder, max_workers)
 
 
 def measure(name: str, files: list[bytes]) -> None:

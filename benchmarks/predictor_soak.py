@@ -56,17 +56,17 @@ def storm(share: float) -> list[Planned]:
     return plan
 
 
-def by_vqaft(server: FaultyServer, calls: int, workers: int, folder: Path) -> int:
+def by_vqaft(server: FaultyServer, calls: int, max_workers: int, folder: Path) -> int:
     """Give the number of calls that were answered."""
     backend = OpenAIBackend(OpenAI(base_url=server.base_url, api_key=server.api_key))
     retry = RetryPolicy(first_wait_s=0.01, max_wait_s=0.2)
-    paced = RateLimitedBackend(backend, max_concurrency=workers, retry=retry)
+    paced = RateLimitedBackend(backend, max_concurrency=max_workers, retry=retry)
     examples = [VQAExample(id=str(number), image=b"x", question=f"q{number}") for number in range(calls)]
-    predictor = Predictor(paced, Builder(), model="fixed", workers=workers, progress=False)
+    predictor = Predictor(paced, Builder(), model="fixed", max_workers=max_workers, progress=False)
     return len(predictor.predict(examples, journal=folder / "journal.jsonl").answered)
 
 
-def by_sdk(server: FaultyServer, calls: int, workers: int, retries: int) -> int:
+def by_sdk(server: FaultyServer, calls: int, max_workers: int, retries: int) -> int:
     """Give the number of calls that were answered."""
     client = OpenAI(base_url=server.base_url, api_key=server.api_key, max_retries=retries)
 
@@ -79,7 +79,7 @@ def by_sdk(server: FaultyServer, calls: int, workers: int, retries: int) -> int:
         except (OpenAIError, ValueError, AttributeError, TypeError):
             return False
 
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(max_workers) as pool:
         return sum(pool.map(ask, range(calls)))
 
 

@@ -92,7 +92,7 @@ def by_sdk(client: OpenAI, messages: list[Any], threads: int | None) -> None:
 
 def by_vqaft(client: OpenAI, examples: list[VQAExample], threads: int) -> None:
     """Ask by vqaft's Predictor."""
-    predictor = Predictor(OpenAIBackend(client), MessageBuilder(), model="m", workers=threads, progress=False)
+    predictor = Predictor(OpenAIBackend(client), MessageBuilder(), model="m", max_workers=threads, progress=False)
     if len(predictor.predict(examples).answered) != len(examples):
         raise SystemExit("an answer is missing")
 

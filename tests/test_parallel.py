@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 
@@ -9,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vqaft.parallel import BackgroundWriter, ordered_map
+from vqaft.errors import DataError
+from vqaft.parallel import BackgroundWriter, ordered_map, worker_count
 
 
 @given(st.lists(st.integers(), max_size=30), st.integers(1, 5), st.integers(1, 7))
-def test_equals_map(items: list[int], workers: int, window: int) -> None:
-    assert list(ordered_map(str, items, workers=workers, window=window)) == list(map(str, items))
+def test_equals_map(items: list[int], max_workers: int, window: int) -> None:
+    assert list(ordered_map(str, items, max_workers=max_workers, window=window)) == list(map(str, items))
 
 
 def test_reads_no_further_ahead_than_the_window() -> None:
@@ -25,7 +27,7 @@ def test_reads_no_further_ahead_than_the_window() -> None:
             read.append(number)
             yield number
 
-    results = ordered_map(lambda number: number, source(), workers=2, window=4)
+    results = ordered_map(lambda number: number, source(), max_workers=2, window=4)
     next(results)
     assert len(read) <= 4
     results.close()
@@ -33,14 +35,14 @@ def test_reads_no_further_ahead_than_the_window() -> None:
 
 def test_runs_at_the_same_time() -> None:
     meeting = threading.Barrier(3, timeout=10)
-    assert len(list(ordered_map(lambda _: meeting.wait(), range(3), workers=3, window=3))) == 3
+    assert len(list(ordered_map(lambda _: meeting.wait(), range(3), max_workers=3, window=3))) == 3
 
 
 def test_an_error_comes_in_its_turn() -> None:
     def invert(number: int) -> float:
         return 1 / number
 
-    results = ordered_map(invert, [1, 2, 0, 4], workers=2)
+    results = ordered_map(invert, [1, 2, 0, 4], max_workers=2)
     assert [next(results), next(results)] == [1, 0.5]
     with pytest.raises(ZeroDivisionError):
         next(results)
@@ -56,7 +58,7 @@ def test_a_shortcut_spares_the_threads() -> None:
     def quickly(number: int) -> str | None:
         return str(number) if number % 2 else None
 
-    assert list(ordered_map(slowly, range(9), workers=2, shortcut=quickly)) == list(map(str, range(9)))
+    assert list(ordered_map(slowly, range(9), max_workers=2, shortcut=quickly)) == list(map(str, range(9)))
     assert sorted(asked) == [0, 2, 4, 6, 8]
 
 
@@ -93,3 +95,12 @@ def test_an_error_of_the_caller_is_the_one_that_is_raised() -> None:
 
     with pytest.raises(KeyError):
         run()
+
+
+def test_one_rule_says_how_many_threads_there_are() -> None:
+    assert worker_count(None) == os.cpu_count()
+    assert worker_count(None, waiting=True) == 32
+    assert worker_count(3) == worker_count(3, waiting=True) == 3
+    for wrong in (0, -1, True, 1.5, "4"):
+        with pytest.raises(DataError, match="max_workers is"):
+            worker_count(wrong)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
@@ -11,18 +12,41 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+from vqaft.errors import DataError, shown
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 GRACE_S = 1.0
 """Seconds for which calls that are running are waited for after an interrupt; then their threads are left behind."""
+WAITING_WORKERS = 32
+"""Threads that wait for a service, where the caller does not say how many."""
+
+
+def worker_count(max_workers: int | None, *, waiting: bool = False) -> int:
+    """Return how many threads to use, by the one rule for every `max_workers`.
+
+    Args:
+        max_workers: What the caller asks for, at least 1. None: as many as there are processors, or 32 where they wait
+            for a service.
+        waiting: Whether the threads wait for a service.
+
+    Raises:
+        DataError: If it is not a number of at least 1.
+    """
+    if max_workers is None:
+        return WAITING_WORKERS if waiting else os.cpu_count() or 1
+    given: object = max_workers
+    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+        raise DataError(f"max_workers is {shown(max_workers)}, not a number of at least 1, or None")
+    return given
 
 
 def ordered_map(
     function: Callable[[Item], Result],
     items: Iterable[Item],
     *,
-    workers: int,
+    max_workers: int,
     window: int | None = None,
     shortcut: Callable[[Item], Result | None] | None = None,
     stop: threading.Event | None = None,
@@ -37,8 +61,8 @@ def ordered_map(
     Args:
         function: What to apply; called from several threads concurrently.
         items: The inputs, read lazily.
-        workers: How many threads, at least 1. With 1 no thread is started.
-        window: How many items may be running or waiting; `2 * workers` by default.
+        max_workers: How many threads, at least 1. With 1 no thread is started.
+        window: How many items may be running or waiting; `2 * max_workers` by default.
         shortcut: Asked first, in the caller's own thread: a result that costs less than handing the item to a thread,
             or None.
         stop: Set as soon as no more results are wanted (at the end, by an error, by Ctrl-C), for the function to heed.
@@ -46,18 +70,18 @@ def ordered_map(
     Yields:
         The results, in the order of the items.
     """
-    if workers <= 1:
+    if max_workers <= 1:
         yield from map(function, items)
         return
     quick = shortcut or _none
-    pool = _DaemonPool(workers)
+    pool = _DaemonPool(max_workers)
     pending: deque[Future[Result]] = deque()
     wait_s: float | None = None
     try:
         for item in items:
             ready = quick(item)
             pending.append(pool.submit(function, item) if ready is None else _done(ready))
-            if len(pending) >= (window or 2 * workers):
+            if len(pending) >= (window or 2 * max_workers):
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
@@ -72,8 +96,8 @@ def ordered_map(
 class _DaemonPool:
     """Threads that call functions; unlike those of `ThreadPoolExecutor`, they do not keep a process from ending."""
 
-    def __init__(self, workers: int) -> None:
-        self._most = workers
+    def __init__(self, max_workers: int) -> None:
+        self._most = max_workers
         self._waiting: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._idle = threading.Semaphore(0)
         self._threads: list[threading.Thread] = []

@@ -144,7 +144,7 @@ def _write_shard(name: str | Path, examples: Sequence[VQAExample], builder: Mess
         return WrittenFile(
             location=str(name), rows=manifest.rows, size_bytes=manifest.size_bytes, sha256=manifest.sha256
         )
-    written = write_jsonl(name, builder.records(examples, workers=1), builder=builder)
+    written = write_jsonl(name, builder.records(examples, max_workers=1), builder=builder)
     replace(Manifest.read(name), settings=settings).write(name)
     return written
 
@@ -167,7 +167,7 @@ def predict_on_ray(
     journal: str | PathLike[str],
     requests_per_minute: float | None = None,
     tasks: int = 2,
-    workers: int = 32,
+    max_workers: int | None = None,
 ) -> Predictions:
     """Ask a model about examples from several machines, with one journal and one rate limit for all of them.
 
@@ -181,8 +181,8 @@ def predict_on_ray(
         model: The model's name, or all settings.
         journal: A file on the driver's local disk that every answer is written to before it counts.
         requests_per_minute: The account's limit, over all workers and retries.
-        tasks: The most Ray tasks that run concurrently, each with `workers` threads.
-        workers: The most requests that a task runs concurrently.
+        tasks: The most Ray tasks that run concurrently, each with `max_workers` threads.
+        max_workers: The most requests that a task runs concurrently; 32 if None.
 
     Returns:
         A prediction for each example, in their order.
@@ -207,7 +207,7 @@ def predict_on_ray(
     task = ray.remote(max_retries=_RETRIES)(_ask_part)
 
     def begin(number: int) -> Any:
-        return task.remote(make_backend, builder, parts[number], settings, (number, shared), workers)
+        return task.remote(make_backend, builder, parts[number], settings, (number, shared), max_workers)
 
     try:
         found = _run_window(ray, begin, count=len(parts), most=tasks)
@@ -237,12 +237,12 @@ def _ask_part(
     examples: Sequence[VQAExample],
     settings: ChatSettings,
     owner: tuple[int, Any],
-    workers: int,
+    max_workers: int | None,
 ) -> list[Prediction]:
     number, shared = owner
     store = _RemoteJournal(shared, number)
     backend = _SharedRate(make_backend(), shared)
-    predictor = Predictor(backend, builder, model=settings, workers=workers, progress=False)
+    predictor = Predictor(backend, builder, model=settings, max_workers=max_workers, progress=False)
     return list(predictor.predict(examples, journal=store))
 
 

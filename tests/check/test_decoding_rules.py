@@ -34,7 +34,7 @@ def codes(folder: Path, rule: ImageRule, *urls: str) -> list[int | None]:
         for url in urls
     ]
     path.write_text("".join(json.dumps({"messages": messages}) + "\n" for messages in rows))
-    report = check_file(path, rules=(*RULES, rule), workers=2)
+    report = check_file(path, rules=(*RULES, rule), max_workers=2)
     return [problem.line for problem in report.problems if problem.code == rule.code]
 
 

@@ -117,7 +117,7 @@ def test_slow_scorers_run_in_threads_and_keep_the_order() -> None:
         return Score(value=int(answered.answer) / 100)
 
     names = [str(number) for number in range(60)]
-    found = Evaluator({"slow": slow}, workers=4, progress=False).evaluate(
+    found = Evaluator({"slow": slow}, max_workers=4, progress=False).evaluate(
         [example(name) for name in names], [said(name, name) for name in reversed(names)]
     )
     assert [row.value("slow") for row in found.rows] == [number / 100 for number in range(60)]
@@ -133,7 +133,7 @@ def test_one_worker_starts_no_thread() -> None:
         return 1.0
 
     names = [str(number) for number in range(10)]
-    Evaluator({"slow": slow}, workers=1, progress=False).evaluate(map(example, names), [said(n, n) for n in names])
+    Evaluator({"slow": slow}, max_workers=1, progress=False).evaluate(map(example, names), [said(n, n) for n in names])
     assert threads == {threading.get_ident()}
 
 

@@ -48,8 +48,8 @@ def test_lossy_is_what_reading_without_the_manifest_changes(target: Any, tmp_pat
 @each_target
 def test_the_same_examples_give_the_same_bytes(target: Any, tmp_path: Path) -> None:
     given = examples_for(target, tmp_path / "source")
-    export(given, target, tmp_path / "one", builder=builder_for(target), workers=1)
-    export(given, target, tmp_path / "other", builder=builder_for(target), workers=3)
+    export(given, target, tmp_path / "one", builder=builder_for(target), max_workers=1)
+    export(given, target, tmp_path / "other", builder=builder_for(target), max_workers=3)
     assert hashes(tmp_path / "one") == hashes(tmp_path / "other")
 
 

@@ -126,12 +126,12 @@ def dying(function, place, calls=[]):
     return call
 
 for place in range(1, 60):
-    export(given, LlamaFactory(), out, workers=1)
+    export(given, LlamaFactory(), out, max_workers=1)
     child = os.fork()
     if not child:
         folder._SYNC_THREADS = 1
         os.fsync, Path.rename, shutil.rmtree = (dying(each, place) for each in (os.fsync, Path.rename, shutil.rmtree))
-        export(given[:2], LlamaFactory(), out, workers=1)
+        export(given[:2], LlamaFactory(), out, max_workers=1)
         os._exit(0)
     _, status = os.waitpid(child, 0)
     print(len(list(LlamaFactory().read(out))), flush=True)

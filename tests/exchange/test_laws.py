@@ -54,7 +54,7 @@ def test_round_trip_loss_and_bytes(
 ) -> None:
     folder = tmp_path_factory.mktemp("law")
     try:
-        exported = export(wanted, target, folder / "out", builder=builder_for(target), workers=1)
+        exported = export(wanted, target, folder / "out", builder=builder_for(target), max_workers=1)
     except ExportError:
         assert not list(folder.iterdir())
         return
@@ -67,7 +67,7 @@ def test_round_trip_loss_and_bytes(
     same = [(*fields(one), one.history) for one in native] == [(*fields(one), one.history) for one in wanted]
     assert (exported.lossy == ()) == same
     assert exported.images == len({data for images in drawn for data in images})
-    export(wanted, target, folder / "again", builder=builder_for(target), workers=1)
+    export(wanted, target, folder / "again", builder=builder_for(target), max_workers=1)
     assert hashes(folder / "again") == hashes(folder / "out")
     shutil.rmtree(folder)
 

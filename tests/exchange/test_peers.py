@@ -167,7 +167,7 @@ def test_every_answer_is_the_same_text_through_datasets(
         VQAExample(id=str(place), image=image, question=question, answers=(answer,))
         for place, (question, answer) in enumerate(pairs)
     ]
-    exported = export(wanted, target, out, workers=1)
+    exported = export(wanted, target, out, max_workers=1)
     names = ("json",) if target in JSONL else (str(out),)
     options = {"data_files": str(out / "train.jsonl")} if target in JSONL else {}
     rows = load(*names, folder=out, **options)

@@ -183,9 +183,9 @@ def examples(count: int) -> list[VQAExample]:
     return [VQAExample(id=f"e{number}", image=b"x", question=f"q{number}") for number in range(count)]
 
 
-def predict(folder: Path, *, count: int = 48, latency_s: float = 0.0, workers: int = WORKERS) -> None:
+def predict(folder: Path, *, count: int = 48, latency_s: float = 0.0, max_workers: int = WORKERS) -> None:
     service = FolderService(folder / "service", latency_s=latency_s)
-    predictor = Predictor(service, Builder(), model="m", workers=workers, progress=False)
+    predictor = Predictor(service, Builder(), model="m", max_workers=max_workers, progress=False)
     found = predictor.predict(examples(count), journal=folder / "journal.jsonl")
     write_result(folder, [[prediction.example_id, prediction.answer] for prediction in found])
 
@@ -216,7 +216,7 @@ def tune(folder: Path) -> None:
         FolderService(folder / "service"),  # type: ignore[arg-type] # this service has no events or checkpoints
         ledger=folder / "ledger.jsonl",
         retry=QUICK,
-        sizes=MultipartPolicy(above_bytes=10, part_bytes=8, workers=1),
+        sizes=MultipartPolicy(above_bytes=10, part_bytes=8, max_workers=1),
         progress=False,
     )
     client.create(JobSpec(model="base", training_file=client.upload(path).id, suffix="x"))
@@ -286,7 +286,7 @@ def at_random(root: Path, kills: int) -> None:
             return
         folder = root / f"random-{number}"
         folder.mkdir()
-        work = partial(predict, folder, count=500, latency_s=0.005, workers=16)
+        work = partial(predict, folder, count=500, latency_s=0.005, max_workers=16)
         here = 0
         while kills > 0 and in_child(work, kill_after_s=chance.uniform(0.0, 0.25)) == -signal.SIGKILL:
             kills, here = kills - 1, here + 1

@@ -88,7 +88,7 @@ class Route:
 
 def predict(rig: Rig, _: Any) -> Any:
     patient = RateLimitedBackend(rig.backend, retry=rig.retry)
-    predictor = Predictor(patient, Builder(), model="fixed", workers=2, progress=False)
+    predictor = Predictor(patient, Builder(), model="fixed", max_workers=2, progress=False)
     return predictor.predict(rig.examples(), journal=rig.folder / "journal.jsonl")
 
 
@@ -110,7 +110,7 @@ def uploaded(rig: Rig) -> str:
 
 
 def parted(rig: Rig, _: Any) -> Any:
-    sizes = MultipartPolicy(above_bytes=100, part_bytes=400, workers=1)
+    sizes = MultipartPolicy(above_bytes=100, part_bytes=400, max_workers=1)
     return rig.client(sizes=sizes).upload(rig.file())
 
 

@@ -96,7 +96,7 @@ def policy(create_s: float) -> RetryPolicy:
 
 
 def predict(address: str, folder: Path, _: float) -> None:
-    predictor = Predictor(backend(address), Builder(), model="m", workers=WORKERS, progress=False)
+    predictor = Predictor(backend(address), Builder(), model="m", max_workers=WORKERS, progress=False)
     found = predictor.predict(examples(QUESTIONS), journal=folder / "journal.jsonl")
     write_result(folder, [prediction.answer for prediction in found])
 
@@ -123,7 +123,7 @@ def tune(address: str, folder: Path, create_s: float) -> None:
         backend(address),
         ledger=folder / "ledger.jsonl",
         retry=policy(create_s),
-        sizes=MultipartPolicy(above_bytes=10, part_bytes=30, workers=2),
+        sizes=MultipartPolicy(above_bytes=10, part_bytes=30, max_workers=2),
         calendar=(),
         progress=False,
     )

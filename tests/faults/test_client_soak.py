@@ -50,7 +50,7 @@ def test_all_are_answered_while_a_third_fails(server: FaultyServer, tmp_path: Pa
     backend = OpenAIBackend(OpenAI(base_url=server.base_url, api_key=server.api_key))
     patient = RateLimitedBackend(backend, max_concurrency=16, retry=RetryPolicy(first_wait_s=0.005, max_wait_s=0.05))
     examples = [VQAExample(id=str(number), image=b"x", question=f"q{number}") for number in range(CALLS)]
-    predictor = Predictor(patient, Builder(), model="fixed", workers=16, progress=False)
+    predictor = Predictor(patient, Builder(), model="fixed", max_workers=16, progress=False)
     found = predictor.predict(examples, journal=tmp_path / "journal.jsonl")
     assert [prediction.answer for prediction in found] == ["ok"] * CALLS
     assert server.injected > 0.2 * CALLS

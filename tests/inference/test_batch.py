@@ -251,7 +251,7 @@ def test_a_plan_shows_both_ways(builder: Any, examples: list[VQAExample]) -> Non
         settings=SETTINGS,
         sample=sample,
         price=TokenPrice(prompt=3.0, completion=15.0),
-        workers=13,
+        max_workers=13,
         limits=ShardLimits(max_rows=20),
     )
     assert (plan.requests, plan.unsendable, plan.shards) == (39, 1, 2)

@@ -29,7 +29,7 @@ from vqaft.service import Ledger, RetryPolicy
 
 
 def predictor(service: Any, builder: Any, **settings: Any) -> Predictor:
-    return Predictor(service, builder, **{"model": "m", "workers": 4, "progress": False, **settings})
+    return Predictor(service, builder, **{"model": "m", "max_workers": 4, "progress": False, **settings})
 
 
 def test_answers_come_in_the_order_of_the_examples(model: Any, builder: Any, examples: list[VQAExample]) -> None:
@@ -90,7 +90,7 @@ def test_what_every_request_would_meet_costs_one_request(
 ) -> None:
     service = model(lambda *_: error)
     with pytest.raises(type(error)):
-        predictor(service, builder, workers=16).predict(examples)
+        predictor(service, builder, max_workers=16).predict(examples)
     assert sum(service.asked.values()) == 1
 
 
@@ -168,7 +168,7 @@ def test_many_requests_are_under_way_at_once_but_no_more_than_asked_for(
 ) -> None:
     service = model()
     service.delay_s = 0.01
-    predictor(service, builder, workers=8).predict(examples * 3)
+    predictor(service, builder, max_workers=8).predict(examples * 3)
     assert 4 <= service.most_under_way <= 8
 
 
@@ -208,7 +208,7 @@ def test_a_budget_stops_the_run_and_loses_nothing(
     service = model(lambda *_: ChatReply(text="yes", prompt_tokens=9, completion_tokens=1))
     paced = RateLimitedBackend(service, most_tokens=100)
     with pytest.raises(QuotaError, match="budget of 100 tokens") as caught:
-        predictor(paced, builder, workers=2).predict(examples, journal=tmp_path / "journal.jsonl")
+        predictor(paced, builder, max_workers=2).predict(examples, journal=tmp_path / "journal.jsonl")
     assert 100 <= paced.used_tokens <= 110
     assert len(caught.value.partial) * 10 == paced.used_tokens
     predictor(service, builder).predict(examples, journal=tmp_path / "journal.jsonl")
@@ -227,7 +227,7 @@ def test_ctrl_c_stops_and_says_how_to_go_on(
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
-            predictor(model(answer), builder, workers=1, progress=True).predict(examples, journal=path)
+            predictor(model(answer), builder, max_workers=1, progress=True).predict(examples, journal=path)
     finally:
         signal.signal(signal.SIGINT, previous)
     assert f"9 answers are in {path}; run the same again" in "".join(capsys.readouterr())
@@ -284,7 +284,13 @@ def test_several_models_get_the_same_requests_in_turn(
 ) -> None:
     service = model()
     found = predict_models(
-        service, builder, examples, models=["base", "tuned"], workers=1, journal=tmp_path / "j.jsonl", progress=False
+        service,
+        builder,
+        examples,
+        models=["base", "tuned"],
+        max_workers=1,
+        journal=tmp_path / "j.jsonl",
+        progress=False,
     )
     assert service.models == ["base", "tuned"] * 40
     bodies = [replace(request, model="") for request in service.requests]

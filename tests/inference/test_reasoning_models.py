@@ -55,7 +55,7 @@ class Refuses:
 
 
 def predict(service: Any, builder: Any, settings: Any = "gpt-5-mini", **named: Any) -> Predictions:
-    return Predictor(service, builder, model=settings, workers=4, progress=False).predict(QUESTIONS, **named)
+    return Predictor(service, builder, model=settings, max_workers=4, progress=False).predict(QUESTIONS, **named)
 
 
 @pytest.mark.parametrize("code", ["unsupported_value", "unsupported_parameter", "unknown_parameter"])

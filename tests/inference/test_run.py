@@ -23,7 +23,7 @@ from vqaft.inference.run import affordable_workers
 
 
 def predictor(service: Any, builder: Any, **settings: Any) -> Predictor:
-    return Predictor(service, builder, **{"model": "m", "workers": 16, "progress": False, **settings})
+    return Predictor(service, builder, **{"model": "m", "max_workers": 16, "progress": False, **settings})
 
 
 def equal(count: int) -> list[VQAExample]:
@@ -90,7 +90,7 @@ def test_the_first_ctrl_c_ends_a_run_whose_service_hangs(tmp_path: Path, work: s
 
         if {work!r} == "predict":
             examples = [VQAExample(id=str(n), image=b"x", question=str(n)) for n in range(64)]
-            Predictor(backend, Builder(), model="m", workers=8, progress=False).predict(examples, journal="journal")
+            Predictor(backend, Builder(), model="m", max_workers=8, progress=False).predict(examples, journal="journal")
         else:
             sizes = MultipartPolicy(above_bytes=10, part_bytes=100)
             FineTuneClient(backend, ledger="ledger", sizes=sizes, progress=False).upload("train.jsonl")
@@ -140,7 +140,7 @@ def test_trouble_of_the_machine_is_not_a_broken_image(model: Any, number: str) -
 
     examples = [VQAExample(id=f"e{number}", image=b"x", question="q") for number in range(12)]
     with pytest.raises(StateError, match=r"image\.png") as caught:
-        predictor(model(), Tired(), workers=1).predict(examples)
+        predictor(model(), Tired(), max_workers=1).predict(examples)
     assert len(caught.value.partial) == 9
 
 

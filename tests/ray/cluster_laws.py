@@ -129,8 +129,8 @@ class KillingBuilder(MessageBuilder):
     def settings(self) -> dict[str, Any]:
         return MessageBuilder().settings()
 
-    def records(self, examples: Any, *, workers: int | None = None) -> Any:
-        for number, record in enumerate(super().records(examples, workers=workers)):
+    def records(self, examples: Any, *, max_workers: int | None = None) -> Any:
+        for number, record in enumerate(super().records(examples, max_workers=max_workers)):
             mark = Path(os.environ["VQAFT_TEST_MARK"])
             if number == 7 and not mark.exists():
                 mark.touch()
@@ -174,7 +174,7 @@ def main(folder: Path) -> dict[str, Any]:
     server = CountingServer()
     answers = predict_on_ray(
         MakeBackend(server.url), builder, [*examples, *examples_again(examples[:40])], model="m",
-        journal=folder / "one.journal", requests_per_minute=6_000, workers=16,
+        journal=folder / "one.journal", requests_per_minute=6_000, max_workers=16,
     )  # fmt: skip
     found["answered"] = sum(prediction.answer == "4" for prediction in answers)
     found["ids"] = [prediction.example_id for prediction in answers][:3]
@@ -187,7 +187,7 @@ def main(folder: Path) -> dict[str, Any]:
     second = CountingServer()
     after_kill = predict_on_ray(
         MakeBackend(second.url, folder / "killed"), builder, examples, model="m",
-        journal=folder / "two.journal", workers=8,
+        journal=folder / "two.journal", max_workers=8,
     )  # fmt: skip
     found["worker_killed"] = (folder / "killed").exists()
     found["answered_after_kill"] = sum(prediction.answer == "4" for prediction in after_kill)

@@ -118,10 +118,10 @@ def test_every_image_is_encoded_once(tmp_path: Path) -> None:
     asked = [example(n, image=sources[n % 4]) for n in range(40)]
     seen.clear()
     builder = MessageBuilder(encoder=CountingEncoder(), few_shot=[example(50), example(51)])
-    rows = list(builder.records(asked, workers=4))
+    rows = list(builder.records(asked, max_workers=4))
     assert [row.example_ids for row in rows] == [(one.id,) for one in asked]
     assert len(seen) == 2 + 3
-    again = list(builder.records(asked, workers=1))
+    again = list(builder.records(asked, max_workers=1))
     assert again == rows
     assert len(seen) == 2 + 3
 
@@ -159,7 +159,7 @@ def test_errors_name_the_example(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="example 'e1'"):
         MessageBuilder().record(example(1, image=str(tmp_path / "missing.jpg")))
     with pytest.raises(ImageError, match="example 'e1'"):
-        list(MessageBuilder().records([example(1, image=b"no image")], workers=2))
+        list(MessageBuilder().records([example(1, image=b"no image")], max_workers=2))
     with pytest.raises(DataError, match="example 'e1': the question is not valid Unicode"):
         MessageBuilder().record(example(1, question="\ud800"))
     with pytest.raises(DataError, match="the answer is empty"):
@@ -186,7 +186,7 @@ def test_the_check_finds_nothing_in_what_was_built() -> None:
 
 def test_rows_keep_the_order_of_the_examples() -> None:
     asked = [example(n, image=picture(n // 100)) for n in range(230)]
-    rows = MessageBuilder().records(asked, workers=3)
+    rows = MessageBuilder().records(asked, max_workers=3)
     assert [row.example_ids for row in rows] == [(each.id,) for each in asked]
 
 

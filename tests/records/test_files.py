@@ -120,7 +120,7 @@ def test_without_a_manifest_nothing_else_is_written(tmp_path: Path) -> None:
 def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     path.write_bytes(b"before")
-    rows = MessageBuilder().records([example(1), example(2, image=b"no image")], workers=1)
+    rows = MessageBuilder().records([example(1), example(2, image=b"no image")], max_workers=1)
     with pytest.raises(DataError):
         write_jsonl(path, rows)
     assert path.read_bytes() == b"before"

@@ -57,7 +57,7 @@ def test_the_page_says_what_it_leaves_out() -> None:
     assert "shows" not in render_report(comparison([2] * 3)).split('<h2 id="examples"')[1].split("<form")[0]
 
 
-@pytest.mark.parametrize("name", ["max_rows", "total_bytes", "max_side", "workers"])
+@pytest.mark.parametrize("name", ["max_rows", "total_bytes", "max_side", "max_workers"])
 def test_a_budget_of_nothing_is_refused(name: str) -> None:
     with pytest.raises(DataError, match=name):
         PageBudget(**{name: 0})

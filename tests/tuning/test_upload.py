@@ -14,7 +14,7 @@ from vqaft.service import Ledger, MultipartPolicy, RetryPolicy
 from vqaft.service.local_file import fingerprint
 from vqaft.tuning import FineTuneClient
 
-PARTS = MultipartPolicy(above_bytes=10, part_bytes=10, workers=1)
+PARTS = MultipartPolicy(above_bytes=10, part_bytes=10, max_workers=1)
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_after_its_hour_an_upload_is_cancelled_and_started_anew(
     service: Any, file: Path, retry: RetryPolicy, tmp_path: Path
 ) -> None:
     service.name_of_next = fingerprint(file).remote_name
-    sizes = MultipartPolicy(above_bytes=10, part_bytes=10, workers=1, lifetime_s=1e-9)
+    sizes = MultipartPolicy(above_bytes=10, part_bytes=10, max_workers=1, lifetime_s=1e-9)
     client = FineTuneClient(service, ledger=tmp_path / "ledger.jsonl", retry=retry, sizes=sizes, progress=False)
     service.faults["upload_part"] = deque([None, AuthenticationError("key withdrawn")])
     with pytest.raises(AuthenticationError):

@@ -48,7 +48,7 @@ def scan_lines(
     limits: ProviderLimits,
     rules: Sequence[Rule],
     hashes: bool = False,
-    workers: int = 1,
+    max_workers: int = 1,
 ) -> Scan:
     """Scan every line once.
 
@@ -58,12 +58,12 @@ def scan_lines(
         limits: The provider's limits.
         rules: What to look for; rules about pairs of files are ignored.
         hashes: Whether to hash what images look like, for near-duplicates; every image is decoded for it.
-        workers: How many threads look at rows.
+        max_workers: How many threads look at rows.
     """
     judge = _Judge(rules, path=path, limits=limits)
     tally = _Tally(hashes=hashes)
     problems: list[Problem] = []
-    for row, found in ordered_map(judge, tally.counted(lines), workers=workers):
+    for row, found in ordered_map(judge, tally.counted(lines), max_workers=max_workers):
         problems += found
         tally.add(row)
     facts = tally.facts(path)
@@ -179,18 +179,18 @@ def check_file(
     *,
     limits: ProviderLimits = OPENAI,
     rules: Sequence[Rule] = RULES,
-    workers: int = 1,
+    max_workers: int = 1,
 ) -> CheckReport:
     """Validate a training file and list all its problems: its lines, rows, images, and rows side by side.
 
     Image headers and base64 are always looked at, pixels and the web only by rules that are added:
-    `check_file(path, rules=(*RULES, unreadable_pixels()), workers=4)`.
+    `check_file(path, rules=(*RULES, unreadable_pixels()), max_workers=4)`.
 
     Args:
         path: The file.
         limits: The limits of the provider that it is for.
         rules: What to look for.
-        workers: How many threads look at rows; worth it for rules that decode or download.
+        max_workers: How many threads look at rows; worth it for rules that decode or download.
 
     Returns:
         What was found; nothing is raised for a bad row.
@@ -198,11 +198,11 @@ def check_file(
     Raises:
         DataError: If the file cannot be read at all.
     """
-    return check_files({"train": path}, limits=limits, rules=rules, workers=workers)
+    return check_files({"train": path}, limits=limits, rules=rules, max_workers=max_workers)
 
 
 def check_records(
-    records: Iterable[Row], *, limits: ProviderLimits = OPENAI, rules: Sequence[Rule] = RULES, workers: int = 1
+    records: Iterable[Row], *, limits: ProviderLimits = OPENAI, rules: Sequence[Rule] = RULES, max_workers: int = 1
 ) -> CheckReport:
     """Validate rows before they are written; lines are counted from 1.
 
@@ -210,11 +210,11 @@ def check_records(
         records: The rows.
         limits: The limits of the provider that they are for.
         rules: What to look for.
-        workers: How many threads look at rows.
+        max_workers: How many threads look at rows.
     """
     _check_limits(limits)
     lines = ((number, record.to_json() + b"\n") for number, record in enumerate(records, start=1))
-    scan = scan_lines(lines, path=None, limits=limits, rules=rules, workers=workers)
+    scan = scan_lines(lines, path=None, limits=limits, rules=rules, max_workers=max_workers)
     return _report([scan], scan.problems, limits)
 
 
@@ -224,7 +224,7 @@ def check_files(
     limits: ProviderLimits = OPENAI,
     rules: Sequence[Rule] = RULES,
     near_images: bool = False,
-    workers: int = 1,
+    max_workers: int = 1,
 ) -> CheckReport:
     """Validate the files of a set, and what they share and should not.
 
@@ -233,7 +233,7 @@ def check_files(
         limits: The limits of the provider that they are for.
         rules: What to look for.
         near_images: Whether to look for images that look alike; every image is decoded for it, some 500 a second.
-        workers: How many threads look at rows.
+        max_workers: How many threads look at rows.
 
     Raises:
         DataError: If a file cannot be read, or a name is not known.
@@ -249,7 +249,7 @@ def check_files(
             limits=limits,
             rules=rules,
             hashes=near_images,
-            workers=workers,
+            max_workers=max_workers,
         )
         for part in PARTS
         if part in paths

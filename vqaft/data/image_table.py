@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ from vqaft.images import (
     thumbnail,
     transformed_pairs,
 )
-from vqaft.parallel import ordered_map
+from vqaft.parallel import ordered_map, worker_count
 
 _WINDOW = 64
 _ACCEPTED = InputLimits()
@@ -132,7 +131,7 @@ class ImageTable:
         examples: Iterable[VQAExample],
         *,
         looks: bool = True,
-        workers: int | None = None,
+        max_workers: int | None = None,
         hash_all: Callable[[Sequence[tuple[ImageSource, str]]], Iterable[ImageHash]] | None = None,
     ) -> ImageTable:
         """Read the images of examples, each once, several concurrently.
@@ -140,7 +139,7 @@ class ImageTable:
         Args:
             examples: The examples.
             looks: Whether to compute perceptual hashes too, for which every image is decoded at small size.
-            workers: How many threads; one for each core by default.
+            max_workers: How many threads; as many as there are processors if None.
             hash_all: Hashes the distinct images elsewhere, e.g. on a cluster: images with the id of an example that
                 shows them, to hashes in the same order, as `hash_image` makes them. By threads here where None.
 
@@ -149,7 +148,7 @@ class ImageTable:
             ImageError: If an image cannot be read; it names the example.
         """
         sources, users, counts = _distinct_sources(examples)
-        threads = workers or os.cpu_count() or 1
+        threads = worker_count(max_workers)
         by_threads = partial(_hash_all, looks=looks, threads=threads)
         found = list((hash_all or by_threads)(sources))
         if len(found) != len(sources):
@@ -200,7 +199,7 @@ def _hash_all(sources: Sequence[tuple[ImageSource, str]], *, looks: bool, thread
                 known[sha256] = ImageHash(sha256, *(_look(source) or (None, None)))
         return known[sha256]
 
-    return list(ordered_map(hash_once, sources, workers=threads, window=_WINDOW))
+    return list(ordered_map(hash_once, sources, max_workers=threads, window=_WINDOW))
 
 
 def hash_image(item: tuple[ImageSource, str], *, looks: bool = True) -> ImageHash:

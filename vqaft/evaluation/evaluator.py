@@ -15,7 +15,7 @@ from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure, Scorer
 from vqaft.evaluation.scorer_identity import scorer_facts
 from vqaft.evaluation.usage import Metered, ScorerUsage
 from vqaft.inference import NON_RETRYABLE, Failure, Prediction, is_refusal, outcome_of_text
-from vqaft.parallel import ordered_map
+from vqaft.parallel import ordered_map, worker_count
 
 PROBE_ROWS = 3
 SLOW_S = 0.001
@@ -26,7 +26,7 @@ class Evaluator:
 
     Args:
         scorers: The scorers by the names that tables show; any callable over an `AnsweredExample`.
-        workers: How many threads call scorers that are slow (a judge that waits for a service): more than a
+        max_workers: How many threads call scorers that are slow (a judge that waits for a service): more than a
             millisecond a row, as the first rows show. With 1 no thread is started. A slow scorer must be thread-safe.
         progress: Whether to show a progress bar.
 
@@ -34,15 +34,15 @@ class Evaluator:
         EvaluationError: If no scorer is given.
     """
 
-    def __init__(self, scorers: Mapping[str, Scorer], *, workers: int = 16, progress: bool = True) -> None:
+    def __init__(self, scorers: Mapping[str, Scorer], *, max_workers: int | None = None, progress: bool = True) -> None:
         if not scorers:
             raise EvaluationError("no scorer is given", hint='Pass one by name: Evaluator({"exact": ExactMatch()}).')
         self.scorers = dict(scorers)
-        self.workers = workers
+        self.max_workers = worker_count(max_workers, waiting=True)
         self.progress = progress
 
     def __repr__(self) -> str:
-        return f"Evaluator({self.scorers!r}, workers={self.workers})"
+        return f"Evaluator({self.scorers!r}, max_workers={self.max_workers})"
 
     def evaluate(self, examples: Iterable[VQAExample], predictions: Iterable[Prediction]) -> Evaluation:
         """Score one model's predictions.
@@ -94,7 +94,7 @@ class Evaluator:
                 bar.update()
                 yield row
             slow = time.perf_counter() - start > SLOW_S * PROBE_ROWS
-            for row in ordered_map(score, pairs[probed:], workers=self.workers if slow else 1):
+            for row in ordered_map(score, pairs[probed:], max_workers=self.max_workers if slow else 1):
                 bar.update()
                 yield row
 

@@ -70,7 +70,7 @@ def export(
     out: str | PathLike[str],
     *,
     builder: MessageBuilder | None = None,
-    workers: int | None = None,
+    max_workers: int | None = None,
 ) -> Exported:
     """Write examples in the format of a target, as a folder that is replaced as a whole.
 
@@ -84,7 +84,7 @@ def export(
         out: A new folder, an empty one, or one of an earlier export, which is replaced. An address such as
             `s3://bucket/folder` is written by fsspec; there a killed upload is marked as incomplete.
         builder: Makes the conversations: system prompt, template, few-shot examples, encoder.
-        workers: How many threads encode images; as many as there are processors if None.
+        max_workers: How many threads encode images; as many as there are processors if None.
 
     Returns:
         What was written.
@@ -99,7 +99,7 @@ def export(
     with _staged(out) as folder:
         gate = _Gate(target, folder)
         with folder.create(EXAMPLES) as log:
-            target.write(gate.passed(build_rows(splits, maker, workers=workers), log), folder)
+            target.write(gate.passed(build_rows(splits, maker, max_workers=max_workers), log), folder)
         gate.raise_problems()
         lossy = measure_losses(folder, parsed_rows(target, folder), _sha256)
         manifest = ExportManifest(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from vqaft.chat import ChatRecord, ImagePart, TextPart, Weight
 from vqaft.data import Split, VQAExample
 from vqaft.errors import DataError, shown
 from vqaft.images import EncodedImage, InputLimits, RemoteImage, data_url_bytes, open_checked
-from vqaft.parallel import ordered_map
+from vqaft.parallel import ordered_map, worker_count
 from vqaft.records import MessageBuilder
 
 Part: TypeAlias = str | EncodedImage | RemoteImage
@@ -158,21 +157,21 @@ def by_split(examples: Exportable | Mapping[str, Exportable] | Split) -> dict[st
 
 
 def build_rows(
-    splits: Mapping[str, Exportable], builder: MessageBuilder, *, workers: int | None = None
+    splits: Mapping[str, Exportable], builder: MessageBuilder, *, max_workers: int | None = None
 ) -> Iterator[Row | Problem]:
     """Build the rows of all splits as a stream, in order; images are encoded in threads.
 
     Args:
         splits: The examples of each split.
         builder: Makes conversations of examples.
-        workers: How many threads encode images; as many as there are processors if None.
+        max_workers: How many threads encode images; as many as there are processors if None.
 
     Yields:
         Each row, or why it cannot be built.
     """
-    count = workers or os.cpu_count() or 1
+    count = worker_count(max_workers)
     for split, examples in splits.items():
-        yield from ordered_map(partial(_build, split, builder), examples, workers=count)
+        yield from ordered_map(partial(_build, split, builder), examples, max_workers=count)
 
 
 def _build(split: str, builder: MessageBuilder, item: VQAExample | Conversation) -> Row | Problem:

@@ -55,7 +55,7 @@ def distill(
     model: str,
     folder: str | PathLike[str],
     settings: ChatSettings | None = None,
-    workers: int = 32,
+    max_workers: int | None = None,
     progress: bool = True,
 ) -> Distilled:
     """Ask a model about examples, and save its answers with the data they belong to.
@@ -70,7 +70,7 @@ def distill(
         model: The model that is to be saved.
         folder: Where to.
         settings: What to ask with; the model in it does not matter.
-        workers: The most requests that run concurrently.
+        max_workers: The most requests that run concurrently; 32 if None.
         progress: Whether to show a progress bar.
 
     Raises:
@@ -85,7 +85,7 @@ def distill(
         asked,
         models=[model],
         settings=settings,
-        workers=workers,
+        max_workers=max_workers,
         journal=kept / "journal.jsonl",
         progress=progress,
     )

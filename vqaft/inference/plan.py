@@ -12,6 +12,7 @@ from vqaft.inference.chat import ChatSettings
 from vqaft.inference.predictions import Predictions
 from vqaft.inference.rate_limited_backend import TokenPrice
 from vqaft.inference.run import RequestBuilder
+from vqaft.parallel import worker_count
 
 BATCH_HOURS = 24
 
@@ -54,7 +55,7 @@ def plan_run(
     settings: ChatSettings,
     sample: Predictions | None = None,
     price: TokenPrice | None = None,
-    workers: int = 32,
+    max_workers: int | None = None,
     limits: ShardLimits | None = None,
 ) -> RunPlan:
     """Build every request without sending it.
@@ -65,7 +66,7 @@ def plan_run(
         settings: What would be asked with.
         sample: A few real answers, for tokens and latency: estimates of image tokens are unreliable.
         price: What tokens cost.
-        workers: Concurrent requests, for the time.
+        max_workers: Concurrent requests, for the time; 32 if None.
         limits: What one batch may hold.
 
     Returns:
@@ -79,6 +80,7 @@ def plan_run(
             unsendable += 1
     cost = _cost_each(sample, price)
     latencies = [prediction.latency_s for prediction in sample.answered] if sample else []
+    threads = worker_count(max_workers, waiting=True)
     return RunPlan(
         requests=len(sizes),
         unsendable=unsendable,
@@ -86,7 +88,7 @@ def plan_run(
         shards=_shards(sizes, limits or ShardLimits()),
         direct_cost=None if cost is None else cost * len(sizes),
         batch_cost=None if cost is None or price is None else cost * len(sizes) * (1 - price.batch_discount),
-        direct_s=sum(latencies) / len(latencies) * len(sizes) / workers if latencies else None,
+        direct_s=sum(latencies) / len(latencies) * len(sizes) / threads if latencies else None,
     )
 
 

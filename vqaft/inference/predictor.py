@@ -13,6 +13,7 @@ from vqaft.inference.journal import AnswerStore, Journal
 from vqaft.inference.predictions import Predictions
 from vqaft.inference.rate_limited_backend import RateLimitedBackend
 from vqaft.inference.run import Asker, Question, RequestBuilder, run
+from vqaft.parallel import worker_count
 from vqaft.service import Ledger, check_backend
 
 
@@ -29,7 +30,7 @@ class Predictor:
         builder: Turns examples into messages; the one that made the training file.
         model: The model's name; or all settings together, as `ChatSettings`, which has further ones, such as `thinking`
             and `extra_body`. Then `temperature`, `max_tokens` and `seed` do not matter.
-        workers: The most requests that run concurrently; below that, concurrency adapts to the service.
+        max_workers: The most requests that run concurrently, 32 if None; below that, concurrency adapts to the service.
         temperature: 0 to 2; left to the provider where None. A model that refuses it is asked without.
         max_tokens: The most tokens of an answer; left to the provider where None.
         seed: For repeatable answers as far as the provider can; none where None.
@@ -45,7 +46,7 @@ class Predictor:
         builder: RequestBuilder,
         *,
         model: str | ChatSettings,
-        workers: int = 32,
+        max_workers: int | None = None,
         temperature: float | None = 0.0,
         max_tokens: int | None = 300,
         seed: int | None = None,
@@ -53,10 +54,10 @@ class Predictor:
     ) -> None:
         if not isinstance(model, ChatSettings):
             model = ChatSettings(model=model, temperature=temperature, max_tokens=max_tokens, seed=seed)
-        shared = rate_limited(backend, workers, user="Predictor")
+        self._workers = worker_count(max_workers, waiting=True)
+        shared = rate_limited(backend, self._workers, user="Predictor")
         self._account = shared.account
         self._asker = Asker(shared, builder, model)
-        self._workers = workers
         self._progress = progress
 
     def predict(
@@ -85,7 +86,9 @@ class Predictor:
         questions = [Question(asker=self._asker, example=example) for example in examples]
         settings = self._asker.settings
         with _opened(journal) as kept:
-            found = run(questions, workers=self._workers, journal=kept, label=settings.model, progress=self._progress)
+            found = run(
+                questions, max_workers=self._workers, journal=kept, label=settings.model, progress=self._progress
+            )
         predictions = Predictions(found, settings=self._asker.used_settings)
         if ledger is not None:
             self._record(ledger, predictions)
@@ -107,12 +110,12 @@ def _opened(journal: str | PathLike[str] | AnswerStore | None) -> AbstractContex
     return Journal(journal) if isinstance(journal, str | PathLike) else nullcontext(journal)
 
 
-def rate_limited(backend: ChatBackend, workers: int, *, user: str) -> RateLimitedBackend:
+def rate_limited(backend: ChatBackend, max_workers: int, *, user: str) -> RateLimitedBackend:
     """Return a backend with rate limits and retries: itself where it has them."""
     if isinstance(backend, RateLimitedBackend):
         return backend
     check_backend(backend, ("complete",), user=user)
-    return RateLimitedBackend(backend, max_concurrency=workers)
+    return RateLimitedBackend(backend, max_concurrency=max_workers)
 
 
 def predict_models(
@@ -122,7 +125,7 @@ def predict_models(
     *,
     models: Sequence[str],
     settings: ChatSettings | None = None,
-    workers: int = 32,
+    max_workers: int | None = None,
     journal: str | PathLike[str] | None = None,
     progress: bool = True,
 ) -> tuple[Predictions, ...]:
@@ -137,7 +140,7 @@ def predict_models(
         examples: What to ask about.
         models: The models' names.
         settings: What to ask with; the model in it does not matter.
-        workers: The most requests that run concurrently.
+        max_workers: The most requests that run concurrently; 32 if None.
         journal: As in `Predictor.predict`.
         progress: Whether to show a progress bar.
 
@@ -149,11 +152,12 @@ def predict_models(
         StateError: If another process works on the journal, or the disk is full.
     """
     common = settings or ChatSettings(model="")
+    workers = worker_count(max_workers, waiting=True)
     shared = rate_limited(backend, workers, user="predict_models")
     askers = [Asker(shared, builder, replace(common, model=model)) for model in models]
     questions = [Question(asker=asker, example=example) for example in examples for asker in askers]
     with _opened(journal) as kept:
-        found = run(questions, workers=workers, journal=kept, label=", ".join(models), progress=progress)
+        found = run(questions, max_workers=workers, journal=kept, label=", ".join(models), progress=progress)
     return tuple(
         Predictions(found[start :: len(askers)], settings=asker.used_settings) for start, asker in enumerate(askers)
     )

@@ -204,13 +204,13 @@ class Question:
 
 
 def run(
-    questions: Sequence[Question], *, workers: int, journal: AnswerStore | None, label: str, progress: bool
+    questions: Sequence[Question], *, max_workers: int, journal: AnswerStore | None, label: str, progress: bool
 ) -> list[Prediction]:
     """Ask all questions concurrently.
 
     Args:
         questions: What to ask, in the order in which they are begun.
-        workers: The most requests that run concurrently; fewer where the process may not open so many files.
+        max_workers: The most requests that run concurrently; fewer where the process may not open so many files.
         journal: Where answers are kept.
         label: What the progress bar is called.
         progress: Whether to show one.
@@ -229,7 +229,7 @@ def run(
     shared = SharedAnswers(journal, stop)
     finished: dict[int, Prediction] = {}
     troubles: list[BaseException] = []
-    threads = affordable_workers(workers)
+    threads = affordable_workers(max_workers)
 
     def ask(number: int) -> Prediction:
         question = questions[number]
@@ -244,7 +244,9 @@ def run(
     with tqdm(total=len(questions), desc=visible(label), unit="answer", disable=not progress) as bar:
         shown = _Shown(bar, questions)
         try:
-            for prediction in ordered_map(ask, range(len(questions)), workers=threads, window=8 * threads, stop=stop):
+            for prediction in ordered_map(
+                ask, range(len(questions)), max_workers=threads, window=8 * threads, stop=stop
+            ):
                 shown.add(prediction)
         except Exception as error:  # noqa: BLE001 - raised again, as the one that came first
             # Questions that were merely stopped may stand before the one whose trouble stopped them.
@@ -256,26 +258,26 @@ def run(
     return [finished[number] for number in range(len(questions))]
 
 
-def affordable_workers(workers: int) -> int:
+def affordable_workers(max_workers: int) -> int:
     """Return how many of the wanted workers can have the files that they need open; warn where not all can.
 
     Args:
-        workers: How many are wanted.
+        max_workers: How many are wanted.
     """
     if sys.platform == "win32":  # pragma: no cover - no such limit there
-        return workers
+        return max_workers
     import resource
 
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit == resource.RLIM_INFINITY or workers * FILES_PER_WORKER + SPARE_FILES < limit // 2:
-        return workers
+    if limit == resource.RLIM_INFINITY or max_workers * FILES_PER_WORKER + SPARE_FILES < limit // 2:
+        return max_workers
     descriptors = Path("/dev/fd")
     used = len(os.listdir(descriptors)) if descriptors.is_dir() else SPARE_FILES  # noqa: PTH208 - names alone
     affordable = max(1, (limit - used - SPARE_FILES) // FILES_PER_WORKER)
-    if affordable >= workers:
-        return workers
+    if affordable >= max_workers:
+        return max_workers
     warnings.warn(
-        f"this process may open {limit} files: {affordable} requests run concurrently instead of {workers}; "
+        f"this process may open {limit} files: {affordable} requests run concurrently instead of {max_workers}; "
         "raise `ulimit -n` for more",
         stacklevel=3,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -13,7 +12,7 @@ from vqaft.chat import ChatRecord, Detail, DeveloperMessage, Message, SystemMess
 from vqaft.data import VQAExample
 from vqaft.errors import DataError, ImageError, shown
 from vqaft.images import EncodedImage, ImageEncoder, ImageSource, RemoteImage, image_sha256, is_web_address
-from vqaft.parallel import ordered_map
+from vqaft.parallel import ordered_map, worker_count
 from vqaft.records.image_cache import EncodedImageCache, image_key
 from vqaft.records.message_json import (
     MessageJSON,
@@ -89,19 +88,21 @@ class MessageBuilder:
         _check_example(example)
         return _record((*self._opening, *self._asked(example), self._answered(example)), (example.id,))
 
-    def records(self, examples: Iterable[VQAExample], *, workers: int | None = None) -> Iterator[ChatRecord]:
+    def records(self, examples: Iterable[VQAExample], *, max_workers: int | None = None) -> Iterator[ChatRecord]:
         """Build the training rows of many examples, in their order, as a stream.
 
         Args:
             examples: Questions with answers.
-            workers: How many threads encode images; as many as there are processors if None.
+            max_workers: How many threads encode images; as many as there are processors if None.
 
         Raises:
             DataError: As for `record`.
             ImageError: If an image cannot be used.
         """
-        workers = workers or os.cpu_count() or 1
-        for rows in ordered_map(self._rows, _by_images(examples), workers=workers, shortcut=self._rows_if_ready):
+        max_workers = worker_count(max_workers)
+        for rows in ordered_map(
+            self._rows, _by_images(examples), max_workers=max_workers, shortcut=self._rows_if_ready
+        ):
             yield from rows
 
     def _rows(self, examples: Sequence[VQAExample]) -> list[ChatRecord]:

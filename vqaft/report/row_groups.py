@@ -28,7 +28,7 @@ class PageBudget:
         total_bytes: Room for all pictures together; each distinct image gets the same share of it and is as large
             as fits, but no smaller than 80 pixels.
         max_side: The longest side of a picture in pixels.
-        workers: How many images are read concurrently.
+        max_workers: How many images are read concurrently.
 
     Raises:
         DataError: If a value is less than 1.
@@ -37,7 +37,7 @@ class PageBudget:
     max_rows: int = 2_000
     total_bytes: int = 12_000_000
     max_side: int = 640
-    workers: int = 4
+    max_workers: int = 4
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

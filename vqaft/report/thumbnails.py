@@ -82,7 +82,7 @@ def make_gallery(examples: Iterable[VQAExample], *, budget: PageBudget | None = 
     keys = {example.id: [(_key(image), image) for image in example.images] for example in examples}
     distinct = {key: image for each in reversed(keys.values()) for key, image in each if isinstance(key, str)}
     share = room.total_bytes / max(1, len(distinct))
-    made = ordered_map(lambda image: _picture(image, room, share), distinct.values(), workers=room.workers)
+    made = ordered_map(lambda image: _picture(image, room, share), distinct.values(), max_workers=room.max_workers)
     found = dict(zip(distinct, made, strict=True))
     of_example = {
         name: [key if isinstance(key, ImageError) else found[key] for key, _ in each] for name, each in keys.items()

@@ -68,7 +68,7 @@ class MultipartPolicy:
     Attributes:
         above_bytes: Files longer than this go in parts. Azure's Files fail silently above about 150 MB.
         part_bytes: The length of a part; the API accepts 64 MB at most.
-        workers: Parts sent concurrently.
+        max_workers: Parts sent concurrently.
         lifetime_s: Seconds for which the service keeps an upload; within them an earlier run's parts are used again.
 
     Raises:
@@ -77,13 +77,13 @@ class MultipartPolicy:
 
     above_bytes: int = 100 * MEGABYTE
     part_bytes: int = 64 * MEGABYTE
-    workers: int = 4
+    max_workers: int = 4
     lifetime_s: float = 3600.0
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not is_number or value < 0 or (name in {"part_bytes", "workers"} and value < 1):
+            if not is_number or value < 0 or (name in {"part_bytes", "max_workers"} and value < 1):
                 raise DataError(f"{name}={value!r}", hint="A positive number.")
 
 
@@ -167,7 +167,7 @@ class MultipartUpload:
         bar.advance(sum(part.length for part in parts if part.index in ids))
         missing = [part for part in parts if part.index not in ids]
         send = partial(self._send_part, upload, bar=bar)
-        ids |= dict(ordered_map(send, missing, workers=self._sizes.workers))
+        ids |= dict(ordered_map(send, missing, max_workers=self._sizes.max_workers))
         self._file.check_unchanged()
         part_ids = tuple(ids[part.index] for part in parts)
         remote = create_idempotently(

@@ -84,7 +84,7 @@ def test_repeats_and_swaps_are_measured(scripted_judge: Any) -> None:
 
     judge = LLMJudge(scripted_judge(moody), model="judge")
     rows = [label(number, "Incorrect").answered for number in range(10)]
-    found = measure_consistency(judge, rows, workers=1)
+    found = measure_consistency(judge, rows, max_workers=1)
     assert (found.n, found.failed) == (9, 1)
     assert found.repeats.value == pytest.approx(8 / 9)
     assert found.swaps.value == pytest.approx(4 / 9)
@@ -142,7 +142,7 @@ def test_a_preference_for_length_is_found_and_a_fair_judge_has_none(scripted_jud
         model="judge",
         canary=False,
     )
-    found = measure_length_preference(lengthy, rows, workers=1)
+    found = measure_length_preference(lengthy, rows, max_workers=1)
     assert (found.n, found.is_shown) == (80, True)
     assert found.effect.value == pytest.approx(2 / 3)
     fair = LLMJudge(
@@ -150,7 +150,7 @@ def test_a_preference_for_length_is_found_and_a_fair_judge_has_none(scripted_jud
         model="judge",
         canary=False,
     )
-    assert not measure_length_preference(fair, rows, workers=1).is_shown
+    assert not measure_length_preference(fair, rows, max_workers=1).is_shown
 
 
 def test_a_preference_for_the_own_family_is_told_from_a_better_model(scripted_judge: Any) -> None:
@@ -166,10 +166,10 @@ def test_a_preference_for_the_own_family_is_told_from_a_better_model(scripted_ju
         return LLMJudge(scripted_judge(rate), model="judge", canary=False)
 
     sides = [[label(n, "Incorrect", f"{model} {n}").answered for n in range(300)] for model in ("alpha", "beta")]
-    found = measure_family_preference(judge(bonus=True), judge(bonus=False), *sides, workers=1)
+    found = measure_family_preference(judge(bonus=True), judge(bonus=False), *sides, max_workers=1)
     assert found.is_shown
     assert found.effect.value == pytest.approx(20 / 300)
-    assert not measure_family_preference(judge(bonus=False), judge(bonus=False), *sides, workers=1).is_shown
+    assert not measure_family_preference(judge(bonus=False), judge(bonus=False), *sides, max_workers=1).is_shown
     assert "own family" in str(found)
 
 

@@ -19,7 +19,7 @@ from vqaft.evaluation.statistics.clustered_mean import mean_interval
 from vqaft.evaluation.statistics.clusters import cluster_codes, cluster_robust_interval, cluster_sums
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.tables import Table, paragraph, percent, percent_range, points, points_range
-from vqaft.parallel import ordered_map
+from vqaft.parallel import ordered_map, worker_count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +144,7 @@ def calibrate(
     judge: LevelJudge,
     human_labels: Iterable[HumanLabel],
     *,
-    workers: int = 16,
+    max_workers: int | None = None,
     confidence: float = 0.95,
     resamples: int = 2000,
     seed: int = 0,
@@ -157,7 +157,7 @@ def calibrate(
     Args:
         judge: The judge: an `LLMJudge`, or a `RecordedJudge`, which asks nobody.
         human_labels: The answers with people's levels, one label a person and answer.
-        workers: How many answers are judged concurrently.
+        max_workers: How many answers are judged concurrently; 32 if None.
         confidence: The confidence level of the intervals, 0 to 1.
         resamples: Bootstrap draws (of whole groups, i.e. images) behind the intervals of kappa and alpha.
         seed: Seed of the draws.
@@ -172,7 +172,8 @@ def calibrate(
     places = {name: place for place, name in enumerate(judge.levels)}
     _check(labels, places)
     answers = {_key(label): label.answered for label in labels}
-    scores = dict(zip(answers, ordered_map(judge, answers.values(), workers=workers), strict=True))
+    judged = ordered_map(judge, answers.values(), max_workers=worker_count(max_workers, waiting=True))
+    scores = dict(zip(answers, judged, strict=True))
     rated = [(label, score) for label in labels if isinstance(score := scores[_key(label)], Score)]
     if not rated:
         raise EvaluationError(f"the judge rated none of the answers: {next(iter(scores.values()))}")

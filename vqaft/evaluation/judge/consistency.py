@@ -15,7 +15,7 @@ from vqaft.evaluation.statistics.clustered_mean import mean_interval
 from vqaft.evaluation.statistics.clusters import cluster_codes
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.tables import estimate_text
-from vqaft.parallel import ordered_map
+from vqaft.parallel import ordered_map, worker_count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,12 @@ class JudgeConsistency:
 
 
 def measure_consistency(
-    judge: LLMJudge, rows: Iterable[AnsweredExample], *, repeats: int = 2, workers: int = 16, confidence: float = 0.95
+    judge: LLMJudge,
+    rows: Iterable[AnsweredExample],
+    *,
+    repeats: int = 2,
+    max_workers: int | None = None,
+    confidence: float = 0.95,
 ) -> JudgeConsistency:
     """Measure how often a judge gives the same level again, and in the opposite order.
 
@@ -53,7 +58,7 @@ def measure_consistency(
         judge: The judge.
         rows: Answers to rate; fifty say a lot.
         repeats: How often each is asked in the same words, at least 2.
-        workers: How many answers are judged concurrently.
+        max_workers: How many answers are judged concurrently; 32 if None.
         confidence: The confidence level of the intervals, 0 to 1.
 
     Raises:
@@ -68,7 +73,7 @@ def measure_consistency(
         same = [judge.rate(asked, repeat=repeat) for repeat in range(repeats)]
         return [*same, judge.rate(replace(asked, swapped=True))]
 
-    ratings = list(ordered_map(ask, answers, workers=workers))
+    ratings = list(ordered_map(ask, answers, max_workers=worker_count(max_workers, waiting=True)))
     labels = [[score.label for score in given if isinstance(score, Score)] for given in ratings]
     whole = [place for place, names in enumerate(labels) if len(names) == repeats + 1]
     codes = example_groups(answers[place].example for place in whole)

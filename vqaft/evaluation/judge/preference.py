@@ -15,7 +15,7 @@ from vqaft.evaluation.score import AnsweredExample, Score
 from vqaft.evaluation.statistics.clusters import cluster_codes, cluster_robust_interval, cluster_sums
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.tables import points, points_range
-from vqaft.parallel import ordered_map
+from vqaft.parallel import ordered_map, worker_count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ def measure_length_preference(
     rows: Iterable[AnsweredExample],
     *,
     lengthen: Callable[[AnsweredExample], str] = wordy,
-    workers: int = 16,
+    max_workers: int | None = None,
     confidence: float = 0.95,
 ) -> JudgePreference:
     """Measure whether a judge rates the same answer higher (or lower) when it is longer.
@@ -78,7 +78,7 @@ def measure_length_preference(
         judge: The judge.
         rows: Answers to rate, right and wrong ones; two hundred show an effect of about 5 points.
         lengthen: Makes an answer longer without saying more.
-        workers: How many answers are judged concurrently.
+        max_workers: How many answers are judged concurrently; 32 if None.
         confidence: The confidence level of the interval, 0 to 1.
 
     Returns:
@@ -89,7 +89,7 @@ def measure_length_preference(
     """
     answers = tuple(rows)
     longer = [AnsweredExample(example=row.example, answer=lengthen(row)) for row in answers]
-    values = _values(judge, [*longer, *answers], workers)
+    values = _values(judge, [*longer, *answers], max_workers)
     differences = values[: len(answers)] - values[len(answers) :]
     examples = [row.example for row in answers]
     return _preference("the longer form minus the same answer", differences, examples, confidence)
@@ -101,7 +101,7 @@ def measure_family_preference(
     own_family: Iterable[AnsweredExample],
     other_family: Iterable[AnsweredExample],
     *,
-    workers: int = 16,
+    max_workers: int | None = None,
     confidence: float = 0.95,
 ) -> JudgePreference:
     """Measure whether a judge favors the answers of models of its own family.
@@ -116,7 +116,7 @@ def measure_family_preference(
         other: A judge of another family, with the same rubric.
         own_family: Answers of a model of the judge's family.
         other_family: Answers of a model of the other family, to the same examples.
-        workers: How many answers are judged concurrently.
+        max_workers: How many answers are judged concurrently; 32 if None.
         confidence: The confidence level of the interval, 0 to 1.
 
     Returns:
@@ -131,16 +131,16 @@ def measure_family_preference(
     theirs = {row.example.id: row for row in other_family}
     shared = [name for name in ours if name in theirs]
     rows = [*(ours[name] for name in shared), *(theirs[name] for name in shared)]
-    gaps = [_values(judge, rows, workers) for judge in (own, other)]
+    gaps = [_values(judge, rows, max_workers) for judge in (own, other)]
     extra = gaps[0] - gaps[1]
     differences = extra[: len(shared)] - extra[len(shared) :]
     return _preference("own family", differences, [ours[name].example for name in shared], confidence)
 
 
 def _values(
-    judge: LLMJudge, rows: Sequence[AnsweredExample], workers: int
+    judge: LLMJudge, rows: Sequence[AnsweredExample], max_workers: int | None
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    scores = ordered_map(judge, rows, workers=workers)
+    scores = ordered_map(judge, rows, max_workers=worker_count(max_workers, waiting=True))
     return np.array([score.value if isinstance(score, Score) else np.nan for score in scores], dtype=np.float64)
 
 

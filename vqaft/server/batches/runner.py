@@ -204,7 +204,7 @@ class BatchRunner:
 
     def _answer(self, record: BatchRecord, lines: list[BatchLine], good: IO[bytes], bad: IO[bytes]) -> dict[str, int]:
         counts = {"total": len(lines), "completed": 0, "failed": 0}
-        for reply in ordered_map(self._reply, self._until_stopped(record, lines), workers=WORKERS):
+        for reply in ordered_map(self._reply, self._until_stopped(record, lines), max_workers=WORKERS):
             done = reply.status == 200  # noqa: PLR2004 - HTTP's OK
             (good if done else bad).write(reply.to_json())
             counts["completed" if done else "failed"] += 1
