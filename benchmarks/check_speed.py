@@ -29,7 +29,7 @@ READ = "for line in open(path, 'rb', buffering=1 << 22): pass"
 JOBS = {
     "read": READ,
     "check_file": "vqaft.check_file(path)",
-    "check_file, two threads": "vqaft.check_file(path, workers=2)",
+    "check_file, two threads": "vqaft.check_file(path, max_workers=2)",
 }
 CHILD = """
 import json, sys, time, vqaft
