@@ -113,10 +113,11 @@ class Browser:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def press(self, key: str) -> None:
-        number, text = {"Enter": (13, "\r"), "Escape": (27, "")}[key]
+    def press(self, key: str, *, control: bool = False) -> None:
+        number, text = {"Enter": (13, "\r"), "Escape": (27, ""), "Tab": (9, "")}[key]
+        about = {"key": key, "code": key, "windowsVirtualKeyCode": number, "modifiers": 2 if control else 0}
         for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=number, text=text)
+            self.call("Input.dispatchKeyEvent", type=kind, text=text, **about)
 
     def screenshot(self, path: Path, *, whole: bool = False) -> Path:
         found = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -12,13 +11,11 @@ from tests.chromium import Browser, started_browser
 from tests.workbench.running import RunningWorkbench
 from vqaft.testing import FixedAnswer, QuickEngine
 
-MakeWorkbench = Callable[..., AbstractContextManager[RunningWorkbench]]
-
 
 @pytest.fixture(scope="session")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWorkbench]:
     """A server with its workbench, and engines that learn in no time."""
-    engines = {"quick": QuickEngine(), "slow": QuickEngine(epoch_s=0.2), "dying": QuickEngine(dies=True)}
+    engines = {"quick": QuickEngine(), "slow": QuickEngine(epoch_s=0.2)}
     with RunningWorkbench.started(
         tmp_path_factory.mktemp("bench"), engines=engines, judges={"judge": FixedAnswer("yes")}
     ) as running:

@@ -25,14 +25,13 @@ from vqaft.workbench.jobs import jobs_section
 from vqaft.workbench.login import SESSION_S, Login
 from vqaft.workbench.server_data import ServerData
 from vqaft.workbench.site import PREFIX, Section, Site
+from vqaft.workbench.try_it import try_section
 
-SECTIONS: Sequence[Callable[[Site], Section]] = (jobs_section, files_section)
+SECTIONS: Sequence[Callable[[Site], Section]] = (jobs_section, files_section, try_section)
 """The sections in the order of the navigation; the first one is where a user arrives."""
 STATUSES: Mapping[type[Exception], int] = {ServiceError: 400, DataError: 400, StateError: 503}
 """Status of an error's page, by its kind."""
 MAX_CODE = 200
-FRAGMENT_HEADER = "vqaft-fragment"
-"""Requests of the pages' script have it: an error is then answered without the frame of a page."""
 
 
 class Workbench:
@@ -133,5 +132,5 @@ class Workbench:
         return self._problem(request, error.detail, error.status_code)
 
     def _problem(self, request: Request, message: str, status: int) -> Response:
-        template = "problem.html.jinja" if FRAGMENT_HEADER in request.headers else "error.html.jinja"
+        template = "problem.html.jinja" if self._site.wants_fragment(request) else "error.html.jinja"
         return self._site.page(template, title="Something is wrong", status=status, message=message)

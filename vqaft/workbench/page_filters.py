@@ -13,7 +13,7 @@ STATES: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         "validating_files": ("◌", "Checking files", "waiting"),
         "queued": ("◷", "Queued", "waiting"),
         "running": ("▶", "Training", "going"),
-        "paused": ("⏸", "Paused", "waiting"),
+        "paused": ("‖", "Paused", "waiting"),
         "succeeded": ("✓", "Succeeded", "good"),
         "failed": ("✗", "Failed", "bad"),
         "cancelled": ("⊘", "Cancelled", "ended"),

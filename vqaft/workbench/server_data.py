@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import httpx
 
+from vqaft.durable import os_errors_as_state
 from vqaft.errors import RequestRefusedError
 from vqaft.server import (
     JobView,
@@ -91,6 +92,19 @@ class ServerData:
         """Return the path of a file's bytes; they may have been deleted."""
         return self.served.state.file_path(file)
 
+    def store_file(self, path: Path, *, purpose: str = "fine-tune") -> str:
+        """Store a copy of a file of this machine as a file of the server; return its id.
+
+        Args:
+            path: The file.
+            purpose: What it is for.
+
+        Raises:
+            StateError: If it cannot be read, or the copy cannot be written.
+        """
+        with os_errors_as_state(path, doing="cannot be stored"), path.open("rb") as content:
+            return str(self.served.state.add_file(content, filename=path.name, purpose=purpose)["id"])
+
     async def act(self, job: str, action: JobAction) -> None:
         """Cancel, pause or resume a job; no effect on one that has ended.
 
@@ -104,12 +118,12 @@ class ServerData:
         listed: Mapping[str, Any] = await self._call("GET", "/models")
         return tuple(listed["data"])
 
-    async def ask(self, model: str, messages: Sequence[Mapping[str, Any]]) -> str:
+    async def ask(self, model: str, messages: bytes) -> str:
         """Ask a model.
 
         Args:
             model: Its name.
-            messages: The conversation, as JSON has it.
+            messages: The conversation as a JSON array.
 
         Returns:
             The answer.
@@ -117,23 +131,13 @@ class ServerData:
         Raises:
             RequestRefusedError: If the API refuses the conversation, or the model cannot answer.
         """
-        answer = await self._call("POST", "/chat/completions", {"model": model, "messages": list(messages)})
+        body = b'{"model":%b,"messages":%b}' % (json.dumps(model).encode(), messages)
+        answer = await self._call("POST", "/chat/completions", body)
         return str(answer["choices"][0]["message"]["content"])
 
-    async def upload(self, content: bytes, *, filename: str, purpose: str = "fine-tune") -> str:
-        """Store a file at the server; return its id.
-
-        Raises:
-            RequestRefusedError: If the API refuses it.
-        """
+    async def _call(self, method: str, path: str, body: bytes = b"") -> Any:
         async with self._client() as client:
-            form = {"purpose": purpose}
-            answer = await client.post("/files", data=form, files={"file": (filename, content)})
-        return str(_checked(answer)["id"])
-
-    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        async with self._client() as client:
-            return _checked(await client.request(method, path, json=body))
+            return _checked(await client.request(method, path, content=body))
 
     @contextlib.asynccontextmanager
     async def _client(self) -> AsyncIterator[httpx.AsyncClient]:

@@ -29,6 +29,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 PAGES_AT_ONCE = 8
 """Pages built concurrently, in threads of their own, so that requests of the API do not wait for them."""
 KEPT_FRAGMENTS = 64
+FRAGMENT_HEADER = "vqaft-fragment"
+"""Requests of the pages' script have it."""
 
 Handler: TypeAlias = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
 
@@ -138,6 +140,14 @@ class Site:
         """
         found: str = self._environment.get_template(template).render(**values)
         return found
+
+    def wants_fragment(self, request: Request) -> bool:
+        """Return whether the page's script asks, which puts a fragment into the page that is open."""
+        return FRAGMENT_HEADER in request.headers
+
+    def fragment(self, html: str) -> HTMLResponse:
+        """Return a fragment for the page's script."""
+        return HTMLResponse(html)
 
     def markup(self, html: str) -> Any:
         """Return rendered HTML as what it is, so that a template shows it without escaping it again."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from vqaft.server.jobs.record import GOING, training_steps
+from vqaft.server.jobs.record import GOING, STARTED, training_steps
 from vqaft.server.store.documents import Document
 from vqaft.server.store.state import State
 
@@ -36,7 +36,7 @@ class JobView:
         estimated_finish: Seconds since 1970, while it is trained.
         trained_tokens: Tokens trained on, once it has succeeded.
         error: Why it failed, in words.
-        progress: The data of its newest metrics event; empty before the first.
+        progress: The data of its newest metrics event; empty before the first one since training began anew.
     """
 
     id: str
@@ -119,7 +119,7 @@ def job_checkpoints(state: State, job: str) -> tuple[Document, ...]:
 
 
 def _view(state: State, document: Document) -> JobView:
-    metrics = state.documents.page("event", parent=document["id"], limit=1, where=_is_metrics).documents
+    newest = state.documents.page("event", parent=document["id"], limit=1, where=_tells_progress).documents
     error = document["error"]
     return JobView(
         id=document["id"],
@@ -138,9 +138,9 @@ def _view(state: State, document: Document) -> JobView:
         estimated_finish=document["estimated_finish"],
         trained_tokens=document["trained_tokens"],
         error=None if error is None else error["message"],
-        progress=MappingProxyType(metrics[0]["data"] if metrics else {}),
+        progress=MappingProxyType(newest[0]["data"] if newest else {}),
     )
 
 
-def _is_metrics(event: Document) -> bool:
-    return bool(event["type"] == "metrics")
+def _tells_progress(event: Document) -> bool:
+    return bool(event["type"] == "metrics" or event["message"] == STARTED)

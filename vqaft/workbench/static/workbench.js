@@ -88,8 +88,10 @@ class Region {
     this.written.set(part.id, html);
     const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
     const open = [...old.querySelectorAll("details[open][id]")].map((element) => element.id);
+    const scrolled = [...old.querySelectorAll("[tabindex][id]")].map((element) => [element.id, element.scrollTop]);
     old.replaceWith(document.importNode(part, true));
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    for (const [id, top] of scrolled) document.getElementById(id)?.scrollTo({ top, behavior: "instant" });
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     tellTimes(document.getElementById(part.id));
   }
@@ -112,12 +114,51 @@ function confirmed(event) {
   dialog.showModal();
 }
 
+// Forms with data-into: sent by the script, the answer put into the page. Parts of it replace those of the same id.
+async function sendInto(event) {
+  const form = event.target;
+  if (event.defaultPrevented || !form.dataset.into) return;
+  event.preventDefault();
+  const target = document.getElementById(form.dataset.into);
+  const buttons = [...form.querySelectorAll("button")];
+  form.setAttribute("aria-busy", "true");
+  for (const button of buttons) button.disabled = true;
+  announce(form.dataset.busy);
+  try {
+    const headers = { "vqaft-fragment": "1" };
+    const answer = await fetch(form.getAttribute("action"), { method: "POST", body: new FormData(form), headers });
+    if (answer.status === 401) return location.reload();
+    showIn(target, parsed(await answer.text()));
+  } catch {
+    const problem = document.createElement("p");
+    problem.className = "message bad";
+    problem.textContent = "The server does not answer. Try again.";
+    target.replaceChildren(problem);
+    announce(problem.textContent);
+  } finally {
+    form.removeAttribute("aria-busy");
+    for (const button of buttons) button.disabled = false;
+  }
+}
+
+function showIn(target, body) {
+  for (const part of body.querySelectorAll("[data-part]")) {
+    if (document.getElementById(part.id)) document.getElementById(part.id).replaceWith(document.importNode(part, true));
+    if (document.getElementById(part.id)) part.remove();
+  }
+  announce(body.querySelector("[data-announce]")?.dataset.announce);
+  target.replaceChildren(...document.importNode(body, true).childNodes);
+  tellTimes(target);
+  document.dispatchEvent(new CustomEvent("vqaft:shown", { detail: target }));
+}
+
 signIn();
 const regions = [...document.querySelectorAll("[data-poll]")].map((element) => new Region(element)); // before times are told
 tellTimes();
 setInterval(tellTimes, 5000);
 document.addEventListener("visibilitychange", () => document.hidden || regions.forEach((region) => region.ask()));
 document.addEventListener("submit", confirmed);
+document.addEventListener("submit", sendInto);
 for (const choice of document.querySelectorAll("select[data-submit]")) {
   choice.addEventListener("change", () => choice.form.requestSubmit());
 }
