@@ -15,7 +15,7 @@ from vqaft.testing import FixedAnswer, QuickEngine
 @pytest.fixture(scope="session")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWorkbench]:
     """A server with its workbench, and engines that learn in no time."""
-    engines = {"quick": QuickEngine(), "slow": QuickEngine(epoch_s=0.2)}
+    engines = {"quick": QuickEngine(), "slow": QuickEngine(epoch_s=0.4)}
     with RunningWorkbench.started(
         tmp_path_factory.mktemp("bench"), engines=engines, judges={"judge": FixedAnswer("yes")}
     ) as running:

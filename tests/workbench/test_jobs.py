@@ -13,7 +13,7 @@ import pytest
 from tests.chromium import Browser
 from tests.workbench.running import RunningWorkbench, chat_rows
 
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 
 def wait_for(check: Callable[[], object]) -> None:
@@ -46,7 +46,7 @@ def done(bench: RunningWorkbench, file: str) -> str:
 
 @pytest.fixture
 def going(bench: RunningWorkbench, file: str) -> Iterator[str]:
-    """A job that takes ten seconds."""
+    """A job that takes twenty seconds."""
     with bench.openai() as client:
         job = client.fine_tuning.jobs.create(
             model="slow", training_file=file, hyperparameters={"n_epochs": 50}, suffix="long"
