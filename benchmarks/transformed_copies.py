@@ -13,18 +13,23 @@ import io
 import json
 import random
 import subprocess
+import sys
 import tempfile
 import textwrap
+import time
 from collections.abc import Callable, Sequence
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from vqaft.images import NEAR_DISTANCE, perceptual_hash, sketch_of, thumbnail, transformed_pairs
+from vqaft.images import NEAR_DISTANCE, SKETCH_BYTES, perceptual_hash, picture_sketch, transformed_pairs
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+ALL = {"receipts": 120, "radiology": 314, "covers": 120}
+"""Images of each kind whose pairs are counted as false groupings."""
+Pairs = set[tuple[int, int]]
 
 
 def cut(left: float, top: float, right: float, bottom: float) -> Callable[[Image.Image], Image.Image]:
@@ -44,16 +49,56 @@ def bordered(share: float, color: str) -> Callable[[Image.Image], Image.Image]:
     return lambda image: ImageOps.expand(image, round(share * min(image.size)), color)
 
 
-def screenshot(image: Image.Image) -> Image.Image:
-    """Show an image in a window with bars and a background."""
+def put(canvas: Image.Image, image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
+    """Show an image as large as a box allows, in its middle."""
+    left, top, right, bottom = box
+    shown = ImageOps.contain(image, (right - left, bottom - top))
+    canvas.paste(shown, ((left + right - shown.width) // 2, (top + bottom - shown.height) // 2))
+    return canvas
+
+
+def in_window(image: Image.Image) -> Image.Image:
+    """Show an image in a window with bars and a light background."""
     canvas = Image.new("RGB", (1280, 800), (240, 240, 240))
     draw = ImageDraw.Draw(canvas)
     draw.rectangle((0, 0, 1280, 60), fill=(60, 60, 70))
     draw.text((20, 10), "File  Edit  View   12:45", fill="white", font=ImageFont.load_default(30))
     draw.rectangle((0, 750, 1280, 800), fill=(200, 200, 205))
-    shown = ImageOps.contain(image, (1150, 660))
-    canvas.paste(shown, ((1280 - shown.width) // 2, 75))
-    return canvas
+    return put(canvas, image, (65, 75, 1215, 735))
+
+
+def on_desktop(image: Image.Image) -> Image.Image:
+    """Show an image in a window on a desktop with icons, whose color changes from side to side."""
+    down, across = np.mgrid[0:1080, 0:1920]
+    colors = np.stack([60 + 80 * across / 1920, 90 + 60 * down / 1080, 140 + 50 * (across + down) / 3000], axis=-1)
+    canvas = Image.fromarray(colors.astype(np.uint8))
+    draw = ImageDraw.Draw(canvas)
+    draw.rectangle((0, 1032, 1920, 1080), fill=(30, 32, 40))
+    for number in range(8):
+        draw.rectangle((20 + 60 * number, 1038, 56 + 60 * number, 1072), fill=(200, 25 * number, 90))
+        draw.rectangle((30, 40 + 110 * number, 80, 90 + 110 * number), fill=(230, 200, 25 * number))
+    draw.rectangle((500, 60, 1640, 960), fill=(245, 246, 247))
+    draw.rectangle((500, 60, 1640, 94), fill=(210, 212, 216))
+    draw.text((514, 68), "Preview", fill="black", font=ImageFont.load_default(16))
+    return put(canvas, image, (530, 120, 1610, 930))
+
+
+def in_page(ground: str, ink: str) -> Callable[[Image.Image], Image.Image]:
+    """Return what shows an image in a page in a browser, with text on both sides and below."""
+    blank = Image.new("RGB", (1440, 900), ground)
+    draw = ImageDraw.Draw(blank)
+    draw.rectangle((0, 0, 1440, 44), fill=(222, 225, 230))
+    draw.rectangle((20, 8, 240, 44), fill="white")
+    draw.text((40, 16), "A page", fill="black", font=ImageFont.load_default(16))
+    draw.rectangle((0, 44, 1440, 88), fill="white")
+    draw.rounded_rectangle((120, 50, 1280, 82), 16, fill=(238, 240, 243))
+    draw.text((140, 56), "https://example.org/item/12", fill="black", font=ImageFont.load_default(16))
+    said = random.Random(5)
+    words = ("the picture shows what was found on the day", "before it came to us by post", "with its list of parts")
+    for left, top, columns, lines in ((30, 110, 38, 36), (1040, 110, 40, 36), (400, 800, 75, 4)):
+        text = "\n".join(textwrap.wrap(" ".join(said.choices(words, k=300)), columns)[:lines])
+        draw.text((left, top), text, fill=ink, font=ImageFont.load_default(16))
+    return lambda image: put(blank.copy(), image, (400, 110, 1010, 780))
 
 
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
@@ -68,7 +113,10 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "half turn": lambda image: image.transpose(Image.Transpose.ROTATE_180),
     "white border of 10 %": bordered(0.1, "white"),
     "black border of 5 %": bordered(0.05, "black"),
-    "screenshot": screenshot,
+    "screenshot: in a window": in_window,
+    "screenshot: on a desktop": on_desktop,
+    "screenshot: in a dark page with text": in_page("#18191e", "white"),
+    "screenshot: in a white page with text": in_page("white", "black"),
 }
 
 
@@ -107,55 +155,90 @@ def saved(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def same_by_vqaft(files: Sequence[bytes]) -> set[tuple[int, int]]:
-    """Pair what vqaft takes for copies: by the perceptual hash, or as transformed copies."""
-    small = [thumbnail(file) for file in files]
-    sketches = [sketch_of(picture) for picture in small if picture is not None]
-    left, right = transformed_pairs(np.frombuffer(b"".join(sketches), dtype=np.uint8).reshape(len(files), -1))
-    hashes = np.array([perceptual_hash(file) for file in files], dtype=np.uint64)
-    near = np.argwhere(np.bitwise_count(hashes[:, None] ^ hashes[None, :]) <= NEAR_DISTANCE)
-    return {*zip(left.tolist(), right.tolist(), strict=True), *((int(a), int(b)) for a, b in near if a < b)}
+class Vqaft:
+    """Look-alikes by the perceptual hash, and transformed copies."""
+
+    name = "vqaft"
+
+    def __init__(self, files: Sequence[bytes]) -> None:
+        started = time.process_time()
+        self.hashes = np.array([perceptual_hash(file) or 0 for file in files], dtype=np.uint64)
+        self.hash_ms = 1000 * (time.process_time() - started) / len(files)
+        started = time.process_time()
+        self.sketches = np.stack([np.frombuffer(picture_sketch(file) or b"", dtype=np.uint8) for file in files])
+        self.sketch_ms = 1000 * (time.process_time() - started) / len(files)
+
+    def pairs(self, chosen: Sequence[int]) -> Pairs:
+        """Pair those of the chosen files that count as copies."""
+        left, right = transformed_pairs(self.sketches[list(chosen)])
+        return {*zip(left.tolist(), right.tolist(), strict=True), *near(self.hashes[list(chosen)], NEAR_DISTANCE)}
 
 
-def same_by_imagededup(files: Sequence[bytes], python: str) -> set[tuple[int, int]]:
-    """Pair what imagededup's PHash takes for copies."""
-    script = (
-        "import sys, json; from imagededup.methods import PHash;"
-        "print(json.dumps(PHash(verbose=False).find_duplicates(image_dir=sys.argv[1])))"
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        for number, file in enumerate(files):
-            Path(folder, f"{number}.jpg").write_bytes(file)
-        output = subprocess.run([python, "-c", script, folder], check=True, capture_output=True, text=True).stdout  # noqa: S603
-    found = json.loads(output.splitlines()[-1])
-    pairs = [(int(Path(one).stem), int(Path(other).stem)) for one, others in found.items() for other in others]
-    return {(min(pair), max(pair)) for pair in pairs}
+class ImageDedup:
+    """Its PHash, at its default of 10 bits."""
+
+    name = "imagededup"
+
+    def __init__(self, files: Sequence[bytes], python: str) -> None:
+        script = (
+            "import sys, json; from imagededup.methods import PHash;"
+            "print(json.dumps(PHash(verbose=False).encode_images(image_dir=sys.argv[1], num_enc_workers=0)))"
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            for number, file in enumerate(files):
+                Path(folder, f"{number}.jpg").write_bytes(file)
+            output = subprocess.run([python, "-c", script, folder], check=True, capture_output=True, text=True).stdout  # noqa: S603
+        found = json.loads(output.splitlines()[-1])
+        self.hashes = np.array([int(found[f"{number}.jpg"], 16) for number in range(len(files))], dtype=np.uint64)
+
+    def pairs(self, chosen: Sequence[int]) -> Pairs:
+        """Pair those of the chosen files that count as copies."""
+        return near(self.hashes[list(chosen)], 10)
 
 
-def study(name: str, count: int, method: Callable[[Sequence[bytes]], set[tuple[int, int]]]) -> None:
-    """Print the share of copies found for each change, and the different pictures taken for copies."""
-    images = pictures(name, count)
-    files = [saved(image) for image in images]
-    for change, change_image in CHANGES.items():
-        found = method([*files, *(saved(change_image(image)) for image in images)])
-        print(f"  {change:28} {np.mean([(n, n + count) in found for n in range(count)]):6.2f}", flush=True)
-    wrong = method(files)
-    pairs = len(list(combinations(range(count), 2)))
-    print(f"  {'different pictures':28} {len(wrong)} of {pairs} pairs ({100 * len(wrong) / pairs:.2f} %)", flush=True)
+def near(hashes: NDArray[np.uint64], bits: int) -> Pairs:
+    """Pair hashes of which at most so many bits differ."""
+    return {(int(a), int(b)) for a, b in np.argwhere(np.bitwise_count(hashes[:, None] ^ hashes) <= bits) if a < b}
+
+
+def study(name: str, count: int, python: str | None) -> tuple[list[list[str]], str]:
+    """Return a column for each method: the share of copies found for each change, then the false groupings."""
+    images = pictures(name, ALL[name])
+    chosen = images[:: max(1, len(images) // count)][:count]
+    files = [saved(image) for image in (*images, *chosen)]
+    files += [saved(change(image)) for change in CHANGES.values() for image in chosen]
+    ours = Vqaft(files)
+    methods: list[Vqaft | ImageDedup] = [ours, *([ImageDedup(files, python)] if python else [])]
+    originals = list(range(len(images), len(images) + count))
+    columns = []
+    for method in methods:
+        column = [f"{name}, {method.name}"]
+        for number in range(len(CHANGES)):
+            copies = [one + count * (number + 1) for one in originals]
+            found = method.pairs([*originals, *copies])
+            column.append(f"{np.mean([(n, n + count) in found for n in range(count)]):.2f}")
+        wrong, pairs = method.pairs(range(len(images))), len(images) * (len(images) - 1) // 2
+        column.append(f"{len(wrong)} of {pairs:,} ({100 * len(wrong) / pairs:.2f} %)")
+        columns.append(column)
+        if method is ours:
+            print(f"{name}: {sorted(wrong)}", file=sys.stderr, flush=True)
+    return columns, f"{name}: {ours.hash_ms:.1f} ms an image for the hash, {ours.sketch_ms:.1f} ms more for the sketch"
 
 
 def main() -> None:
-    """Print all tables."""
+    """Print the table in Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--imagededup", help="Python of an environment with imagededup")
     options = parser.parse_args()
-    for name in ("receipts", "radiology", "covers"):
-        print(f"{name}, {options.count} images: vqaft")
-        study(name, options.count, same_by_vqaft)
-        if options.imagededup:
-            print(f"{name}: imagededup")
-            study(name, options.count, lambda files: same_by_imagededup(files, options.imagededup))
+    table, costs = [["copies found", *CHANGES, "different images taken for copies"]], []
+    for name in ALL:
+        columns, cost = study(name, options.count, options.imagededup)
+        table += columns
+        costs.append(cost)
+    rows = list(zip(*table, strict=True))
+    print(f"{options.count} images each, {SKETCH_BYTES} bytes a sketch; processor time: {'; '.join(costs)}\n")
+    print("\n".join(f"| {' | '.join(row)} |" for row in [rows[0], ["---"] * len(table), *rows[1:]]))
 
 
 if __name__ == "__main__":

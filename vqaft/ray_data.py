@@ -72,12 +72,13 @@ def to_ray(predictions: Iterable[Prediction]) -> Any:
     return _ray().data.from_items(rows)
 
 
-def hash_images(examples: Iterable[VQAExample], *, looks: bool = True) -> ImageTable:
-    """Hash the images of examples on the cluster; about 1 KB an image comes back to the driver.
+def hash_images(examples: Iterable[VQAExample], *, looks: bool = True, transformed: bool = False) -> ImageTable:
+    """Hash the images of examples on the cluster; at most 1 KB an image comes back to the driver.
 
     Args:
         examples: The examples; their images must be reachable from every node: URLs, a shared disk, or bytes.
         looks: Whether to compute perceptual hashes too.
+        transformed: Whether to compute the sketches too that `DatasetSplitter(transformed=True)` needs.
 
     Returns:
         The table for `DatasetSplitter.split(examples, images=table)`, equal to `ImageTable.of(examples)`.
@@ -88,14 +89,14 @@ def hash_images(examples: Iterable[VQAExample], *, looks: bool = True) -> ImageT
     ray = _ray()
 
     def hash_part(part: Sequence[tuple[Any, str]]) -> list[ImageHash]:
-        return [hash_image(item, looks=looks) for item in part]
+        return [hash_image(item, looks=looks, transformed=transformed) for item in part]
 
     def hash_all(sources: Sequence[tuple[Any, str]]) -> list[ImageHash]:
         task = ray.remote(max_retries=_RETRIES)(hash_part)
         parts = [sources[start : start + _IMAGES_A_TASK] for start in range(0, len(sources), _IMAGES_A_TASK)]
         return list(itertools.chain.from_iterable(_results(ray, [task.remote(part) for part in parts])))
 
-    return ImageTable.of(examples, looks=looks, hash_all=hash_all)
+    return ImageTable.of(examples, looks=looks, transformed=transformed, hash_all=hash_all)
 
 
 def write_shards_on_ray(

@@ -17,15 +17,16 @@ from vqaft.errors import DataError, ImageError
 from vqaft.filesystem import is_url
 from vqaft.images import (
     MAX_TRANSFORMED,
-    SKETCH_SIDE,
+    SKETCH_BYTES,
     ImageSource,
     InputLimits,
     connected,
     file_state,
-    hash_and_sketch,
     image_sha256,
     local_source,
     near_pairs,
+    perceptual_hash,
+    picture_sketch,
     read_source,
     thumbnail,
     transformed_pairs,
@@ -42,7 +43,8 @@ class ImageHash(NamedTuple):
     Attributes:
         sha256: The content, 64 hexadecimal digits.
         phash: The perceptual hash, 64 bits; None for flat colors, web addresses, or if not requested.
-        sketch: 900 bytes that show whether it is a transformed copy of another; None where `phash` is.
+        sketch: 897 bytes that show whether it is a transformed copy of another; None where `phash` is, or if not
+            requested.
     """
 
     sha256: str
@@ -60,7 +62,7 @@ class ImageTable:
         sha256: The content of each image.
         phash: The perceptual hash of each image, 64 bits; 0 where `visible` is false.
         visible: Whether an image has a perceptual hash; false for flat colors, web addresses, or with `looks=False`.
-        sketches: The sketch of each image, a row of 900 bytes; zeros where there is none.
+        sketches: The sketch of each image, a row of 897 bytes, zeros where there is none; no columns if none is wanted.
     """
 
     shown: NDArray[np.int32]
@@ -111,7 +113,7 @@ class ImageTable:
         return connected(len(self), seen[left], seen[right])
 
     def transformed_pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Find the images that are cropped, mirrored, turned or bordered copies of others.
+        """Find the images that are cropped, mirrored, turned or bordered copies, or screenshots, of others.
 
         Raises:
             DataError: If there are more images than are compared in reasonable time, or they have no sketches.
@@ -120,8 +122,10 @@ class ImageTable:
         if len(seen) > MAX_TRANSFORMED:
             hint = "Compare parts of the data, or leave transformed copies out with transformed=False."
             raise DataError(f"{len(seen)} images are more than the {MAX_TRANSFORMED} that are compared", hint=hint)
+        if not len(seen):
+            return seen, seen
         if not self.sketches[seen].any(axis=1).all():
-            raise DataError("the table of images has no sketches", hint="Make it with ImageTable.of(examples).")
+            raise DataError("the table of images has no sketches", hint="Make it with transformed=True.")
         left, right = transformed_pairs(self.sketches[seen])
         return seen[left], seen[right]
 
@@ -131,6 +135,7 @@ class ImageTable:
         examples: Iterable[VQAExample],
         *,
         looks: bool = True,
+        transformed: bool = False,
         max_workers: int | None = None,
         hash_all: Callable[[Sequence[tuple[ImageSource, str]]], Iterable[ImageHash]] | None = None,
     ) -> ImageTable:
@@ -139,6 +144,7 @@ class ImageTable:
         Args:
             examples: The examples.
             looks: Whether to compute perceptual hashes too, for which every image is decoded at small size.
+            transformed: Whether to compute sketches too, which takes several times as long; needs `looks`.
             max_workers: How many threads; as many as there are processors if None.
             hash_all: Hashes the distinct images elsewhere, e.g. on a cluster: images with the id of an example that
                 shows them, to hashes in the same order, as `hash_image` makes them. By threads here where None.
@@ -149,7 +155,7 @@ class ImageTable:
         """
         sources, users, counts = _distinct_sources(examples)
         threads = worker_count(max_workers)
-        by_threads = partial(_hash_all, looks=looks, threads=threads)
+        by_threads = partial(_hash_all, looks=looks, transformed=transformed, threads=threads)
         found = list((hash_all or by_threads)(sources))
         if len(found) != len(sources):
             raise DataError(f"{len(found)} hashes for {len(sources)} images")
@@ -157,14 +163,15 @@ class ImageTable:
         first = [numbers.setdefault(image.sha256, len(numbers)) for image in found]
         by_number = dict(zip(first, found, strict=True))
         ordered = [by_number[number] for number in range(len(numbers))]
-        sketches = b"".join(image.sketch or bytes(SKETCH_SIDE**2) for image in ordered)
+        width = SKETCH_BYTES if any(image.sketch for image in ordered) else 0
+        sketches = b"".join(image.sketch or bytes(width) for image in ordered)
         return cls(
             shown=np.array(first, dtype=np.int32)[users],
             starts=np.concatenate([[0], np.cumsum(counts, dtype=np.intp)]),
             sha256=tuple(numbers),
             phash=np.array([image.phash or 0 for image in ordered], dtype=np.uint64),
             visible=np.array([image.phash is not None for image in ordered], dtype=np.bool_),
-            sketches=np.frombuffer(sketches, dtype=np.uint8).reshape(-1, SKETCH_SIDE**2),
+            sketches=np.frombuffer(sketches, dtype=np.uint8).reshape(len(ordered), width),
         )
 
 
@@ -185,29 +192,32 @@ def _distinct_sources(
     return sources, np.array(users, dtype=np.int32), counts
 
 
-def _hash_all(sources: Sequence[tuple[ImageSource, str]], *, looks: bool, threads: int) -> list[ImageHash]:
+def _hash_all(
+    sources: Sequence[tuple[ImageSource, str]], *, looks: bool, transformed: bool, threads: int
+) -> list[ImageHash]:
     """Hash images by threads; equal contents are decoded once."""
     known: dict[str, ImageHash] = {}
 
     def hash_once(item: tuple[ImageSource, str]) -> ImageHash:
         source, example_id = item
         if not looks or isinstance(source, str):  # each path is its own, and has a cache
-            return hash_image(item, looks=looks)
+            return hash_image(item, looks=looks, transformed=transformed)
         sha256 = hash_image(item, looks=False).sha256
         if sha256 not in known:
             with _naming(example_id):
-                known[sha256] = ImageHash(sha256, *(_look(source) or (None, None)))
+                known[sha256] = ImageHash(sha256, *_look(source, transformed=transformed))
         return known[sha256]
 
     return list(ordered_map(hash_once, sources, max_workers=threads, window=_WINDOW))
 
 
-def hash_image(item: tuple[ImageSource, str], *, looks: bool = True) -> ImageHash:
+def hash_image(item: tuple[ImageSource, str], *, looks: bool = True, transformed: bool = False) -> ImageHash:
     """Hash one image.
 
     Args:
         item: The image, and the id of an example that shows it.
         looks: Whether to compute the perceptual hash too.
+        transformed: Whether to compute the sketch too; needs `looks`.
 
     Raises:
         ImageError: If the image cannot be read; it names the example.
@@ -216,7 +226,7 @@ def hash_image(item: tuple[ImageSource, str], *, looks: bool = True) -> ImageHas
     with _naming(example_id):
         if is_url(source):  # one download for both
             source = read_source(source, _ACCEPTED)
-        return ImageHash(image_sha256(source), *((_look(source) if looks else None) or (None, None)))
+        return ImageHash(image_sha256(source), *(_look(source, transformed=transformed) if looks else (None, None)))
 
 
 @contextmanager
@@ -229,14 +239,24 @@ def _naming(example_id: str) -> Iterator[None]:
         raise
 
 
-def _look(source: ImageSource) -> tuple[int, bytes] | None:
+def _look(source: ImageSource, *, transformed: bool) -> tuple[int | None, bytes | None]:
     image = local_source(source)
-    return _look_at_file(*file_state(image)) if isinstance(image, str) else hash_and_sketch(source)
+    if isinstance(image, str):
+        state = file_state(image)
+        phash = _look_at_file(*state)
+        return phash, _sketch_file(*state) if transformed and phash is not None else None
+    phash = perceptual_hash(source)
+    return phash, picture_sketch(source) if transformed and phash is not None else None
 
 
 @lru_cache(maxsize=1 << 16)
-def _look_at_file(path: str, version: int | str, size: int) -> tuple[int, bytes] | None:  # noqa: ARG001 - change with it
-    return hash_and_sketch(path)
+def _look_at_file(path: str, version: int | str, size: int) -> int | None:  # noqa: ARG001 - change with it
+    return perceptual_hash(path)
+
+
+@lru_cache(maxsize=1 << 12)
+def _sketch_file(path: str, version: int | str, size: int) -> bytes | None:  # noqa: ARG001 - change with it
+    return picture_sketch(path)
 
 
 def without_images_of(examples: Iterable[VQAExample], shown: Iterable[VQAExample]) -> Iterator[VQAExample]:

@@ -18,7 +18,7 @@ from vqaft.images.model_vision import (
     shrunk_size,
     vision_of,
 )
-from vqaft.images.perceptual_hash import NEAR_DISTANCE, hash_and_sketch, perceptual_hash, thumbnail
+from vqaft.images.perceptual_hash import NEAR_DISTANCE, perceptual_hash, picture_sketch, thumbnail
 from vqaft.images.preview import make_preview
 from vqaft.images.source import (
     ImageSource,
@@ -29,7 +29,7 @@ from vqaft.images.source import (
     read_source,
     split_page,
 )
-from vqaft.images.transformed import MAX_TRANSFORMED, SKETCH_SIDE, TRANSFORMED_KINDS, sketch_of, transformed_pairs
+from vqaft.images.transformed import MAX_TRANSFORMED, SKETCH_BYTES, TRANSFORMED_KINDS, transformed_pairs
 from vqaft.images.web.fetcher import WebFetcher
 from vqaft.images.web.public_address import RemoteImage
 
@@ -40,7 +40,7 @@ __all__ = [
     "NEAR_DISTANCE",
     "NO_IMAGES",
     "PATCHES",
-    "SKETCH_SIDE",
+    "SKETCH_BYTES",
     "TILES_HIGH",
     "TILES_LOW",
     "TRANSFORMED_KINDS",
@@ -64,7 +64,6 @@ __all__ = [
     "decode_data_url",
     "describe_source",
     "file_state",
-    "hash_and_sketch",
     "image_sha256",
     "inspect_data_url",
     "is_web_address",
@@ -76,10 +75,10 @@ __all__ = [
     "open_checked",
     "pages_of",
     "perceptual_hash",
+    "picture_sketch",
     "read_header",
     "read_source",
     "shrunk_size",
-    "sketch_of",
     "sniff",
     "split_page",
     "thumbnail",

@@ -7,6 +7,7 @@ decoded at an eighth of their size or so, which is what makes it fast; the bits 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from vqaft.images.content_hash import LocalImage, content_of, local_source
 from vqaft.images.decode import TRANSPOSE_BY_EXIF, open_image
 from vqaft.images.documents import read_image
 from vqaft.images.encoder import image_failures
+from vqaft.images.inner_pictures import INNER_SIDE
 from vqaft.images.source import ImageSource, InputLimits
 from vqaft.images.transformed import sketch_of
 
@@ -57,27 +59,27 @@ def perceptual_hash(source: ImageSource) -> int | None:
     Raises:
         ImageError: If the image cannot be read.
     """
-    found = hash_and_sketch(source)
-    return None if found is None else found[0]
+    picture = thumbnail(source)
+    if picture is None:
+        return None
+    levels = np.asarray(picture, dtype=np.float32)
+    return None if levels.std() < _FLAT else int(hash_thumbnails(levels))
 
 
-def hash_and_sketch(source: ImageSource) -> tuple[int, bytes] | None:
-    """Compute the perceptual hash of a picture and the sketch that shows whether it is a transformed copy.
+def picture_sketch(source: ImageSource) -> bytes | None:
+    """Compute the sketch of a picture, which shows whether it is a transformed copy of another.
 
     Args:
         source: The image.
 
     Returns:
-        64 bits, and the bytes of the sketch; None as for `perceptual_hash`.
+        897 bytes for `transformed_pairs`; None for a web address (nothing is downloaded).
 
     Raises:
         ImageError: If the image cannot be read.
     """
-    picture = thumbnail(source)
-    if picture is None:
-        return None
-    levels = np.asarray(picture, dtype=np.float32)
-    return None if levels.std() < _FLAT else (int(hash_thumbnails(levels)), sketch_of(picture))
+    picture = _read_small(source, _fitted, at_least=INNER_SIDE)
+    return None if picture is None else sketch_of(picture)
 
 
 def hash_thumbnails(thumbnails: NDArray[np.float32]) -> NDArray[np.uint64]:
@@ -111,34 +113,51 @@ def thumbnail(source: ImageSource, *, mode: Literal["L", "RGB"] = "L", side: int
     Raises:
         ImageError: If the image cannot be read.
     """
+    return _read_small(source, lambda image: _square(image, mode, side), at_least=_DRAFT * side, mode=mode)
+
+
+def _read_small(
+    source: ImageSource, shrink: Callable[[Image.Image], Image.Image], *, at_least: int, mode: str = "L"
+) -> Image.Image | None:
+    """Read an image, JPEG files at a reduced size of `at_least` pixels a side, and shrink it, turned by its EXIF."""
     image = local_source(source)
     if image is None:
         return None
     try:
         with image_failures(source):
-            return _small(image, mode, side)
+            return _shrunk(image, shrink, at_least, mode)
     except ImageError as error:
         way_out = "Leave the image out, or compare contents only with near_duplicates=None."
         error.hint = f"{error.hint} {way_out}" if error.hint else way_out
         raise
 
 
-def _small(image: LocalImage, mode: str, side: int) -> Image.Image:
+def _shrunk(image: LocalImage, shrink: Callable[[Image.Image], Image.Image], at_least: int, mode: str) -> Image.Image:
     if isinstance(image, np.ndarray):
-        return _shrink(Image.fromarray(image), mode, side)
+        return shrink(Image.fromarray(image))
     if isinstance(image, Image.Image):
-        return _shrink(image, mode, side)
+        return shrink(image)
     data = read_image(image, _ACCEPTED) if isinstance(image, str) else content_of(image)
     found = data if isinstance(data, Image.Image) else read_image(data, _ACCEPTED)
     if isinstance(found, Image.Image):
-        return _shrink(found, mode, side)
+        return shrink(found)
     with open_image(found, _ACCEPTED) as opened:
         turn = TRANSPOSE_BY_EXIF.get(opened.getexif().get(_ORIENTATION, 1))
-        opened.draft(mode, (_DRAFT * side, _DRAFT * side))
-        small = _shrink(opened, mode, side)
+        opened.draft(mode, (at_least, at_least))
+        small = shrink(opened)
     return small if turn is None else small.transpose(turn)
 
 
-def _shrink(image: Image.Image, mode: str, side: int) -> Image.Image:
-    plain = image if image.mode in _PLAIN_MODES else to_rgb(image, None)
-    return plain.convert(mode).resize((side, side), Image.Resampling.BILINEAR)
+def _square(image: Image.Image, mode: str, side: int) -> Image.Image:
+    return _plain(image, mode).resize((side, side), Image.Resampling.BILINEAR)
+
+
+def _fitted(image: Image.Image) -> Image.Image:
+    """Shrink an image in gray until its longer side has `INNER_SIDE` pixels."""
+    scale = min(1.0, INNER_SIDE / max(image.size))
+    width, height = (max(1, round(scale * side)) for side in image.size)
+    return _plain(image, "L").resize((width, height), Image.Resampling.BOX)
+
+
+def _plain(image: Image.Image, mode: str) -> Image.Image:
+    return (image if image.mode in _PLAIN_MODES else to_rgb(image, None)).convert(mode)

@@ -1,14 +1,19 @@
-"""Transformed copies: cropped, mirrored, turned by quarters, or with a plain border, found by sketches of the pictures.
+"""Transformed copies: cropped, mirrored, turned by quarters, bordered, or shown in a screenshot, found by sketches.
 
-A sketch is a gray picture of 30 × 30 pixels (900 bytes). Candidates are pairs whose low frequencies (8 × 8 of the
-cosine transform) correlate: any of 24 windows of the one with any of the eight turns of the other, which covers a crop
-of one and a border around the other alike. Each candidate gets a closer look: the window is refined, and the pictures
-must correlate at 24 × 24. The time grows with the square of the number of pictures.
+A sketch holds the 299 lowest frequencies (cosine transform) of a gray picture of 32 × 32 pixels, a byte each, for the
+whole image and for up to two pictures that are shown in it. Candidates are pairs whose lowest 64 frequencies correlate:
+any of 24 windows of the one with any of the eight turns of the other, which covers a crop of one and a border around
+the other alike, and any window of an inner picture with another image as it stands. Each candidate gets a closer look:
+the window is refined, and the pictures must correlate at 24 × 24. Images that correlate as well as they stand are not
+copies of this kind but look-alikes, for which there is the perceptual hash: two receipts on one form, or two
+screenshots of one page with different pictures. The time grows with the square of the number of images.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
@@ -16,19 +21,33 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-SKETCH_SIDE = 30
-"""Side of a sketch in pixels."""
+from vqaft.images.inner_pictures import inner_boxes
+
 MAX_TRANSFORMED = 3_000
-"""Pictures that are compared for transformed copies at most; more would take minutes."""
-TRANSFORMED_KINDS = "crops of up to a tenth, mirror images, quarter turns and plain borders"
+"""Images that are compared for transformed copies at most; more would take minutes."""
+TRANSFORMED_KINDS = "crops of up to a tenth, mirror images, quarter turns, plain borders and screenshots"
 """What is found."""
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.intp]
 Window = tuple[float, float, float, float]
 
-_CANDIDATE, _SAME = 0.8, 0.98
-"""Least correlations of low frequencies, and of pictures after a closer look; `benchmarks/transformed_copies.py`."""
+_SIDE = 32
+_INNER_COUNT = 2
+_ZONE = np.add.outer(np.arange(_SIDE), np.arange(_SIDE))
+_KEPT: NDArray[np.bool_] = (_ZONE > 0) & (_ZONE < 24)  # noqa: PLR2004 - frequencies down plus across
+_VIEW_BYTES = 299
+SKETCH_BYTES = (1 + _INNER_COUNT) * _VIEW_BYTES
+"""Bytes of a sketch."""
+_STEPS_OF_A_BYTE = 127
+_PLAIN = 4.0  # gray levels: an inner picture with less contrast is one color
+_CANDIDATE, _SAME, _SAME_INSIDE = 0.8, 0.98, 0.96
+"""Least correlations of low frequencies, and after a closer look of whole images, and of one with an inner picture;
+`benchmarks/transformed_copies.py`."""
+_LEFT = 0.5
+"""What a crop or a turn leaves at most of the difference that there is without it."""
+_SMALLEST, _SMALLEST_INSIDE = 0.75, 0.85
+"""Least sides of a window, of a whole image and of one compared with an inner picture."""
 _LOOKED_AT = 24
 _LOW = 8
 _RING = 2
@@ -42,58 +61,131 @@ _WINDOWS: tuple[Window, ...] = (
     *((0.0, 1.0, top, 1 - bottom) for top, bottom in ((0.05, 0), (0, 0.05))),
     *((x, 0.95 + x, y, 0.95 + y) for x, y in product((0.0, 0.05), repeat=2)),
 )
-_COSINES = np.cos(np.pi / 32 * np.outer(np.arange(_LOW), np.arange(32) + 0.5)).astype(np.float32)
+_COSINES = np.cos(np.pi / _SIDE * np.outer(np.arange(_SIDE), np.arange(_SIDE) + 0.5)).astype(np.float32)
+_TRANSFORM: Floats = _COSINES * np.sqrt(np.where(np.arange(_SIDE) == 0, 1, 2) / _SIDE)[:, None].astype(np.float32)
 
 
 def sketch_of(picture: Image.Image) -> bytes:
-    """Return the sketch of a small gray picture, row by row."""
-    return picture.resize((SKETCH_SIDE, SKETCH_SIDE), Image.Resampling.BILINEAR).tobytes()
+    """Return the sketch of an image: of the whole, then of the pictures shown in it.
+
+    Args:
+        picture: The image in gray, its longer side about `INNER_SIDE` pixels.
+    """
+    inner = [_shrunk(picture.crop(box)) for box in inner_boxes(picture, 2 * _INNER_COUNT)]
+    views = [_shrunk(picture), *[view for view in inner if view.std() >= _PLAIN][:_INNER_COUNT]]
+    return b"".join(map(_frequencies, views)).ljust(SKETCH_BYTES, b"\0")
+
+
+def _shrunk(picture: Image.Image) -> Floats:
+    return np.asarray(picture.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR), dtype=np.float32)
+
+
+def _frequencies(picture: Floats) -> bytes:
+    """Return the low frequencies, each as the square root of its share of the largest."""
+    low = (_TRANSFORM @ picture @ _TRANSFORM.T)[_KEPT]
+    shares = low / max(float(np.abs(low).max()), 1e-6)
+    steps = np.rint(np.sign(shares) * np.sqrt(np.abs(shares)) * _STEPS_OF_A_BYTE)
+    return bytes(steps.astype(np.int8).tobytes())
+
+
+def _restored(stored: NDArray[np.uint8]) -> Floats:
+    """Return the pictures, without mean and scale, of rows of low frequencies."""
+    shares = stored.view(np.int8).astype(np.float32) / _STEPS_OF_A_BYTE
+    low = np.zeros((len(stored), _SIDE, _SIDE), dtype=np.float32)
+    low[:, _KEPT] = np.sign(shares) * np.square(shares)
+    restored: Floats = np.asarray(_TRANSFORM.T @ low @ _TRANSFORM, dtype=np.float32)
+    return restored
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Views:
+    """Square pictures, each of one image.
+
+    Attributes:
+        pictures: The pictures.
+        owner: The image of each picture.
+    """
+
+    pictures: Floats
+    owner: Indices
+
+    def turned(self, turn: int) -> _Views:
+        flipped = self.pictures[:, :, ::-1] if turn >= 4 else self.pictures  # noqa: PLR2004 - four turns, four mirrored
+        return _Views(pictures=np.rot90(flipped, turn % 4, (1, 2)), owner=self.owner)
 
 
 def transformed_pairs(sketches: NDArray[np.uint8]) -> tuple[Indices, Indices]:
-    """Find the pairs of pictures of which one is a transformed copy of the other.
+    """Find the pairs of images of which one is a transformed copy of the other.
 
     Args:
-        sketches: A row of bytes for each picture.
+        sketches: A row of bytes for each image.
 
     Returns:
         The two sides of the pairs, as positions in `sketches`.
     """
-    pictures = sketches.reshape(-1, SKETCH_SIDE, SKETCH_SIDE).astype(np.float32)
-    turned = [_turned(pictures, turn) for turn in range(8)]
+    wholes, inner = _views(sketches)
     pairs: set[tuple[int, int]] = set()
-    for one, other, window, turn in _candidates(pictures, turned):
-        pair = min(one, other), max(one, other)
-        if pair not in pairs and _correlation_at_best(pictures[one], turned[turn][other], _WINDOWS[window]) >= _SAME:
-            pairs.add(pair)
-    found = np.array(sorted(pairs), dtype=np.intp).reshape(-1, 2)
-    return found[:, 0], found[:, 1]
+    for turn in range(8):
+        found = _matches(wholes, wholes.turned(turn), _SAME, known=pairs)
+        pairs |= {pair for pair, value in found.items() if _explained(wholes, pair, value)}
+    for ones, others in ((wholes, inner), (inner, wholes)):
+        pairs |= _matches(ones, others, _SAME_INSIDE, known=pairs, smallest=_SMALLEST_INSIDE).keys()
+    in_order = np.array(sorted(pairs), dtype=np.intp).reshape(-1, 2)
+    return in_order[:, 0], in_order[:, 1]
 
 
-def _turned(pictures: Floats, turn: int) -> Floats:
-    flipped = pictures[:, :, ::-1] if turn >= 4 else pictures  # noqa: PLR2004 - four turns, then four mirrored
-    return np.rot90(flipped, turn % 4, (1, 2))
+def _matches(
+    ones: _Views, others: _Views, least: float, *, known: AbstractSet[tuple[int, int]], smallest: float = _SMALLEST
+) -> dict[tuple[int, int], float]:
+    """Pair images of which a window of the one is the other, with the correlation."""
+    pairs: dict[tuple[int, int], float] = {}
+    for one, other, number in _candidates(ones, others):
+        first, second = int(ones.owner[one]), int(others.owner[other])
+        pair = min(first, second), max(first, second)
+        if first == second or pair in known:
+            continue
+        found = _correlation_at_best(ones.pictures[one], others.pictures[other], _WINDOWS[number], smallest)
+        if found >= max(least, pairs.get(pair, 0)):
+            pairs[pair] = found
+    return pairs
 
 
-def _candidates(pictures: Floats, turned: list[Floats]) -> Iterator[tuple[int, int, int, int]]:
-    """Yield pairs that may match, with each turn of the second and the best window of the first for it."""
-    views = np.stack([_low_frequencies(pictures, window) for window in _WINDOWS])
-    for turn, own in enumerate(turned):
-        wholes = _low_frequencies(own, _FULL)
-        for start in range(0, len(pictures), _ROWS):
-            best = np.full((min(_ROWS, len(pictures) - start), len(pictures)), _CANDIDATE, dtype=np.float32)
-            how = np.full(best.shape, -1, dtype=np.int8)
-            for number, view in enumerate(views):
-                alike = view[start : start + _ROWS] @ wholes.T
-                better = alike > best
-                best[better], how[better] = alike[better], number
-            for row, other in np.argwhere(how >= 0).tolist():
-                if start + row != other:
-                    yield start + row, other, int(how[row, other]), turn
+def _explained(wholes: _Views, pair: tuple[int, int], found: float) -> bool:
+    """Tell whether two images correlate much better cropped or turned than as they stand."""
+    one, other = (_normalized(wholes.pictures[number], _FULL) for number in pair)
+    return 1 - found <= _LEFT * (1 - float((one * other).sum()))
+
+
+def _views(sketches: NDArray[np.uint8]) -> tuple[_Views, _Views]:
+    """Take the sketches apart into whole images and inner pictures."""
+    owner = np.arange(len(sketches), dtype=np.intp)
+    wholes = np.ascontiguousarray(sketches[:, :_VIEW_BYTES])
+    inner = np.ascontiguousarray(sketches[:, _VIEW_BYTES:]).reshape(-1, _VIEW_BYTES)
+    there = np.flatnonzero(inner.any(axis=1))
+    return (
+        _Views(pictures=_restored(wholes), owner=owner),
+        _Views(pictures=_restored(inner[there]), owner=np.repeat(owner, _INNER_COUNT)[there]),
+    )
+
+
+def _candidates(ones: _Views, others: _Views) -> Iterator[tuple[int, int, int]]:
+    """Yield pictures that may match, with the best window of the first."""
+    views = np.stack([_low_frequencies(ones.pictures, window) for window in _WINDOWS])
+    wholes = _low_frequencies(others.pictures, _FULL)
+    for start in range(0, len(ones.pictures), _ROWS):
+        best = np.full((min(_ROWS, len(ones.pictures) - start), len(wholes)), _CANDIDATE, dtype=np.float32)
+        how = np.full(best.shape, -1, dtype=np.int8)
+        for number, view in enumerate(views):
+            alike = view[start : start + _ROWS] @ wholes.T
+            better = alike > best
+            best[better], how[better] = alike[better], number
+        for row, other in np.argwhere(how >= 0).tolist():
+            yield start + row, other, int(how[row, other])
 
 
 def _low_frequencies(pictures: Floats, window: Window) -> Floats:
-    down, across = _COSINES @ _sampler(32, *window[2:]), _COSINES @ _sampler(32, *window[:2])
+    cosines = _COSINES[:_LOW]
+    down, across = cosines @ _sampler(_SIDE, *window[2:]), cosines @ _sampler(_SIDE, *window[:2])
     low = (down @ pictures @ across.T).reshape(len(pictures), _LOW * _LOW)
     low[:, 0] = 0.0  # the mean
     scaled: Floats = low / np.maximum(np.linalg.norm(low, axis=1, keepdims=True), 1e-6)
@@ -102,14 +194,14 @@ def _low_frequencies(pictures: Floats, window: Window) -> Floats:
 
 @lru_cache(maxsize=65_536)
 def _sampler(count: int, low: float, high: float) -> Floats:
-    """Return a matrix that samples a row of a sketch from `low` to `high` (shares of its length) at `count` places."""
-    places = (low + (np.arange(4 * count) + 0.5) / (4 * count) * (high - low)) * SKETCH_SIDE - 0.5
-    nearness = np.maximum(0, 1 - np.abs(np.clip(places, 0, SKETCH_SIDE - 1)[:, None] - np.arange(SKETCH_SIDE)))
-    sampler: Floats = nearness.reshape(count, 4, SKETCH_SIDE).mean(1).astype(np.float32)
+    """Return a matrix that samples a row of a picture from `low` to `high` (shares of its length) at `count` places."""
+    places = (low + (np.arange(4 * count) + 0.5) / (4 * count) * (high - low)) * _SIDE - 0.5
+    nearness = np.maximum(0, 1 - np.abs(np.clip(places, 0, _SIDE - 1)[:, None] - np.arange(_SIDE)))
+    sampler: Floats = nearness.reshape(count, 4, _SIDE).mean(1).astype(np.float32)
     return sampler
 
 
-def _correlation_at_best(big: Floats, small: Floats, window: Window) -> float:
+def _correlation_at_best(big: Floats, small: Floats, window: Window, smallest: float) -> float:
     """Move the edges of a window of one picture until it correlates best with another picture."""
     target = _normalized(small, _FULL)
     best = float((_normalized(big, window) * target).sum())
@@ -117,19 +209,19 @@ def _correlation_at_best(big: Floats, small: Floats, window: Window) -> float:
         improved = True
         while improved:
             improved = False
-            for moved in _moved(window, step):
+            for moved in _moved(window, step, smallest):
                 value = float((_normalized(big, moved) * target).sum())
                 if value > best + 1e-4:
                     best, window, improved = value, moved, True
     return best
 
 
-def _moved(window: Window, step: float) -> Iterator[Window]:
+def _moved(window: Window, step: float, smallest: float) -> Iterator[Window]:
     for edge, change in product(range(4), (-step, step)):
         moved = list(window)
         moved[edge] = round(moved[edge] + change, 3)
         left, right, top, bottom = moved
-        if min(left, top) >= 0 and max(right, bottom) <= 1 and min(right - left, bottom - top) >= 0.75:  # noqa: PLR2004
+        if min(left, top) >= 0 and max(right, bottom) <= 1 and min(right - left, bottom - top) >= smallest:
             yield left, right, top, bottom
 
 

@@ -37,7 +37,8 @@ def audit_splits(
         group_by: What else must not be shared: a metadata column, a function, or None for `VQAExample.group`.
         distance: How many of 64 bits may differ between images that look alike; None to compare contents only,
             without decoding.
-        transformed: Whether to look for cropped, mirrored, turned and bordered copies too, among up to 3,000 images.
+        transformed: Whether to look for cropped, mirrored, turned and bordered copies and screenshots too, among up to
+            3,000 images.
 
     Returns:
         The report; it names the looks that were not taken.
@@ -54,7 +55,7 @@ def audit_splits(
     if len(found) < 2 or empty:  # noqa: PLR2004 - a pair
         raise DataError(f"part {empty[0]!r} is empty" if empty else "there are not two parts to compare")
     everything = tuple(chain.from_iterable(found.values()))
-    images = ImageTable.of(everything, looks=distance is not None or transformed)
+    images = ImageTable.of(everything, looks=distance is not None or transformed, transformed=transformed)
     copies = images.transformed_pairs() if transformed else None
     groups = group_examples(everything, images, group_by=group_by, distance=distance, transformed=copies)
     bounds = np.cumsum([0, *map(len, found.values())])

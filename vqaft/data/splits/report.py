@@ -51,7 +51,7 @@ class AlikePair:
         distance: How many of the 64 bits of their perceptual hashes differ; None if not compared.
         same: Whether the files are the same, byte for byte.
         images: Which image of each example is meant, counted from 0.
-        transformed: Whether one is a cropped, mirrored, turned or bordered copy of the other.
+        transformed: Whether one is a cropped, mirrored, turned or bordered copy of the other, or a screenshot of it.
     """
 
     parts: tuple[str, str]
@@ -71,7 +71,8 @@ class Overlap:
         images: How many images the second part has.
         same: How many of them the first part has too, byte for byte.
         alike: How many more look like an image of the first part.
-        transformed: How many more are a cropped, mirrored, turned or bordered copy of an image of the first part.
+        transformed: How many more are a cropped, mirrored, turned or bordered copy or a screenshot of an image of the
+            first part, or the other way round.
         groups: Named groups that both parts have, e.g. patients.
         leaks: One pair for each image counted in `same`, `alike` or `transformed`: the image and its counterpart.
         nearest: The nearest pair that is left, farther apart than look-alikes; None where there is none.
@@ -94,7 +95,8 @@ class Overlap:
         if self.alike:
             text += f", and {self.alike} more look like one there"
         if self.transformed:
-            text += f", and {self.transformed} more are cropped, mirrored, turned or bordered copies of one there"
+            kinds = "cropped, mirrored, turned or bordered copies or screenshots"
+            text += f", and {self.transformed} more are {kinds} of one there"
         if self.groups:
             text += f"; both have {len(self.groups)} groups, such as {self.groups[0]!r}"
         if self.nearest is not None and self.nearest.distance is not None:
@@ -116,7 +118,7 @@ class SplitReport:
         near_duplicate_groups: How many groups of two or more different files look alike, over all parts together.
         near_duplicate_images: How many images are in these groups.
         distance: How many of 64 bits may differ between look-alikes; None if only contents were compared.
-        transformed: Whether cropped, mirrored, turned and bordered copies were looked for.
+        transformed: Whether cropped, mirrored, turned and bordered copies and screenshots were looked for.
     """
 
     parts: tuple[PartSummary, ...]

@@ -60,8 +60,8 @@ class DatasetSplitter:
             `VQAExample.group`.
         near_duplicates: How many of 64 bits may differ between images that look alike and stay together; None to
             compare contents only, without decoding.
-        transformed: Whether cropped, mirrored, turned and bordered copies stay together too, of up to 3,000 images.
-            Off by default: simple shapes on a plain ground are mirror images of each other.
+        transformed: Whether cropped, mirrored, turned and bordered copies and screenshots stay together too, of up to
+            3,000 images. Off by default: simple shapes on a plain ground are mirror images of each other.
         stratify: Whether to balance the kinds, types and answers of the questions as well as the groups allow. By
             default where sizes are counts; with fractions it costs the stability without `previous`.
         seed: Another seed, another split.
@@ -125,7 +125,7 @@ class DatasetSplitter:
         everything = tuple(examples)
         _check(everything)
         if images is None:
-            images = ImageTable.of(everything, looks=self.near_duplicates is not None)
+            images = ImageTable.of(everything, looks=self.near_duplicates is not None, transformed=self.transformed)
         _check_table(images, everything)
         groups = group_examples(
             everything,
