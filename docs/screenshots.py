@@ -80,7 +80,9 @@ def take_examples(browser: Browser, folder: Path, values: dict[str, Any], path: 
     """Take what `show` shows in a notebook."""
     page = folder / "examples.html"
     html = values["grid"]._repr_html_()
-    page.write_text(f"<!doctype html><meta charset=utf-8><body style='font:14px system-ui;margin:16px'>{html}", encoding="utf-8")
+    page.write_text(
+        f"<!doctype html><meta charset=utf-8><body style='font:14px system-ui;margin:16px'>{html}", encoding="utf-8"
+    )
     browser.open(page, width=SMALL[0], height=520)
     shoot(browser, path)
 
@@ -100,7 +102,9 @@ def take_report(browser: Browser, folder: Path, _: dict[str, Any], path: Path) -
 def take_report_examples(browser: Browser, folder: Path, _: dict[str, Any], path: Path) -> None:
     """Take the first examples of the report."""
     browser.open(folder / "report.html", width=SMALL[0], height=SMALL[1])
-    browser.run("[...document.querySelectorAll('h2')].find(h => /^(Examples|Won)/.test(h.textContent)).scrollIntoView()")
+    browser.run(
+        "[...document.querySelectorAll('h2')].find(h => /^(Examples|Won)/.test(h.textContent)).scrollIntoView()"
+    )
     shoot(browser, path)
 
 

@@ -160,3 +160,16 @@ def test_a_log_that_is_forgotten_keeps_no_file_open(tmp_path: Path) -> None:
     gc.collect()
     opened = [entry.readlink() for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
     assert path not in opened
+
+
+def test_a_system_without_positioned_reads_keeps_a_log_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "pread")  # Windows has none
+    path = tmp_path / "log"
+    with AppendLog(path, kind="ledger") as log:
+        log.append({"a": 1})
+    with path.open("ab") as file:
+        file.write(b'{"format":"vqaft-ledger/1","torn')
+    with AppendLog(path, kind="ledger") as log:
+        log.append({"a": 2})
+        assert [entry["a"] for entry in log.entries()] == [1, 2]
+    assert path.read_bytes().count(b"\n") == 2

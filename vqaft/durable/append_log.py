@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from vqaft.durable.atomic import sync_folder, write_durably
+from vqaft.durable.atomic import BINARY, sync_folder, write_durably
 from vqaft.durable.lock import FileLock
 from vqaft.durable.state_error import os_errors_as_state, state_error
 from vqaft.errors import StateError
@@ -197,7 +197,7 @@ class AppendLog:
     def _open(self) -> int:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         is_new = not self._path.exists()
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | _NONBLOCK, 0o600)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | BINARY | _NONBLOCK, 0o600)
         try:
             self._check_file(descriptor)
             if is_new:
@@ -217,7 +217,7 @@ class AppendLog:
             hint = "Copy it to a file of its own: two runs that use two names of one file would not see each other."
             raise StateError("the file has a second name (a hard link)", path=self._path, hint=hint)
         if found.st_size:
-            self._check_start(os.pread(descriptor, 4096, 0))
+            self._check_start(_read_at(descriptor, 4096, 0))
 
     def _check_start(self, start: bytes) -> None:
         """Refuse a file that vqaft did not write, before a broken last line is cut from it."""
@@ -266,6 +266,14 @@ class AppendLog:
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # a named pipe must not make the opening wait
 
 
+def _read_at(descriptor: int, size: int, offset: int) -> bytes:
+    """Read bytes at an offset; writes of the log do not depend on the file's position, since they append."""
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, size, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)  # Windows
+    return os.read(descriptor, size)
+
+
 def _identity(place: Path | int) -> tuple[int, int] | None:
     try:
         found = os.stat(place)  # noqa: PTH116 - also of a descriptor
@@ -276,13 +284,13 @@ def _identity(place: Path | int) -> tuple[int, int] | None:
 
 def _lines_of(descriptor: int) -> list[bytes]:
     size = os.fstat(descriptor).st_size
-    content = b"".join(os.pread(descriptor, 1 << 20, start) for start in range(0, size, 1 << 20))
+    content = b"".join(_read_at(descriptor, 1 << 20, start) for start in range(0, size, 1 << 20))
     return [line + b"\n" for line in content.split(b"\n")[:-1]]
 
 
 def _cut_broken_line(descriptor: int) -> None:
     size = os.fstat(descriptor).st_size
-    if size == 0 or os.pread(descriptor, 1, size - 1) == b"\n":
+    if size == 0 or _read_at(descriptor, 1, size - 1) == b"\n":
         return
     os.ftruncate(descriptor, _end_of_last_line(descriptor, size))
 
@@ -291,7 +299,7 @@ def _end_of_last_line(descriptor: int, size: int, *, step: int = 65_536) -> int:
     end = size
     while end > 0:
         start = max(0, end - step)
-        found = os.pread(descriptor, end - start, start).rfind(b"\n")
+        found = _read_at(descriptor, end - start, start).rfind(b"\n")
         if found >= 0:
             return start + found + 1
         end = start

@@ -22,6 +22,8 @@ try:
 except ImportError:  # pragma: no cover - Windows
     fcntl = None  # type: ignore[assignment]
 
+BINARY = getattr(os, "O_BINARY", 0)
+"""Keeps Windows from translating line ends. Descriptors of `os.open` are not inherited by other processes (PEP 446)."""
 PRIVATE_MODE = 0o600
 SHARED_MODE = 0o666
 _HEX_BYTES = 6
@@ -137,7 +139,7 @@ def sync_folder(folder: Path) -> None:
 
 def _create(path: Path, mode: int) -> tuple[Path, int]:
     part = path.with_name(f".{path.name[:40]}.{secrets.token_hex(_HEX_BYTES)}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode)
     _hold(descriptor)
     return part, descriptor
 

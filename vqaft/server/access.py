@@ -121,4 +121,4 @@ def open_private_log(path: Path, *, max_bytes: int = 5_000_000) -> int:
     """
     if path.exists() and path.stat().st_size > max_bytes:
         path.replace(path.with_name(f"{path.name}.1"))
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

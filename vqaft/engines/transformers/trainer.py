@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-import resource
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -246,11 +246,16 @@ def _number(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def peak_memory_gib() -> float:
+def peak_memory_gib() -> float | None:
     """Return the most memory used until now: of the GPU where there is one, else of the process."""
     if torch.cuda.is_available():
         return float(torch.cuda.max_memory_allocated() / 2**30)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    unit = 2**30 if sys.platform == "darwin" else 2**20  # bytes there, kibibytes on Linux
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def explained(error: BaseException, task: Task, trainer: AnswerTrainer, measured: list[RowTokens]) -> BaseException:

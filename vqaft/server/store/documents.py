@@ -68,7 +68,7 @@ class Documents:
         self._path = path
         with contextlib.ExitStack() as undone:
             try:
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
                 self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
                 undone.callback(self._connection.close)
                 self._prepare(identity)

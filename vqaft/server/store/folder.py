@@ -148,7 +148,7 @@ def create_private(path: Path) -> int:
     Raises:
         FileExistsError: If it is there.
     """
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
 def _read_marker(folder: Path) -> _Marker | None:
