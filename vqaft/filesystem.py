@@ -77,7 +77,12 @@ def location_of(path: str | PathLike[str]) -> Location:
 
 def suffix_of(location: Location) -> str:
     """Return the suffix of a file's name in lower case, e.g. ".csv"."""
-    return PurePosixPath(_own_path(location) if isinstance(location, str) else location.name).suffix.lower()
+    return PurePosixPath(name_of(location)).suffix.lower()
+
+
+def name_of(location: Location) -> str:
+    """Return the name of a file without its folder."""
+    return PurePosixPath(_own_path(location)).name if isinstance(location, str) else location.name
 
 
 def parent_of(location: Location) -> Location:
@@ -127,7 +132,10 @@ def require_local(path: str | PathLike[str], *, purpose: str) -> Path:
         DataError: If the path is a URL, or what `pathlib.Path` makes of one.
     """
     if is_url(path) or _is_mangled(path):
-        hint = "Use a local path, and copy the file afterwards; training files, shards and exports take URLs, as str."
+        hint = (
+            "Use a local path, and copy it by the tools of the store; "
+            "tables, images, training files and exports take URLs, as str."
+        )
         raise DataError(f"{purpose} needs a local disk, and this is a URL", path=display_path(path), hint=hint)
     return Path(path)
 

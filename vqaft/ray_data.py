@@ -24,6 +24,7 @@ from typing import Any
 
 from vqaft.data import Columns, ImageHash, ImageTable, VQAExample, hash_image, load_hf
 from vqaft.errors import DataError, MissingExtraError
+from vqaft.filesystem import require_local
 from vqaft.inference import (
     ChatBackend,
     ChatReply,
@@ -200,7 +201,7 @@ def predict_on_ray(
     shared = (
         ray.remote(_SharedState)
         .options(num_cpus=0, max_concurrency=_CALLS, scheduling_strategy=here)
-        .remote(str(Path(journal).resolve()), requests_per_minute)
+        .remote(str(require_local(journal, purpose="a journal").resolve()), requests_per_minute)
     )
     everything = list(examples)
     size = max(1, min(_EXAMPLES_A_TASK, -(-len(everything) // (4 * tasks))))

@@ -18,6 +18,7 @@ from vqaft.chat import read_lines
 from vqaft.check.rules.structure import CHAT_KEYS, MESSAGE_KEYS, PART_KEYS
 from vqaft.durable import atomic_writer
 from vqaft.errors import DataError
+from vqaft.filesystem import location_of
 from vqaft.images import read_header
 
 _HIDDEN = re.compile(
@@ -76,8 +77,8 @@ def fix_file(path: str | PathLike[str], fixed: str | PathLike[str], *, parts: bo
     Raises:
         DataError: If a file cannot be read, or the two are the same.
     """
-    source, target = Path(path), Path(fixed)
-    if source.resolve() == target.resolve():
+    source, target = location_of(path), location_of(fixed)
+    if len({str(place.resolve() if isinstance(place, Path) else place) for place in (source, target)}) == 1:
         raise DataError("the fixed file would replace its source", path=path, hint="Give it another name.")
     fixes: list[Fix] = []
     seen: set[int] = set()

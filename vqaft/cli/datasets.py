@@ -115,7 +115,7 @@ def check(
     provider: Provider = "openai",
     form: Annotated[Literal["text", "json"], typer.Option("--format", help="What to print.")] = "text",
     as_json: AsJson = False,
-    fix: Annotated[Path | None, typer.Option(help="Write a copy with what is safe to fix (one file).")] = None,
+    fix: Annotated[str | None, typer.Option(help="Write a copy with what is safe to fix (one file).")] = None,
 ) -> None:
     """Find what is wrong with training files; exits with 1 where there are errors."""
     if len(files) > len(PARTS):
@@ -123,7 +123,7 @@ def check(
     limits = limits_of(provider)
     if fix is not None:
         say(fix_file(files[0], fix))
-        files = [str(fix)]
+        files = [fix]
     report = check_files(dict(zip(PARTS, files, strict=False)), limits=limits)
     say_json(report.to_json()) if as_json or form == "json" else say(report)
     raise typer.Exit(report.exit_code)

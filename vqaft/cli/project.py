@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw
 
 from vqaft.cli.terminal import say
 from vqaft.errors import DataError
+from vqaft.filesystem import require_local
 
 FILE = "vqaft.toml"
 SHARED = "defaults"
@@ -110,6 +111,7 @@ def _refuse_unknown(content: Mapping[str, Any], options: Mapping[str, set[str]],
 
 def init(folder: Annotated[Path, typer.Argument(help="Folder to make; it may not exist yet.")] = Path("vqa")) -> None:
     """Make a folder to start from: pictures, a table of questions, settings."""
+    require_local(folder, purpose="a project")
     if folder.exists() and any(folder.iterdir()):
         raise DataError("the folder is not empty", path=folder, hint="Name a new one; nothing is overwritten.")
     (folder / "images").mkdir(parents=True, exist_ok=True)

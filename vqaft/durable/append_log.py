@@ -312,7 +312,8 @@ def read_file(path: Path) -> bytes:
     Raises:
         StateError: If it cannot be read, with the cause.
     """
+    local = require_local(path, purpose="this file")
     try:
-        return path.read_bytes()
+        return local.read_bytes()
     except (OSError, ValueError) as error:
         raise state_error(error, path, doing="cannot be read") from error

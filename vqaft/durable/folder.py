@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from vqaft.durable.atomic import sync_folder
+from vqaft.filesystem import require_local
 
 _CURRENT_FOLDER = -100  # AT_FDCWD
 
@@ -47,6 +48,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     Yields:
         The folder to fill.
     """
+    path = require_local(path, purpose="a folder")
     path.parent.mkdir(parents=True, exist_ok=True)
     recover_folder(path)
     _remove_orphans(path)

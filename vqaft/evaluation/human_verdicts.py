@@ -13,6 +13,7 @@ from vqaft.data import VQAExample, load_saved, saved_line
 from vqaft.errors import DataError, EvaluationError, shown
 from vqaft.evaluation.judge.calibration import HumanLabel
 from vqaft.evaluation.score import AnsweredExample
+from vqaft.filesystem import Location, file_info, kind_of, location_of
 
 COLUMN = "verdict"
 """The column of the metadata that holds what the person said."""
@@ -110,7 +111,7 @@ class HumanVerdicts:
         Raises:
             DataError: If a file is missing, or is not one of verdicts; with file and line.
         """
-        return cls(verdicts=tuple(verdict for path in paths for verdict in _read(Path(path))))
+        return cls(verdicts=tuple(verdict for path in paths for verdict in _read(location_of(path))))
 
 
 def verdict_line(verdict: HumanVerdict, *, row_id: str, root: Path) -> bytes:
@@ -186,10 +187,10 @@ def _text(said: Mapping[str, Any], name: str, row_id: str) -> str:
     return value
 
 
-def _read(path: Path) -> Iterable[HumanVerdict]:
-    if not path.is_file():
+def _read(path: Location) -> Iterable[HumanVerdict]:
+    if kind_of(path) != "file":
         raise DataError("the file is missing", path=path)
-    if not path.stat().st_size:  # every verdict was taken back
+    if not file_info(path).size_bytes:  # every verdict was taken back
         return
     for row in load_saved(path):
         yield verdict_of(row)

@@ -17,6 +17,7 @@ from vqaft.evaluation.rows import PairedRow, ScoredRow
 from vqaft.evaluation.score import Score, ScoreFailure
 from vqaft.evaluation.scorer_identity import ScorerFacts
 from vqaft.evaluation.usage import ScorerUsage
+from vqaft.filesystem import require_local
 from vqaft.inference import Failure
 
 Made = TypeVar("Made")
@@ -60,8 +61,9 @@ def read_file(path: Path, kind: str, version: int, make: Callable[[dict[str, Any
     Raises:
         StateError: If the file cannot be read as this format and version.
     """
+    local = require_local(path, purpose="this file")
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(local.read_bytes())
         if (content["format"], content["version"]) != (kind, version):
             found = f"{content['format']} version {content['version']}"
             raise StateError(f"the file is {found}, not {kind} version {version}", path=path)

@@ -14,6 +14,7 @@ from vqaft.chat import ChatRecord
 from vqaft.data import VQAExample
 from vqaft.durable import write_atomically
 from vqaft.errors import DataError
+from vqaft.filesystem import require_local
 from vqaft.inference.chat import ChatBackend, ChatSettings
 from vqaft.inference.predictions import Predictions
 from vqaft.inference.predictor import predict_models
@@ -77,7 +78,7 @@ def distill(
         DataError: If the model answered nothing, so that there is nothing to save.
         ServiceError: If no further request can succeed.
     """
-    kept, asked = Path(folder), list(examples)
+    kept, asked = require_local(folder, purpose="a folder of answers"), list(examples)
     kept.mkdir(parents=True, exist_ok=True)
     (found,) = predict_models(
         backend,

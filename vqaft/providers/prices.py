@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 
 from vqaft.errors import DataError
+from vqaft.filesystem import location_of, read_bytes
 
 _OWN = Path(__file__).with_name("prices.json")
 
@@ -48,14 +49,14 @@ def load_prices(path: str | PathLike[str] | None = None) -> PriceTable:
     """Read a table of prices.
 
     Args:
-        path: A JSON file like vqaft's own `prices.json`; that one where None.
+        path: A JSON file like vqaft's own `prices.json`, or its URL; that one where None.
 
     Raises:
         DataError: If the file is missing or is no such table.
     """
-    file = _OWN if path is None else Path(path)
+    file = _OWN if path is None else location_of(path)
     try:
-        values = json.loads(file.read_bytes())
+        values = json.loads(read_bytes(file))
         models = {model: Price(**price) for model, price in values["dollars_per_million_tokens"].items()}
         return PriceTable(as_of=dt.date.fromisoformat(values["as_of"]), source=values["source"], models=models)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vqaft.durable import write_atomically
 from vqaft.errors import StateError
+from vqaft.filesystem import require_local
 from vqaft.server.store.folder import check_folder, unusable
 
 FILE = "access.json"
@@ -73,6 +74,7 @@ def stored_access(folder: Path, *, api_key: str | None = None, port: int | None 
     Raises:
         StateError: If the file is damaged.
     """
+    folder = require_local(folder, purpose="a server's folder")
     found = _read(folder / FILE)
     key = api_key or (found.api_key if found else new_key())
     number = (found.port if found else free_port()) if port is None else port or free_port()

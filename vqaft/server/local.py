@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from vqaft.errors import DataError, MissingExtraError, StateError
+from vqaft.filesystem import require_local
 from vqaft.server.access import Access, free_port, new_key, open_private_log, stored_access
 from vqaft.server.store.folder import check_folder, unusable
 
@@ -60,7 +61,7 @@ class LocalServer:
     ) -> None:
         if port is not None and not 0 <= port <= MAX_PORT:
             raise DataError(f"the port {port} is not within 0 to {MAX_PORT}")
-        self._kept = None if folder is None else Path(folder).absolute()
+        self._kept = None if folder is None else require_local(folder, purpose="a server's folder").absolute()
         self._wanted = port, api_key
         self._models, self._gpus = dict(models or {}), gpus
         self._access: Access | None = None

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from vqaft.chat import TextPart, read_jsonl
 from vqaft.errors import DataError, MissingExtraError
+from vqaft.filesystem import require_local
 
 Architecture = Literal["idefics3", "llava", "qwen2_5_vl"]
 
@@ -57,11 +58,12 @@ def build_tiny_model(
         from transformers import set_seed
     except ImportError as error:
         raise MissingExtraError("transformers", extra="transformers") from error
+    target = require_local(folder, purpose="a model")
     set_seed(seed)
     model, processor = builders[architecture](list(texts))
-    model.save_pretrained(folder)
-    processor.save_pretrained(folder)
-    return Path(folder)
+    model.save_pretrained(target)
+    processor.save_pretrained(target)
+    return target
 
 
 def texts_of(path: str | PathLike[str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vqaft.errors import JobFailedError, RequestRefusedError
+from vqaft.filesystem import require_local
 from vqaft.providers import CALENDAR, Sunset
 from vqaft.service import (
     DEFAULT_PATH,
@@ -85,7 +86,7 @@ class FineTuneClient:
             DataError: If there is no such file, it is empty, or it changed while it was sent.
             ServiceError: If the service does not accept it.
         """
-        return self._uploader.upload(Path(path))
+        return self._uploader.upload(require_local(path, purpose="a file to upload"))
 
     def create(self, spec: JobSpec) -> FineTuneJob:
         """Create a job, or return the one that was created from the same description before.
@@ -136,7 +137,11 @@ class FineTuneClient:
         chosen = hyperparameters or Hyperparameters()
         check_hyperparameters(chosen)
         self._guard.check(model)
-        files = Path(train), None if validation is None else Path(validation)
+        purpose = "a file to upload"
+        files = (
+            require_local(train, purpose=purpose),
+            None if validation is None else require_local(validation, purpose=purpose),
+        )
         if check:
             check_rows(*files, provider=provider_of(self._backend))
         self._show_cost(files[0], model, chosen)

@@ -16,6 +16,7 @@ from vqaft.engines.transformers.folder import ABOUT_FILE, ModelFolder, read_json
 from vqaft.engines.transformers.launch import rank_environment
 from vqaft.engines.transformers.loading import load_base, load_processor
 from vqaft.errors import DataError, StateError
+from vqaft.filesystem import require_local
 
 _LEFT_BEHIND = {"task.json", "training.log"}
 
@@ -39,7 +40,7 @@ def export_model(
         StateError: If merging fails.
     """
     found = model if isinstance(model, ModelFolder) else ModelFolder.open(model)
-    place = Path(target).absolute()
+    place = require_local(target, purpose="a model").absolute()
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise DataError("the target is not an empty folder", path=place)
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from vqaft.errors import DataError
+from vqaft.filesystem import require_local
 
 ABOUT_FILE = "vqaft.json"
 """Written beside an adapter: its base model, the base's fingerprint, and how images are prepared."""
@@ -57,7 +58,7 @@ class ModelFolder:
         Raises:
             DataError: If files are missing, cut short, pickled, or belong to another kind of model.
         """
-        folder = Path(path).absolute()
+        folder = require_local(path, purpose="a model").absolute()
         if not folder.is_dir():
             raise DataError("there is no such model folder", path=folder, hint=_not_there(str(path)))
         if (folder / "adapter_config.json").is_file():

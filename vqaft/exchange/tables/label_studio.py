@@ -9,7 +9,6 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -22,6 +21,7 @@ from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, one_image, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
+from vqaft.filesystem import location_of, name_of, parent_of
 
 _FIELDS = ("question", "question_type", "kind", "group")
 
@@ -191,8 +191,8 @@ class _Task:
 
 
 def _tasks(path: str | PathLike[str], known: Mapping[str, VQAExample]) -> Iterator[_Task]:
-    file = Path(path)
-    tasks = ExportFolder(file.parent).read_json(file.name)
+    file = location_of(path)
+    tasks = ExportFolder(parent_of(file)).read_json(name_of(file))
     if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
         raise DataError("the file is not a list of tasks, as Label Studio exports them", path=path)
     for number, task in enumerate(tasks, start=1):

@@ -18,6 +18,7 @@ from typing import Any
 from vqaft.data import VQAExample
 from vqaft.errors import DataError, RequestRefusedError, ServiceError
 from vqaft.escape import visible
+from vqaft.filesystem import require_local
 from vqaft.inference.batch.api import Batch, BatchBackend, BatchCreation, ShardLimits, batch_line, write_shards
 from vqaft.inference.chat import ChatReply, ChatSettings
 from vqaft.inference.journal import Journal, request_key
@@ -158,7 +159,7 @@ class BatchPredictor:
         self._backend = backend
         self._builder = builder
         self._settings = settings
-        self._folder = Path(folder)
+        self._folder = require_local(folder, purpose="a folder of batches")
         self._limits = limits or ShardLimits()
         self._retry = retry or RetryPolicy()
         self._pace = pace or PollingPolicy(shortest_s=1.0, longest_s=60.0)
