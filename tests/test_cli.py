@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 import vqaft
@@ -126,10 +127,19 @@ def test_serve_tells_how_to_reach_it(tmp_path: Path) -> None:
         text=True,
     )
     assert process.stdout is not None
-    lines = [process.stdout.readline(), process.stdout.readline()]
+    lines = [process.stdout.readline() for _ in range(3)]
     try:
         assert re.fullmatch(r"export OPENAI_BASE_URL=http://127\.0\.0\.1:\d+/v1\n", lines[0])
         assert lines[1].startswith("export OPENAI_API_KEY=")
+        url = lines[0].partition("=")[2].strip().removesuffix("/v1")
+        assert re.fullmatch(rf"# Workbench: {url}/#code=\S+  \(works once, within 5 minutes\)\n", lines[2])
+        link = run("workbench", "--url", url, "--folder", str(tmp_path / "state"), folder=tmp_path)
+        place, _, code = link.stdout.strip().partition("/#code=")
+        assert place == url
+        signed = httpx.post(f"{url}/workbench/login", data={"code": code}, headers={"origin": url})
+        assert signed.status_code == httpx.codes.SEE_OTHER
+        other = run("workbench", "--url", url, "--folder", str(tmp_path / "other"), folder=tmp_path)
+        assert "has another key" in other.stderr
     finally:
         process.terminate()
         process.communicate(timeout=20)

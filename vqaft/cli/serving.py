@@ -92,7 +92,7 @@ class _Pages:
         """Return the line that says how to open the workbench, or why there is none."""
         if self._workbench is None:
             return f"No workbench: {self._missing}"
-        return f"Workbench, once within 5 minutes: {self._workbench.login_url(base_url)}"
+        return f"Workbench: {self._workbench.login_url(base_url)}  (works once, within 5 minutes)"
 
 
 def workbench(
@@ -114,9 +114,11 @@ def workbench(
     if answer.status_code == httpx.codes.UNAUTHORIZED:
         hint = "Name the server's folder by --folder, or its key by VQAFT_API_KEY."
         raise AuthenticationError(f"the server at {place} has another key", hint=hint)
-    if not answer.is_success:
-        raise ServiceUnreachableError(f"what answers at {place} is no vqaft server with a workbench")
-    typer.echo(f"{place}/#code={answer.json()['code']}")
+    try:
+        code = answer.raise_for_status().json()["code"]
+    except (httpx.HTTPStatusError, ValueError, KeyError, TypeError):
+        raise ServiceUnreachableError(f"what answers at {place} is no vqaft server with a workbench") from None
+    typer.echo(f"{place}/#code={code}")
 
 
 def export_model(
