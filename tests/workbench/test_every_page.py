@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-import axe_core_python
 import httpx
 import pytest
 
 from tests.chromium import Browser
+from tests.workbench.axe import violations
 from tests.workbench.running import RunningWorkbench, chat_rows
 from tests.workbench.test_jobs import status, wait_for
 from tests.workbench.test_try_it import SCRIPT, png
@@ -19,7 +18,6 @@ from vqaft.testing import FixedAnswer, QuickEngine
 
 HOSTILE = '"><img src=x onerror=pwned=1><script>pwned=1</script>\u202e{{7*7}}'
 ANSWER = "</textarea></p><script>pwned=1</script>\u2028\u200b'\"<b>"
-AXE = Path(axe_core_python.__file__).parent / "axe.min.js"
 
 
 @pytest.fixture(scope="module")
@@ -121,13 +119,3 @@ def test_the_first_thing_that_tab_reaches_skips_the_frame(signed_in: Browser, be
     assert signed_in.run("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     signed_in.press("Enter")
     assert signed_in.run("document.activeElement.id") == "main"
-
-
-def violations(browser: Browser) -> list[str]:
-    """What axe-core finds wrong with the page that is open."""
-    browser.run("window.axe !== undefined || (() => {" + AXE.read_text(encoding="utf-8") + "\n})()")
-    found: list[str] = browser.run(
-        "axe.run().then(({violations}) => violations.flatMap("
-        "(one) => one.nodes.map((node) => `${one.id}: ${node.failureSummary} ${node.html.slice(0, 200)}`)))"
-    )
-    return found

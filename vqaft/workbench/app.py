@@ -22,12 +22,20 @@ from vqaft.workbench.files import files_section
 from vqaft.workbench.folder import ProjectFolder
 from vqaft.workbench.guard import PageGuard, session_cookie, session_token
 from vqaft.workbench.jobs import jobs_section
+from vqaft.workbench.label import label_section
 from vqaft.workbench.login import SESSION_S, Login
+from vqaft.workbench.reports import reports_section
 from vqaft.workbench.server_data import ServerData
 from vqaft.workbench.site import PREFIX, Section, Site
 from vqaft.workbench.try_it import try_section
 
-SECTIONS: Sequence[Callable[[Site], Section]] = (jobs_section, files_section, try_section)
+SECTIONS: Sequence[Callable[[Site], Section]] = (
+    jobs_section,
+    files_section,
+    try_section,
+    label_section,
+    reports_section,
+)
 """The sections in the order of the navigation; the first one is where a user arrives."""
 STATUSES: Mapping[type[Exception], int] = {ServiceError: 400, DataError: 400, StateError: 503}
 """Status of an error's page, by its kind."""

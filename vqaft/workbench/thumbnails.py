@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import OrderedDict
+from os import PathLike
 
 from vqaft.errors import ImageError
-from vqaft.images import CHAT_FORMATS, ImageEncoder, sniff
+from vqaft.images import CHAT_FORMATS, ImageEncoder, ImageSource, image_sha256, sniff, split_page
 
 SIDES = (320, 1600)
 """The longest side in pixels: of a picture on a card, and of one that fills the window."""
@@ -45,13 +45,27 @@ class ThumbnailCache:
         """
         if sniff(content) not in CHAT_FORMATS:  # no decoder for other kinds is tried on what came from outside
             raise ImageError("this is no JPEG, PNG, WEBP or GIF image")
-        key = hashlib.sha256(content).hexdigest(), side
+        return self.picture_of(content, side=side)
+
+    def picture_of(self, source: ImageSource, *, side: int) -> bytes:
+        """Return an image of the user's own, of any kind that vqaft reads, as a small WEBP file.
+
+        Args:
+            source: The image; nothing is fetched.
+            side: The longest side in pixels.
+
+        Raises:
+            ImageError: If it is missing, elsewhere, or cannot be decoded.
+        """
+        page = split_page(str(source))[1] if isinstance(source, str | PathLike) else None
+        key = f"{image_sha256(source)}#{page}", side
         with self._lock:
             if key in self._pictures:
                 self._pictures.move_to_end(key)
                 return self._pictures[key]
+        encoder = ImageEncoder(format="webp", quality=80, max_side=side, pass_through=False)
         with self._decoding:
-            made = ImageEncoder(format="webp", quality=80, max_side=side).encode(content).data
+            made = encoder.encode(source).data
         with self._lock:
             self._keep(key, made)
         return made
