@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.records.pictures import example
+from tests.records.pictures import example, picture
+from vqaft.chat import ChatRecord
 from vqaft.check import check_file, check_records
-from vqaft.errors import DataError, RecordError
+from vqaft.data import VQAExample
+from vqaft.errors import DataError, ImageError, RecordError
 from vqaft.images import ImageEncoder
 from vqaft.records import MessageBuilder, write_jsonl
 
@@ -74,3 +76,32 @@ def test_strings_are_no_examples_and_no_limits(tmp_path: Path) -> None:
         check_file(tmp_path / "train.jsonl", limits="openai")  # type: ignore[arg-type]
     with pytest.raises(DataError, match="limits is 'openai'"):
         check_records([], limits="openai")  # type: ignore[arg-type]
+
+
+def broken(tmp_path: Path) -> list[VQAExample]:
+    files = []
+    for number in range(6):
+        file = tmp_path / f"{number}.png"
+        file.write_bytes(b"no image" if number in {1, 4} else picture(number))
+        files.append(VQAExample(id=str(number), image=str(file), question="q", answers=("a",)))
+    return files
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_all_examples_that_cannot_be_used_are_listed(tmp_path: Path, workers: int) -> None:
+    rows = MessageBuilder().records(broken(tmp_path), max_workers=workers)
+    made: list[ChatRecord] = []
+    with pytest.raises(ImageError) as caught:
+        made.extend(rows)
+    assert [row.example_ids for row in made] == [("0",)]
+    assert str(caught.value).startswith("2 of 6 examples cannot be used:")
+    assert [f"example '{number}'" in problem for number, problem in zip((1, 4), caught.value.problems, strict=True)]
+    assert "4.png" in caught.value.problems[1]
+
+
+def test_examples_that_cannot_be_used_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = list(MessageBuilder().records(broken(tmp_path), on_error="skip"))
+    assert [row.example_ids[0] for row in rows] == ["0", "2", "3", "5"]
+    assert "2 of 6 examples were left out" in caplog.text
+    with pytest.raises(DataError, match="on_error is 'ignore'"):
+        MessageBuilder().records([], on_error="ignore")  # type: ignore[arg-type]

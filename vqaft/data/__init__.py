@@ -10,7 +10,7 @@ from vqaft.data.loaders.easy_vqa import load_easy_vqa
 from vqaft.data.loaders.files import load_file, load_folder
 from vqaft.data.loaders.hugging_face import load_hf
 from vqaft.data.loaders.saved import load_saved, save_examples, saved_line
-from vqaft.data.loaders.stream import ExampleStream, OnError
+from vqaft.data.loaders.stream import ExampleStream, OnError, several_errors
 from vqaft.data.question_rules import (
     OCR_VQA_TYPES,
     ClosedChoices,
@@ -80,6 +80,7 @@ __all__ = [
     "question_kind",
     "save_examples",
     "saved_line",
+    "several_errors",
     "with_kinds",
     "with_types",
     "without_images_of",

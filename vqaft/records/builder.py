@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, get_args
 
 from vqaft.chat import ChatRecord, Detail, DeveloperMessage, Message, SystemMessage, Weight
-from vqaft.data import VQAExample
+from vqaft.data import OnError, VQAExample, several_errors
 from vqaft.errors import DataError, ImageError, shown
 from vqaft.images import EncodedImage, ImageEncoder, ImageSource, RemoteImage, image_sha256, is_web_address
 from vqaft.parallel import ordered_map, worker_count
@@ -26,6 +27,7 @@ from vqaft.records.region import BoxEdit, BoxRegion
 
 _PLACE = "{question}"
 _MOST_ROWS = 64  # of one image in one piece of work
+_log = logging.getLogger("vqaft.records")
 
 
 def canonical_answer(example: VQAExample) -> str:
@@ -88,27 +90,51 @@ class MessageBuilder:
         _check_example(example)
         return _record((*self._opening, *self._asked(example), self._answered(example)), (example.id,))
 
-    def records(self, examples: Iterable[VQAExample], *, max_workers: int | None = None) -> Iterator[ChatRecord]:
+    def records(
+        self, examples: Iterable[VQAExample], *, max_workers: int | None = None, on_error: OnError = "raise"
+    ) -> Iterator[ChatRecord]:
         """Build the training rows of many examples, in their order, as a stream.
 
         Args:
             examples: Questions with answers.
             max_workers: How many threads encode images; as many as there are processors if None.
+            on_error: What to do about examples that cannot be used. "raise" reads all examples and raises one error at
+                the end that lists them; no row is made after the first of them. "skip" leaves them out, and reports
+                their number once as a warning of the logger `vqaft.records`.
 
         Raises:
-            DataError: As for `record`.
-            ImageError: If an image cannot be used.
+            DataError: As for `record`, for one or several examples.
+            ImageError: If images cannot be used.
         """
-        max_workers = worker_count(max_workers)
+        if on_error not in get_args(OnError):
+            raise DataError(f"on_error is {shown(on_error)}, not 'raise' or 'skip'")
+        return self._records(examples, max_workers=worker_count(max_workers), skips=on_error == "skip")
+
+    def _records(self, examples: Iterable[VQAExample], *, max_workers: int, skips: bool) -> Iterator[ChatRecord]:
+        bad: list[DataError] = []
+        n_rows = 0
         for rows in ordered_map(
             self._rows, _by_images(examples), max_workers=max_workers, shortcut=self._rows_if_ready
         ):
-            yield from rows
+            n_rows += len(rows)
+            bad += (row for row in rows if isinstance(row, DataError))
+            if skips or not bad:
+                yield from (row for row in rows if isinstance(row, ChatRecord))
+        if bad and not skips:
+            raise bad[0] if len(bad) == 1 else several_errors(bad, n_rows, of="examples")
+        if bad:
+            _log.warning("%d of %d examples were left out; the first: %s", len(bad), n_rows, bad[0])
 
-    def _rows(self, examples: Sequence[VQAExample]) -> list[ChatRecord]:
-        return [self.record(example) for example in examples]
+    def _rows(self, examples: Sequence[VQAExample]) -> list[ChatRecord | DataError]:
+        return [self._row(example) for example in examples]
 
-    def _rows_if_ready(self, examples: Sequence[VQAExample]) -> list[ChatRecord] | None:
+    def _row(self, example: VQAExample) -> ChatRecord | DataError:
+        try:
+            return self.record(example)
+        except DataError as error:
+            return error
+
+    def _rows_if_ready(self, examples: Sequence[VQAExample]) -> list[ChatRecord | DataError] | None:
         """Build the rows of images that need no encoding: threads would only wait for each other."""
         if self.region is not None:
             return None

@@ -256,6 +256,19 @@ def test_all_bad_rows_are_listed(folder: Path, caplog: pytest.LogCaptureFixture)
         load_file(path, on_error="ignore")  # type: ignore[arg-type]
 
 
+def test_rows_behind_those_that_are_taken_are_not_judged(folder: Path) -> None:
+    path = table(folder, "image,question,answer\nx.png,q,x\na.png,q,z\na.png,q,y\ny.png,q,x\nz.png,q,x\n")
+    with pytest.raises(ImageError, match=r"x\.png"):  # one of the two, so it is said
+        list(load_file(path).take(2))
+    skipping = load_file(path, on_error="skip").take(2)
+    assert [example.answer for example in skipping] == ["z", "y"]
+    assert [error.line for error in skipping.skipped] == [2]
+    with pytest.raises(DataError, match="2 of 2 rows cannot be used"):
+        list(load_file(table(folder, "image,question,answer\nx.png,q,x\ny.png,q,x\nz.png,q,x\n")).take(2))
+    with pytest.raises(DataError, match="count is 0"):
+        load_file(path).take(0)
+
+
 def test_one_bad_row_is_its_own_error(folder: Path) -> None:
     with pytest.raises(ImageError, match=r"qa\.csv:2: the image 'x\.png' is missing"):
         list(load_file(table(folder, "image,question,answer\nx.png,q,x\na.png,q,x\n")))

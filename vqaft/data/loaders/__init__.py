@@ -7,7 +7,7 @@ from vqaft.data.loaders.easy_vqa import load_easy_vqa
 from vqaft.data.loaders.files import load_file, load_folder
 from vqaft.data.loaders.hugging_face import load_hf
 from vqaft.data.loaders.saved import load_saved, save_examples
-from vqaft.data.loaders.stream import ExampleStream, OnError
+from vqaft.data.loaders.stream import ExampleStream, OnError, several_errors
 
 __all__ = [
     "OCR_VQA",
@@ -27,4 +27,5 @@ __all__ = [
     "load_saved",
     "plain_columns",
     "save_examples",
+    "several_errors",
 ]

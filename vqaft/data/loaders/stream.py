@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self, TypeAlias, get_args
@@ -66,12 +66,31 @@ class ExampleStream(Iterator[VQAExample]):
             raise DataError(f"on_error is {shown(on_error)}, not 'raise' or 'skip'")
         self._bad: list[DataError] = []
         self._check = check
-        self._examples = self._read(rows, examples_of, skips=on_error == "skip")
+        self._skips = on_error == "skip"
+        self._left: int | None = None
+        self._examples = self._read(rows, examples_of)
 
     @property
     def skipped(self) -> tuple[DataError, ...]:
         """What is wrong with the rows that were left out so far, in their order."""
         return tuple(self._bad)
+
+    def take(self, count: int) -> Self:
+        """Stop after this many further examples: rows behind them are not read, so that none of them is reported.
+
+        Args:
+            count: At least 1; a bad row counts as an example unless bad rows are skipped.
+
+        Returns:
+            This stream.
+
+        Raises:
+            DataError: If the count is below 1.
+        """
+        if count < 1:
+            raise DataError(f"count is {shown(count)}, not at least 1")
+        self._left = count
+        return self
 
     def __iter__(self) -> Self:
         return self
@@ -80,36 +99,60 @@ class ExampleStream(Iterator[VQAExample]):
         return next(self._examples)
 
     def _read(
-        self, rows: Iterable[PlacedRow], examples_of: Callable[[PlacedRow, int], Iterable[VQAExample]], *, skips: bool
+        self, rows: Iterable[PlacedRow], examples_of: Callable[[PlacedRow, int], Iterable[VQAExample]]
     ) -> Iterator[VQAExample]:
         ids: dict[str, PlacedRow] = {}
         number, row = -1, PlacedRow(value=None)
         for number, row in enumerate(rows):
-            if self._check is not None and number == 0 and row.error is None:
-                with _placed(row):
-                    self._check(row.value)
+            if number == 0:
+                self._check_table(row)
             try:
-                if row.error is not None:
-                    raise row.error
-                found = list(examples_of(row, number))
+                found = _examples(row, number, examples_of)
                 _check_ids(found, ids, replace(row, value=None))
             except DataError as error:
                 self._bad.append(_with_place(error, row))
-                continue
-            yield from found
-        if number < 0:
-            raise DataError("there are no rows")
-        self._report(number + 1, skips=skips)
+                self._count(0 if self._skips else 1)
+            else:
+                yield from self._up_to_the_limit(found)
+            if self._left == 0:
+                break
+        self._report(number + 1)
 
-    def _report(self, n_rows: int, *, skips: bool) -> None:
+    def _check_table(self, first: PlacedRow) -> None:
+        if self._check is not None and first.error is None:
+            with _placed(first):
+                self._check(first.value)
+
+    def _up_to_the_limit(self, found: Iterable[VQAExample]) -> Iterator[VQAExample]:
+        for example in found:
+            if self._left == 0:
+                return
+            self._count(1)
+            yield example
+
+    def _count(self, taken: int) -> None:
+        if self._left is not None:
+            self._left -= taken
+
+    def _report(self, n_rows: int) -> None:
+        if n_rows == 0:
+            raise DataError("there are no rows")
         if not self._bad:
             return
-        if not skips:
+        if not self._skips:
             raise self._bad[0] if len(self._bad) == 1 else several_errors(self._bad, n_rows)
         _log.warning("%d of %d rows were skipped; the first: %s", len(self._bad), n_rows, self._bad[0])
 
     def __repr__(self) -> str:
         return f"ExampleStream(skipped={len(self._bad)})"
+
+
+def _examples(
+    row: PlacedRow, number: int, examples_of: Callable[[PlacedRow, int], Iterable[VQAExample]]
+) -> list[VQAExample]:
+    if row.error is not None:
+        raise row.error
+    return list(examples_of(row, number))
 
 
 @contextmanager
@@ -126,19 +169,28 @@ def _with_place(error: DataError, row: PlacedRow) -> DataError:
     return error
 
 
-def several_errors(errors: list[DataError], n_rows: int) -> DataError:
-    """Return one error that lists many, with all of them as its `problems`."""
-    listed = "".join(f"\n  {_line(error)}" for error in errors[:_LISTED])
+def several_errors(errors: Sequence[DataError], n_rows: int, *, of: str = "rows") -> DataError:
+    """Return one error that lists many, with all of them as its `problems`.
+
+    Args:
+        errors: At least one.
+        n_rows: How many rows there are, good ones included.
+        of: What they are.
+    """
+    path = errors[0].path if len({error.path for error in errors}) == 1 else None
+    listed = "".join(f"\n  {_line(error, with_path=path is None)}" for error in errors[:_LISTED])
     more = len(errors) - _LISTED
     listed += f"\n  … and {more} more" if more > 0 else ""
-    listed += '\non_error="skip" leaves such rows out'
+    listed += f'\non_error="skip" leaves such {of} out'
     kind = type(errors[0]) if len({type(error) for error in errors}) == 1 else DataError
-    error = kind(f"{len(errors)} of {n_rows} rows cannot be used:{listed}", path=errors[0].path)
+    error = kind(f"{len(errors)} of {n_rows} {of} cannot be used:{listed}", path=path)
     error.problems = tuple(map(str, errors))
     return error
 
 
-def _line(error: DataError) -> str:
+def _line(error: DataError, *, with_path: bool) -> str:
+    if with_path:
+        return str(error)
     place = "" if error.line is None else f"line {error.line}: "
     example = "" if error.example_id is None else f"example {error.example_id!r}: "
     return f"{place}{example}{error.message}" + (f". {error.hint}" if error.hint else "")
