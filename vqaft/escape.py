@@ -1,4 +1,4 @@
-"""Escapes for text from outside: controls, direction marks and invisible characters become readable escapes.
+"""Text for people; escapes for text from outside: controls, direction marks and invisible characters become readable.
 
 Model names, file names, ids, answers and messages of services can hold anything. Wherever such text is shown (terminal,
 log, HTML, Markdown, CSV, plots) it goes through `visible` first, so that it can neither act nor hide.
@@ -36,6 +36,16 @@ def visible(text: str, *, keep: str = "", limit: int | None = None) -> str:
     if text.isprintable() and not BLANK_LETTERS.search(text):
         return text
     return "".join(piece for piece, _ in pieces(text, keep=keep))
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its English noun, in the plural where it is not 1.
+
+    Args:
+        number: How many.
+        noun: The singular; its plural ends in "s".
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def pieces(text: str, *, keep: str = "") -> Iterator[tuple[str, bool]]:

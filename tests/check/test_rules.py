@@ -251,6 +251,7 @@ FILE_CASES: dict[str, tuple[str, bytes]] = {
     "file.carriage-returns": ("train.jsonl", b"\r\n".join(added()) + b"\r\n"),
     "file.unended": ("train.jsonl", b"\n".join(added())),
     "file.packed": ("train.jsonl", b"\x1f\x8b\x08\x00"),
+    "file.table": ("train.csv", b"image,question,answer\na.png,What?,red\n"),
     "file.one-array": ("train.jsonl", b"[" + b",\n".join(added()) + b"]\n"),
 }
 

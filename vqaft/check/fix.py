@@ -18,6 +18,7 @@ from vqaft.chat import read_lines
 from vqaft.check.rules.structure import CHAT_KEYS, MESSAGE_KEYS, PART_KEYS
 from vqaft.durable import atomic_writer
 from vqaft.errors import DataError
+from vqaft.escape import counted
 from vqaft.filesystem import location_of
 from vqaft.images import read_header
 
@@ -59,7 +60,7 @@ class FixReport:
     def __str__(self) -> str:
         counts = Counter(done.code for done in self.fixes)
         listed = "".join(f"\n  {code}  {count} ×" for code, count in counts.most_common())
-        return f"{self.path}: {self.rows} rows, {len(self.fixes)} things fixed{listed}"
+        return f"{self.path}: {counted(self.rows, 'row')}, {counted(len(self.fixes), 'thing')} fixed{listed}"
 
 
 def fix_file(path: str | PathLike[str], fixed: str | PathLike[str], *, parts: bool = False) -> FixReport:

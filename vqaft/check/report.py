@@ -12,9 +12,10 @@ from typing import Any
 
 from vqaft.check.rule import Problem, Severity
 from vqaft.errors import RecordError
-from vqaft.escape import visible
+from vqaft.escape import counted, visible
 
 _SHOWN = 20
+_SHOWN_OF_A_RULE = 5
 _MARKS: dict[Severity, str] = {"error": "✗", "warning": "!", "note": "·"}
 
 
@@ -84,15 +85,16 @@ class CheckReport:
     def __str__(self) -> str:
         if not self.problems:
             return visible(self._summary())
-        shown = [line for problem in self._by_weight()[:_SHOWN] for line in _lines(self._cells(problem))]
-        more = len(self.problems) - _SHOWN
+        listed = self._listed()
+        shown = [line for problem in listed for line in _lines(self._cells(problem))]
+        more = len(self.problems) - len(listed)
         left = [f"… and {more} more: {self._counted()}"] if more > 0 else []
         return visible("\n".join([self._summary(), *shown, *left]), keep="\n")
 
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr>{''.join(f'<td>{html.escape(visible(str(cell)))}</td>' for cell in self._cells(problem))}</tr>"
-            for problem in self._by_weight()[:_SHOWN]
+            for problem in self._listed()
         )
         head = "".join(f"<th>{name}</th>" for name in ("", "rule", "line", "place", "what", "what to do"))
         return f"<p>{html.escape(visible(self._summary()))}</p><table><tr>{head}</tr>{rows}</table>"
@@ -103,14 +105,21 @@ class CheckReport:
             line = f"{Path(problem.path).name}:{line}"
         return _MARKS[problem.severity], problem.code, line, problem.place, problem.message, problem.remedy
 
-    def _by_weight(self) -> list[Problem]:
-        return sorted(self.problems, key=lambda problem: list(_MARKS).index(problem.severity))
+    def _listed(self) -> list[Problem]:
+        """Return the problems to show: errors first, and of each rule the first few."""
+        seen: Counter[str] = Counter()
+        listed = []
+        for problem in sorted(self.problems, key=lambda problem: list(_MARKS).index(problem.severity)):
+            seen[problem.code] += 1
+            if seen[problem.code] <= _SHOWN_OF_A_RULE:
+                listed.append(problem)
+        return listed[:_SHOWN]
 
     def _summary(self) -> str:
         counts = Counter(problem.severity for problem in self.problems)
         said = ", ".join(f"{counts[kind]} {kind}{'s' * (counts[kind] != 1)}" for kind in _MARKS if counts[kind])
         subject = ", ".join(self.paths) or "rows"
-        return f"{subject}: {self.rows} rows, {said or 'nothing found'} (limits of {self.provider})"
+        return f"{subject}: {counted(self.rows, 'row')}, {said or 'nothing found'} (limits of {self.provider})"
 
     def _counted(self) -> str:
         return ", ".join(f"{code} {count} ×" for code, count in self.counts.items())

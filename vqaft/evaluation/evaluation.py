@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from vqaft.errors import EvaluationError
+from vqaft.escape import counted
 from vqaft.evaluation.json_form import facts_from_dict, read_file, row_from_dict, row_to_dict, to_text, write_file
 from vqaft.evaluation.rows import ScoredRow, Slicer, as_slicers, failure_sentences
 from vqaft.evaluation.scorer_identity import ScorerFacts, merged_usage, usage_lines
@@ -140,8 +141,8 @@ class Evaluation:
         return failure_sentences(self.rows, tuple(self.scorers))
 
     def __str__(self) -> str:
-        lines = [f"{len(self.rows)} examples, {len(self.failed)} without an answer", *usage_lines(self.scorers)]
-        return "\n".join([*lines, *self.scorer_failures, str(self.summary())])
+        head = f"{counted(len(self.rows), 'example')}, {len(self.failed)} without an answer"
+        return "\n".join([head, *usage_lines(self.scorers), *self.scorer_failures, str(self.summary())])
 
     __repr__ = __str__
 

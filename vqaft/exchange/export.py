@@ -17,6 +17,7 @@ import orjson
 from vqaft.data import Split
 from vqaft.durable import atomic_folder
 from vqaft.errors import DataError, ExportError, shown
+from vqaft.escape import counted
 from vqaft.exchange.folder import ExportFolder, image_name, json_line
 from vqaft.exchange.manifest import EXAMPLES, MANIFEST, ExportManifest, Loss, entries_of, file_hashes, refuse_foreign
 from vqaft.exchange.reading import measure_losses, parsed_rows
@@ -61,7 +62,7 @@ class Exported:
 
     def __str__(self) -> str:
         lost = "; kept in the manifest alone: " + ", ".join(map(str, self.lossy)) if self.lossy else ""
-        return f"{self.folder}: {self.rows} rows and {self.images} images for {self.format}{lost}"
+        return f"{self.folder}: {counted(self.rows, 'row')} and {counted(self.images, 'image')} for {self.format}{lost}"
 
 
 def export(

@@ -16,11 +16,12 @@ _PACKED = {
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
 }
+_TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".parquet")
 
 
 def no_rows(file: ParsedFile, _: ProviderLimits) -> Iterable[FoundLine]:
     """Nothing to train on."""
-    if not file.rows and not file.other_rows:
+    if not file.rows and not file.other_rows and not _is_table(file):
         yield FoundLine(None, "the file has no rows")
 
 
@@ -87,6 +88,16 @@ def one_array(file: ParsedFile, _: ProviderLimits) -> Iterable[FoundLine]:
         yield FoundLine(None, "the file is one JSON array")
 
 
+def table(file: ParsedFile, _: ProviderLimits) -> Iterable[FoundLine]:
+    """A table of questions, which training rows are made from."""
+    if not file.rows and not file.other_rows and _is_table(file):
+        yield FoundLine(None, "the file is a table, not a training file")
+
+
+def _is_table(file: ParsedFile) -> bool:
+    return (file.path or "").lower().endswith(_TABLES)
+
+
 def no_images(file: ParsedFile, _: ProviderLimits) -> Iterable[FoundLine]:
     """Rows of text alone teach nothing about images."""
     blind = sum(not row.images for row in file.rows)
@@ -110,6 +121,7 @@ FILE_RULES = (
     _rule("unended", "note", unended, "End it; fix_file does."),
     _rule("packed", "error", packed, "Unpack it, and save it as UTF-8."),
     _rule("one-array", "error", one_array, "Write one object a line."),
+    _rule("table", "error", table, "Build a training file from it: load_file, MessageBuilder and write_jsonl do."),
     _rule("rows-without-image", "note", no_images, "Look whether that is meant."),
 )
 

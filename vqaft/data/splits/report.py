@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from vqaft.data.example import VQAExample
-from vqaft.escape import visible
+from vqaft.escape import counted, visible
 from vqaft.images import TRANSFORMED_KINDS
 from vqaft.notebook import card, heading, note, table
 
@@ -98,7 +98,7 @@ class Overlap:
             kinds = "cropped, mirrored, turned or bordered copies or screenshots"
             text += f", and {self.transformed} more are {kinds} of one there"
         if self.groups:
-            text += f"; both have {len(self.groups)} groups, such as {self.groups[0]!r}"
+            text += f"; both have {counted(len(self.groups), 'group')}, such as {self.groups[0]!r}"
         if self.nearest is not None and self.nearest.distance is not None:
             text += f"; the nearest of the others differ in {self.nearest.distance} of 64 bits"
         elif self.none_within is not None:
@@ -149,7 +149,8 @@ class SplitReport:
             return "the pictures were not compared"
         if not self.near_duplicate_groups:
             return "no two different files look alike"
-        return f"{self.near_duplicate_images} different files look alike, in {self.near_duplicate_groups} groups"
+        groups = counted(self.near_duplicate_groups, "group")
+        return f"{self.near_duplicate_images} different files look alike, in {groups}"
 
     @property
     def leaks(self) -> tuple[AlikePair, ...]:

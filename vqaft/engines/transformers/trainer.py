@@ -21,6 +21,7 @@ from vqaft.engines.transformers.saved import KEPT_EPOCHS, save_about, take_model
 from vqaft.engines.transformers.task import Reporter, Task
 from vqaft.engines.transformers.training_set import RowTokens, TrainingSet
 from vqaft.errors import TrainingError, VqaftError
+from vqaft.escape import counted
 
 LOGS = 100
 """About so many times a training is reported on."""
@@ -284,15 +285,11 @@ def _out_of_memory(task: Task, trainer: AnswerTrainer, measured: list[RowTokens]
     where = f"GPU {os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "this machine"
     size = f"the {_capacity_gib():.1f} GiB of {where}"
     message = (
-        f"training needed more than {size} at step {trainer.state.global_step + 1}, with {_rows(micro)} at a time, the"
-        f" longest of {longest} tokens, and images of up to {task.options.max_image_pixels} pixels"
+        f"training needed more than {size} at step {trainer.state.global_step + 1}, with {counted(micro, 'row')} at a"
+        f" time, the longest of {longest} tokens, and images of up to {task.options.max_image_pixels} pixels"
     )
     hint = "Set max_image_pixels lower (401408 is 512 tokens in Qwen's models) or quantization to '4bit'."
     return TrainingError(message, code="out_of_memory", hint=hint)
-
-
-def _rows(number: int) -> str:
-    return "1 row" if number == 1 else f"{number} rows"
 
 
 def _capacity_gib() -> float:
