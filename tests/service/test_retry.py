@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ class Clock:
         self.slept.append(seconds)
         self.now += seconds
 
-    def policy(self, chance: float = 1.0, **settings: float) -> RetryPolicy:
+    def policy(self, chance: float = 1.0, **settings: Any) -> RetryPolicy:
         return RetryPolicy(sleep=self.sleep, clock=lambda: self.now, random=lambda: chance, **settings)
 
 
@@ -93,5 +95,6 @@ def test_each_wait_can_be_told() -> None:
             raise left.pop()
         return "there"
 
-    assert clock.policy().call(request, on_wait=lambda error, wait: told.append((str(error), wait))) == "there"
+    policy = clock.policy(on_wait=lambda error, wait: told.append((str(error), wait)))
+    assert policy.call(request) == "there"
     assert told == [("down", 0.25)]

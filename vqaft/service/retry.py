@@ -67,6 +67,8 @@ class RetryPolicy:
         sleep: Waits; another one in tests.
         clock: Seconds that never go back; another one in tests.
         random: Numbers in [0, 1); another one in tests.
+        on_wait: Called with the error and the seconds before each wait, from any thread, e.g. to say that a service
+            does not answer.
 
     Raises:
         DataError: If a duration is negative or not a number.
@@ -80,6 +82,7 @@ class RetryPolicy:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     random: Callable[[], float] = random.random
+    on_wait: OnWait | None = None
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -87,12 +90,11 @@ class RetryPolicy:
             if is_duration and (isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0):
                 raise DataError(f"{name}={value!r}", hint="RetryPolicy takes seconds, 0 or more.")
 
-    def call(self, function: Callable[[], Result], *, on_wait: OnWait | None = None) -> Result:
+    def call(self, function: Callable[[], Result]) -> Result:
         """Call a function until it succeeds, or trying again does not help or takes too long.
 
         Args:
             function: Makes one request; must be safe to repeat.
-            on_wait: Called with the error and the seconds before each wait.
 
         Raises:
             ServiceError: The last one, where it did not succeed.
@@ -106,8 +108,8 @@ class RetryPolicy:
                 wait = self.wait_s(error, attempt=attempt)
                 if self.clock() - start + wait > self.budget_s(error):
                     raise
-                if on_wait is not None:
-                    on_wait(error, wait)
+                if self.on_wait is not None:
+                    self.on_wait(error, wait)
                 self.sleep(wait)
 
     def wait_s(self, error: ServiceError, *, attempt: int) -> float:
