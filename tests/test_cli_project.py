@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,10 +13,15 @@ from typing import Any
 import pytest
 
 from tests.test_cli import run
+from vqaft.check import RULES
 from vqaft.cli.options import SCORERS, MessageOptions, TableOptions, expand, scorers_of
 from vqaft.cli.project import load_settings
+from vqaft.cli.remedies import in_command_words
+from vqaft.cli.service import WaitNotice
+from vqaft.cli.training import HyperparameterOptions
 from vqaft.data import load_file
-from vqaft.errors import DataError
+from vqaft.errors import DataError, ServiceUnreachableError
+from vqaft.inference import Predictions
 from vqaft.server import LocalServer
 
 
@@ -200,3 +206,83 @@ def test_another_provider_asks_for_its_own_key(project: Path, provider: str, wor
 
 def test_no_such_provider(project: Path) -> None:
     assert "none" in run("jobs", "--provider", "none", folder=project).stderr
+
+
+def test_a_folder_by_class_becomes_true_and_false(project: Path) -> None:
+    for number, path in enumerate(sorted((project / "images").glob("*.png"))[:12]):
+        target = project / "lamps" / ("true" if number % 2 else "false") / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    refused = run("split", "lamps", "--out", "lit", folder=project)
+    assert "--question TEXT asks it about every one" in refused.stderr
+    made = run(
+        "split", "lamps", "--question", "Is it on?", "--train", "8", "--test", "4", "--out", "lit", folder=project
+    )
+    assert made.returncode == 0, made.stderr
+    assert {example.answer for example in load_file(project / "lit" / "test.jsonl")} <= {"true", "false"}
+    assert "Fractions" not in made.stderr
+
+
+def test_fractions_that_are_missed_are_explained(project: Path) -> None:
+    made = run("split", "qa.csv", "--limit", "30", "--train", "0.5", "--test", "0.5", "--out", "half", folder=project)
+    assert "Fractions are drawn image by image" in made.stderr
+
+
+def test_bad_images_are_listed_or_left_out(project: Path) -> None:
+    lines = (project / "qa.csv").read_text().splitlines()
+    for name in ("bad1", "bad2"):
+        (project / "images" / f"{name}.png").write_bytes(b"no image")
+        lines.append(f"images/{name}.png,What?,red,color")
+    (project / "bad.csv").write_text("\n".join(lines) + "\n")
+    refused = run("build", "bad.csv", "--out", "bad.jsonl", folder=project)
+    assert refused.returncode == 2
+    assert all(name in refused.stderr for name in ("2 of 162 examples", "bad1.png", "bad2.png", "--on-error skip"))
+    built = run("build", "bad.csv", "--out", "bad.jsonl", "--on-error", "skip", folder=project)
+    assert built.returncode == 0, built.stderr
+    assert "160 rows" in built.stdout
+
+
+def test_a_table_is_not_a_training_file(project: Path) -> None:
+    result = run("check", "qa.csv", folder=project)
+    assert result.returncode == 1
+    assert "the file is a table, not a training file. Build a training file from it: vqaft build does." in result.stdout
+    assert result.stdout.count("line.not-json  ") == 5  # of 161, which are counted below
+
+
+def test_predictions_are_not_their_evaluation(project: Path) -> None:
+    Predictions([], settings={"model": "m"}).write(project / "asked.jsonl")
+    result = run("compare", "asked.jsonl", "asked.jsonl", folder=project)
+    assert result.returncode == 2
+    assert "vqaft evaluate scores them" in result.stderr
+
+
+def test_remedies_are_those_of_the_command_line() -> None:
+    python = re.compile(r"[A-Z][a-z]+[A-Z]\w+\(?|\w+_file|write_\w+|load_\w+|builder")
+    assert [rule.code for rule in RULES if python.search(in_command_words(rule.remedy))] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("loraRank=16", {"loraRank": 16}),
+        ("trainingType=globalStandard", {"trainingType": "globalStandard"}),
+        ('multimodal_params={"train_vision": true}', {"multimodal_params": {"train_vision": True}}),
+        ("a=b=c", {"a": "b=c"}),
+    ],
+)
+def test_fields_of_a_provider(given: str, sent: dict[str, Any]) -> None:
+    assert HyperparameterOptions(extra=[given]).provider_fields() == sent
+
+
+def test_a_field_needs_a_value(project: Path) -> None:
+    result = run("train", "x.jsonl", "--extra", "loraRank", folder=project)
+    assert result.returncode == 2
+    assert "loraRank" in result.stderr
+
+
+def test_a_service_that_does_not_answer_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    notice = WaitNotice()
+    for wait_s in (0.3, 0.6):
+        notice(ServiceUnreachableError("no answer from http://127.0.0.1:9/v1"), wait_s)
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["waiting for the service, next attempt in 1 s: no answer from http://127.0.0.1:9/v1"]

@@ -6,7 +6,6 @@ Settings of a project may stand in `vqaft.toml`.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +15,7 @@ from vqaft.cli.datasets import audit, build, check, cost, split
 from vqaft.cli.exporting import export
 from vqaft.cli.options import expand
 from vqaft.cli.project import FILE, init, load_settings
+from vqaft.cli.remedies import in_command_words
 from vqaft.cli.serving import export_model, serve, workbench
 from vqaft.cli.terminal import run
 from vqaft.cli.training import jobs, train, watch
@@ -45,23 +45,6 @@ for _command in _COMMANDS:
     app.command()(expand(_command))
 app.command(name="compare")(expand(compare_files))
 
-# What an error advises a Python user, in a command line user's words.
-_REMEDIES = (
-    (re.compile(r'Columns\(unanswered="(\w+)"\)'), r"--unanswered \1"),
-    (re.compile(r"columns=Columns\(\.\.\.\)"), "--image-column, --question-column, --answer-column"),
-    (re.compile(r"the builder's question_template"), "--question-template"),
-    (re.compile(r'set ImageEncoder\(format="?(jpeg|…)"?\)'), "use --image-format jpeg"),
-    (re.compile(r"write_shards does"), "vqaft build --shards does"),
-    (re.compile(r"fix_file does"), "vqaft check --fix NEW_FILE does"),
-    (re.compile(r"check_file lists all"), "vqaft check lists all"),
-    (re.compile(r"DatasetSplitter does"), "vqaft split does"),
-    (re.compile(r'on_error="skip"'), "--on-error skip"),
-    (re.compile(r"Use load_folder for a folder\."), "Name the table in it, e.g. FOLDER/qa.csv."),
-    (re.compile(r"training rows come from builder\.record"), "vqaft build writes training rows"),
-    (re.compile(r"Name the encoding: .*?encoding=\"\w+\"\."), "Save it as UTF-8."),
-    (re.compile(r", or compare contents only with near_duplicates=None"), ""),
-)
-
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
     if wanted:
@@ -90,10 +73,4 @@ def start(
 
 def main() -> None:
     """Run the command line; an error is reported in one line, and the exit code is 2."""
-    run(app, reword=_advice)
-
-
-def _advice(message: str) -> str:
-    for pattern, words in _REMEDIES:
-        message = pattern.sub(words, message)
-    return message
+    run(app, reword=in_command_words)

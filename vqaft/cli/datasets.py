@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,12 +10,15 @@ import typer
 
 from vqaft.check import CheckReport, check_file, check_files, fix_file
 from vqaft.cli.options import AsJson, MessageOptions, Provider, Table, TableOptions, limits_of
+from vqaft.cli.remedies import in_command_words
 from vqaft.cli.terminal import say, say_json
 from vqaft.cost import estimate_cost
-from vqaft.data import DatasetSplitter, VQAExample, audit_splits, load_file, without_images_of
+from vqaft.data import DatasetSplitter, SplitReport, VQAExample, audit_splits, load_file, without_images_of
+from vqaft.escape import counted
 from vqaft.records import MessageBuilder, WrittenFile, write_jsonl, write_shards
 from vqaft.report import write_audit_page
 
+_NOTABLE = 0.02
 PARTS = ("train", "validation", "test")
 Size = Annotated[float, typer.Option(help="Images, or a fraction up to 1.")]
 
@@ -37,7 +40,21 @@ def split(
     )
     parts = splitter.split(list(columns.load(table, keep=group_by)))
     say(parts.report)
+    _explain_fractions(parts.report, {"train": train, "validation": validation, "test": test})
     say(parts.save(out))
+
+
+def _explain_fractions(report: SplitReport, wanted: Mapping[str, float]) -> None:
+    """Say why parts are not exactly as large as asked, where it shows."""
+    total = sum(part.images for part in report.parts)
+    far = [part for part in report.parts if abs(part.images / total - wanted[part.name]) > _NOTABLE]
+    if far and all(size <= 1 for size in wanted.values()):
+        shares = ", ".join(f"{part.name} {part.images / total:.0%}" for part in far)
+        typer.echo(
+            f"parts of the images: {shares}. Fractions are drawn image by image, so that no image changes its part when"
+            " data is added; small data misses them by some percent. Numbers of images are met exactly.",
+            err=True,
+        )
 
 
 def _size(value: float) -> int | float:
@@ -78,7 +95,8 @@ def build(
 ) -> None:
     """Build the training file of a table, and check it; exits with 1 where the check finds errors."""
     limits, builder = limits_of(provider), messages.builder(columns)
-    records = builder.records(without_few_shot(columns.load(table), builder))
+    examples = without_few_shot(columns.load(table), builder)
+    records = builder.records(examples, on_error=columns.on_error)
     if shards:
         written = write_shards(out, records, limits=limits, builder=builder)
     else:
@@ -93,8 +111,8 @@ def _show_built(file: WrittenFile, report: CheckReport, *, as_json: bool) -> Non
     if as_json:
         say_json(report.to_json())
         return
-    say(f"{file.location}: {file.rows} rows, {file.size_bytes:,} bytes")
-    say(report)
+    say(f"{file.location}: {counted(file.rows, 'row')}, {file.size_bytes:,} bytes")
+    say(in_command_words(str(report)))
 
 
 def without_few_shot(examples: Iterator[VQAExample], builder: MessageBuilder) -> Iterator[VQAExample]:
@@ -106,7 +124,7 @@ def without_few_shot(examples: Iterator[VQAExample], builder: MessageBuilder) ->
     kept = list(without_images_of(everything, builder.few_shot))
     yield from kept
     if left_out := len(everything) - len(kept):
-        typer.echo(f"{left_out} examples left out: few-shot examples show their images", err=True)
+        typer.echo(f"{counted(left_out, 'example')} left out: few-shot examples show their images", err=True)
 
 
 def check(
@@ -125,7 +143,7 @@ def check(
         say(fix_file(files[0], fix))
         files = [fix]
     report = check_files(dict(zip(PARTS, files, strict=False)), limits=limits)
-    say_json(report.to_json()) if as_json or form == "json" else say(report)
+    say_json(report.to_json()) if as_json or form == "json" else say(in_command_words(str(report)))
     raise typer.Exit(report.exit_code)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -109,16 +109,10 @@ class TargetOptions:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SplitOptions:
-    """Tables of the splits beside the training split, and the format of all images."""
+    """Tables of the splits beside the training split."""
 
     validation: Annotated[str | None, typer.Option(help="Table of the validation split.")] = None
     test: Annotated[str | None, typer.Option(help="Table of the test split.")] = None
-    image_format: Annotated[Literal["auto", "jpeg", "png", "webp"], typer.Option(help="Format of the images.")] = "auto"
-
-    def builder(self, messages: MessageOptions, columns: TableOptions) -> MessageBuilder:
-        """Return the builder of the messages, with images in this format."""
-        builder = messages.builder(columns)
-        return dataclasses.replace(builder, encoder=dataclasses.replace(builder.encoder, format=self.image_format))
 
     def load(self, train: str, columns: TableOptions, builder: MessageBuilder) -> dict[str, Iterator[VQAExample]]:
         """Return the examples of each split, without those whose image a few-shot example shows."""
@@ -142,7 +136,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Export examples to the format of a trainer, an evaluator, a labeling tool or the Hugging Face Hub."""
-    target, builder = settings.target(), splits.builder(messages, columns)
+    target, builder = settings.target(), messages.builder(columns)
     examples = splits.load(table, columns, builder)
     if push is None:
         exported = export_to(examples, target, out, builder=builder)

@@ -10,17 +10,17 @@ import dataclasses
 import functools
 import importlib
 import inspect
-import itertools
 import json
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
 from vqaft.chat import read_lines
-from vqaft.data import Columns, VQAExample, load_file
+from vqaft.data import Columns, VQAExample, load_file, load_folder
 from vqaft.errors import DataError
 from vqaft.evaluation import ExactMatch, LenientMatch, Scorer
 from vqaft.images import ImageEncoder
@@ -30,7 +30,12 @@ from vqaft.records import MessageBuilder
 PROVIDERS = {"openai": OPENAI, "azure": AZURE, "together": TOGETHER, "fireworks": FIREWORKS}
 SCORERS: dict[str, Scorer] = {"exact": ExactMatch(), "lenient": LenientMatch()}
 
-Table = Annotated[str, typer.Argument(help="Examples: a table (CSV, JSONL, parquet) or chat JSONL; a path or URL.")]
+Table = Annotated[
+    str,
+    typer.Argument(
+        help="Examples: a table (CSV, JSONL, parquet) or chat JSONL, as a path or URL; or a folder by class."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Provider = Annotated[str, typer.Option(help=f"Whose limits and service: {', '.join(PROVIDERS)}.")]
 
@@ -48,6 +53,9 @@ class TableOptions:
     images: Annotated[
         str | None, typer.Option(help="Folder or URL that image paths are relative to; the table's own if not given.")
     ] = None
+    question: Annotated[
+        str | None, typer.Option(help="Asked about every image of a folder whose sub-folders are the answers.")
+    ] = None
     unanswered: Annotated[
         Literal["refuse", "skip", "keep"], typer.Option(help="What to do with a question without an answer.")
     ] = "refuse"
@@ -57,10 +65,10 @@ class TableOptions:
     limit: Annotated[int | None, typer.Option(help="Use this many examples at most.", min=1)] = None
 
     def load(self, table: str, *, keep: str | None = None, prefix: str = "") -> Iterator[VQAExample]:
-        """Read the examples of a table or chat file.
+        """Read the examples of a table, a chat file, or a folder with a table or sub-folders named after classes.
 
         Args:
-            table: The file, or its URL.
+            table: The file or folder, or its URL.
             keep: A column to carry along as metadata.
             prefix: Goes before every id that the file does not give.
 
@@ -79,8 +87,11 @@ class TableOptions:
         )
         plain = columns == Columns() or _names_its_own_fields(table)
         chosen = None if plain else columns
-        examples = load_file(table, columns=chosen, images=self.images, prefix=prefix, on_error=self.on_error)
-        return itertools.islice(examples, self.limit)
+        if self.question is not None or Path(table).is_dir():
+            examples = load_folder(table, columns=chosen, question=self.question, prefix=prefix, on_error=self.on_error)
+        else:
+            examples = load_file(table, columns=chosen, images=self.images, prefix=prefix, on_error=self.on_error)
+        return examples if self.limit is None else examples.take(self.limit)
 
 
 def _names_its_own_fields(table: str) -> bool:
@@ -106,6 +117,10 @@ class MessageOptions:
     ] = None
     max_side: Annotated[int | None, typer.Option(help="Shrink images to this many pixels a side.", min=1)] = None
     quality: Annotated[int, typer.Option(help="Quality of re-encoded images.", min=1, max=100)] = 85
+    image_format: Annotated[
+        Literal["auto", "jpeg", "png", "webp"], typer.Option(help="Format of the images; auto keeps what is accepted.")
+    ] = "auto"
+    max_bytes: Annotated[int, typer.Option(help="The largest image file.", min=1)] = 10_000_000
 
     def builder(self, columns: TableOptions) -> MessageBuilder:
         """Return the builder that these options describe.
@@ -116,10 +131,13 @@ class MessageOptions:
         Raises:
             DataError: If the few-shot table is missing or broken.
         """
+        shots = dataclasses.replace(columns, limit=None)
         return MessageBuilder(
             system=self.system or None,  # an empty one unsets the project's
-            encoder=ImageEncoder(max_side=self.max_side, quality=self.quality),
-            few_shot=() if self.few_shot is None else tuple(columns.load(self.few_shot, prefix="few-shot-")),
+            encoder=ImageEncoder(
+                max_side=self.max_side, quality=self.quality, format=self.image_format, max_bytes=self.max_bytes
+            ),
+            few_shot=() if self.few_shot is None else tuple(shots.load(self.few_shot, prefix="few-shot-")),
             detail=self.detail,
             question_template=self.question_template,
         )

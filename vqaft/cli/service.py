@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from vqaft.backends import FireworksBackend, OpenAIBackend, TogetherBackend
 from vqaft.cli.options import Provider, limits_of
-from vqaft.errors import MissingExtraError, VqaftError
+from vqaft.cli.terminal import say
+from vqaft.errors import MissingExtraError, ServiceError, VqaftError
+from vqaft.service import RetryPolicy
 from vqaft.tuning import FineTuneClient
 
 Backend = OpenAIBackend | TogetherBackend | FireworksBackend
@@ -21,6 +25,8 @@ _SERVICES: dict[str, tuple[str, str, str, Callable[[Any], Backend]]] = {
     "fireworks": ("fireworks", "Fireworks", "FireworksError", FireworksBackend),
 }
 """For each provider its package, the client there, the package's error, and our adapter."""
+
+_NOTICE_EVERY_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,4 +60,23 @@ class ServiceOptions:
 
     def tuning(self) -> FineTuneClient:
         """Return a client for fine-tuning jobs, with its ledger in `.vqaft` below the working folder."""
-        return FineTuneClient(self.backend())
+        return FineTuneClient(self.backend(), retry=RetryPolicy(on_wait=WaitNotice()))
+
+
+class WaitNotice:
+    """Says that a service does not answer, at most every ten seconds, on standard error."""
+
+    def __init__(self) -> None:
+        self._said_at = -math.inf
+
+    def __call__(self, error: ServiceError, wait_s: float) -> None:
+        """Say it, where it was not said lately.
+
+        Args:
+            error: What went wrong.
+            wait_s: Seconds until the next attempt.
+        """
+        now = time.monotonic()
+        if now - self._said_at >= _NOTICE_EVERY_S:
+            self._said_at = now
+            say(f"waiting for the service, next attempt in {max(1, round(wait_s))} s: {error.message}", err=True)

@@ -1,4 +1,4 @@
-"""Output of the command line: text escaped for the terminal, and every failure one line with exit code 2."""
+"""Output of the command line: text escaped for the terminal, and every failure a message with exit code 2."""
 
 from __future__ import annotations
 
@@ -85,7 +85,8 @@ def _cause(error: Exception) -> str | None:
 
 
 def _say_error(text: str) -> None:
-    typer.echo(f"vqaft: {visible(' '.join(text.split()), limit=4_000)}", err=True)
+    lines = "\n  ".join(line.strip() for line in text.splitlines())  # indented: no line can pass for another message
+    typer.echo(f"vqaft: {visible(lines, keep=chr(10), limit=4_000)}", err=True)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

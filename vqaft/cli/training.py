@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,6 +24,10 @@ class HyperparameterOptions:
     learning_rate_multiplier: Annotated[float | None, typer.Option(help="Factor on the provider's rate.")] = None
     seed: Annotated[int | None, typer.Option(help="Seed of the training.")] = None
     suffix: Annotated[str | None, typer.Option(help="Becomes part of the model's name.")] = None
+    extra: Annotated[
+        list[str] | None,
+        typer.Option(help="What else the provider takes, as NAME=JSON under its own name: loraRank=16; repeatable."),
+    ] = None
 
     def hyperparameters(self) -> Hyperparameters:
         """Return the values as the client takes them.
@@ -37,6 +41,24 @@ class HyperparameterOptions:
             learning_rate_multiplier=self.learning_rate_multiplier or "auto",
         )
 
+    def provider_fields(self) -> dict[str, Any]:
+        """Return what else goes into the request.
+
+        Raises:
+            typer.BadParameter: If a value is not NAME=JSON.
+        """
+        return dict(map(_named_value, self.extra or ()))
+
+
+def _named_value(text: str) -> tuple[str, Any]:
+    name, _, value = text.partition("=")
+    if not name or not value:
+        raise typer.BadParameter(f"{text!r} is not NAME=JSON", param_hint="--extra")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value  # a word without quotes, such as globalStandard
+
 
 def train(
     file: Annotated[Path, typer.Argument(help="The training file, as `build` writes it.")],
@@ -49,14 +71,16 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Upload a training file and start a job; the same command again finds the job and does nothing twice."""
+    hyperparameters, extra = values.hyperparameters(), values.provider_fields()
     client = service.tuning()
     job = client.start(
         file,
         model=model,
         validation=validation,
-        hyperparameters=values.hyperparameters(),
+        hyperparameters=hyperparameters,
         seed=values.seed,
         suffix=values.suffix,
+        extra=extra,
     )
     say(f"job {job.id}", err=True)
     _show(client.wait(job.id) if wait else job, as_json=as_json)

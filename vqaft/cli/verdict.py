@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +13,39 @@ from vqaft.cli.service import ServiceOptions
 from vqaft.cli.terminal import say, say_json
 from vqaft.evaluation import Comparison, Evaluation, Evaluator, LLMJudge, Scorer, compare
 from vqaft.inference import Predictions, Predictor
+from vqaft.records import MessageBuilder
 from vqaft.report import write_csv, write_markdown, write_report
 
 Base = Annotated[Path, typer.Argument(help="What `evaluate` wrote for the base model.")]
 Tuned = Annotated[Path, typer.Argument(help="What `evaluate` wrote for the tuned model.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerOptions:
+    """How a model is asked."""
+
+    max_tokens: Annotated[int, typer.Option(help="The most tokens of an answer.", min=1)] = 300
+    temperature: Annotated[float, typer.Option(help="0 to 2.", min=0, max=2)] = 0.0
+    seed: Annotated[int | None, typer.Option(help="For repeatable answers as far as the provider can.")] = None
+    max_concurrency: Annotated[int, typer.Option(help="The most requests that run concurrently.", min=1)] = 32
+
+    def predictor(self, service: ServiceOptions, builder: MessageBuilder, model: str) -> Predictor:
+        """Return the predictor that these options describe.
+
+        Args:
+            service: Which service is asked.
+            builder: Turns examples into messages.
+            model: The model's name.
+        """
+        return Predictor(
+            service.backend(),
+            builder,
+            model=model,
+            max_workers=self.max_concurrency,
+            temperature=self.temperature,
+            max_tokens=self.max_tokens,
+            seed=self.seed,
+        )
 
 
 def predict(
@@ -23,12 +53,13 @@ def predict(
     columns: TableOptions,
     messages: MessageOptions,
     service: ServiceOptions,
+    answers: AnswerOptions,
     *,
     model: Annotated[str, typer.Option(help="The model to ask.")],
     out: Annotated[Path, typer.Option(help="Predictions file to write.")] = Path("predictions.jsonl"),
 ) -> None:
     """Ask a model about examples; what was answered before is not asked again."""
-    predictor = Predictor(service.backend(), messages.builder(columns), model=model)
+    predictor = answers.predictor(service, messages.builder(columns), model)
     predictions = predictor.predict(columns.load(table), journal=out.with_name(out.name + ".journal"))
     say(predictions)
     say(predictions.write(out))

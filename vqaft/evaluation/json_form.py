@@ -22,6 +22,8 @@ from vqaft.inference import Failure
 
 Made = TypeVar("Made")
 
+_HEAD_BYTES = 200
+
 SHARED = ("example_id", "group", "kind", "question_type", "question")
 """What both sides of a paired row have in common."""
 
@@ -70,8 +72,17 @@ def read_file(path: Path, kind: str, version: int, make: Callable[[dict[str, Any
         return make(content)
     except OSError as error:
         raise StateError(f"the file cannot be read: {error.strerror}", path=path) from None
+    except json.JSONDecodeError:
+        raise StateError(f"the file is not a {kind}: it is not one JSON value", path=path, hint=_advice(path)) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StateError(f"the file is not a {kind}: {error!r}", path=path) from None
+        raise StateError(f"the file is not a {kind}: {error!r}", path=path, hint=_advice(path)) from None
+
+
+def _advice(path: Path) -> str | None:
+    """Return what to do with predictions, which are easily taken for their evaluation."""
+    with path.open("rb") as file:
+        is_predictions = b'"vqaft-predictions' in file.read(_HEAD_BYTES)
+    return "It holds predictions: Evaluator.evaluate scores them." if is_predictions else None
 
 
 def row_to_dict(row: ScoredRow) -> dict[str, Any]:
