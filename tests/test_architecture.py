@@ -16,7 +16,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "vqaft"
 
 LAYERS = (
-    ("escape", "version"),
+    ("escape", "pickling", "version"),
     ("notebook", "redact"),
     ("errors",),
     ("filesystem", "parallel"),

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from vqaft.data.example import QuestionKind, VQAExample
 from vqaft.errors import DataError, shown
+from vqaft.pickling import reduce_by_fields
 
 KindRule: TypeAlias = Callable[[VQAExample], QuestionKind]
 """Returns the kind of an example's question: `question_kind`, `ClosedChoices(…)`, `FewValues.of(…)`, any function."""
@@ -138,6 +139,8 @@ class TypeByText:
     questions: Mapping[str, tuple[str, ...]]
     other: str | None = None
 
+    __reduce__ = reduce_by_fields
+
     def __post_init__(self) -> None:
         for name, texts in self.questions.items():
             if isinstance(texts, str):
@@ -160,6 +163,8 @@ class TypeByPattern:
 
     patterns: Mapping[str, str]
     other: str | None = None
+
+    __reduce__ = reduce_by_fields
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "patterns", MappingProxyType(dict(self.patterns)))

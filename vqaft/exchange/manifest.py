@@ -15,6 +15,7 @@ from vqaft.exchange.folder import ExportFolder, image_name
 from vqaft.exchange.history import history_values
 from vqaft.exchange.rows import Row
 from vqaft.images import RemoteImage
+from vqaft.pickling import reduce_by_fields
 
 HIDDEN = ".vqaft"  # readers of datasets ignore hidden folders
 MANIFEST = f"{HIDDEN}/manifest.json"
@@ -68,6 +69,8 @@ class ExportManifest:
     settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     complete: bool = True
     version: str = field(default_factory=lambda: importlib.metadata.version("vqaft"))
+
+    __reduce__ = reduce_by_fields
 
     def write(self, folder: ExportFolder) -> None:
         """Write the manifest into a folder."""

@@ -28,6 +28,7 @@ from vqaft.evaluation import (
     points,
     points_range,
 )
+from vqaft.pickling import reduce_by_fields
 from vqaft.report import escape as page_text
 from vqaft.report.charts.comparison import accuracy_chart, difference_chart, ratings_chart, training_charts
 from vqaft.report.row_groups import PageBudget, group_rows
@@ -69,6 +70,8 @@ class Provenance:
     consistency: JudgeConsistency | None = None
     costs: tuple[Cost, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
+
+    __reduce__ = reduce_by_fields
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "costs", tuple(self.costs))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from vqaft.check.parsed_row import CheckedRow, LineFlaw, ParsedFile
@@ -129,17 +130,14 @@ FILE_RULES = (
 """Rules about a file as a whole."""
 
 
-def _flaw(kind: LineFlaw, message: str) -> Callable[[CheckedRow, ProviderLimits], Iterable[Found]]:
-    def find(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
-        return [
-            Found("", f"{message}: {details}" if details else message) for flaw, details in row.flaws if flaw == kind
-        ]
-
-    return find
+def _find_flaw(kind: LineFlaw, message: str, row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
+    return [Found("", f"{message}: {details}" if details else message) for flaw, details in row.flaws if flaw == kind]
 
 
 def _line_rule(kind: LineFlaw, message: str, remedy: str, severity: Severity = "error") -> RowRule:
-    return RowRule(code=f"line.{kind}", severity=severity, remedy=remedy, find=_flaw(kind, message), by_shape=True)
+    return RowRule(
+        code=f"line.{kind}", severity=severity, remedy=remedy, find=partial(_find_flaw, kind, message), by_shape=True
+    )
 
 
 LINE_RULES = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from vqaft.check.parsed_row import CheckedMessage, CheckedRow
 from vqaft.check.rule import Found, RowRule, Severity
@@ -60,14 +61,16 @@ def matching(pattern: re.Pattern[str], message: str, *, roles: frozenset[str] | 
         message: What to say; the match is added.
         roles: Whose messages to look at; everybody's where None.
     """
+    return partial(_find_match, pattern, message, roles)
 
-    def find(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
-        for text in row.texts:
-            match = pattern.search(text.text) if roles is None or text.role in roles else None
-            if match:
-                yield Found(text.place, f"{message}: {match[0].strip()[:40]!a}")
 
-    return find
+def _find_match(
+    pattern: re.Pattern[str], message: str, roles: frozenset[str] | None, row: CheckedRow, _: ProviderLimits
+) -> Iterable[Found]:
+    for text in row.texts:
+        match = pattern.search(text.text) if roles is None or text.role in roles else None
+        if match:
+            yield Found(text.place, f"{message}: {match[0].strip()[:40]!a}")
 
 
 def _answers(row: CheckedRow) -> list[CheckedMessage]:

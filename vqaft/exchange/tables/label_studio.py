@@ -22,6 +22,7 @@ from vqaft.exchange.refusals import no_history, one_image, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
 from vqaft.filesystem import location_of, name_of, parent_of
+from vqaft.pickling import reduce_by_fields
 
 _FIELDS = ("question", "question_type", "kind", "group")
 
@@ -46,6 +47,8 @@ class LabelStudio:
     images_at: str = "/data/local-files/?d="
     levels: tuple[str, ...] = ()
     answers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False, repr=False)
+
+    __reduce__ = reduce_by_fields
 
     def __post_init__(self) -> None:
         check_settings(self, texts=("images_at",), words=("levels",))
