@@ -25,6 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     split = vqaft.DatasetSplitter(train=14, validation=0, test=8, seed=1).split(vqaft.load_easy_vqa("test"))
     save_examples(made / "all.jsonl", [*split.train, *split.test])
     save_examples(made / "train_examples.jsonl", split.train)
+    split.save(made / "split")
     save_examples(made / "test_examples.jsonl", split.test)
     vqaft.write_jsonl(made / "train.jsonl", map(vqaft.MessageBuilder().record, split.train))
     return made
@@ -86,7 +87,7 @@ def test_from_a_job_to_a_report(folder: Path, server: LocalServer) -> None:
     with OpenAI(base_url=server.base_url, api_key=server.api_key) as client:
         tuning = vqaft.FineTuneClient(vqaft.OpenAIBackend(client), ledger=folder / "ledger.jsonl", progress=False)
         job = tuning.start(folder / "train.jsonl", model="embedded-vqa", seed=1).id
-    watched = run("watch", job, **backend_keys)  # type: ignore[arg-type]
+    watched = run("watch", job, "--metrics", "metrics.csv", **backend_keys)  # type: ignore[arg-type]
     model = watched.stdout.strip()
     assert model.startswith("ft:embedded-vqa:"), watched.stderr
     listed = run("jobs", **backend_keys)  # type: ignore[arg-type]
@@ -98,9 +99,13 @@ def test_from_a_job_to_a_report(folder: Path, server: LocalServer) -> None:
         assert scored.returncode == 0, scored.stderr
     compared = run("compare", "base.json", "tuned.json", folder=folder)
     assert "exact" in compared.stdout, compared.stderr
-    shown = run("report", "base.json", "tuned.json", "--table", "test_examples.jsonl", folder=folder)
+    (folder / "again.json").write_bytes((folder / "tuned.json").read_bytes())
+    sections = ("--also", "again.json", "--training", "metrics.csv", "--split", "split", "--data", "easy shapes")
+    shown = run("report", "base.json", "tuned.json", "--table", "test_examples.jsonl", *sections, folder=folder)
     assert shown.returncode == 0, shown.stderr
-    assert "<html" in (folder / "report.html").read_text(encoding="utf-8")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    for wanted in ("again against tuned", "Training: loss by step", "The split shares nothing", "<dd>easy shapes</dd>"):
+        assert wanted in page
 
 
 @pytest.mark.parametrize(
@@ -111,6 +116,8 @@ def test_from_a_job_to_a_report(folder: Path, server: LocalServer) -> None:
         (("split", "all.jsonl", "--train", "5000", "--test", "1"), "5000"),
         (("jobs",), "OPENAI_API_KEY"),
         (("compare", "none.json", "none.json"), "none.json"),
+        (("report", "none.json", "a.json", "--also", "b/a.json"), "same file name"),
+        (("report", "none.json", "a.json", "--split", "."), "none.json"),
     ],
 )
 def test_what_goes_wrong_is_said_in_words(folder: Path, arguments: tuple[str, ...], words: str) -> None:

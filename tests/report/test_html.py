@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
+import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import vqaft
 from vqaft.data import VQAExample, audit_splits
 from vqaft.errors import EvaluationError, MissingExtraError
 from vqaft.evaluation import (
@@ -23,6 +26,10 @@ from vqaft.evaluation import (
     JudgeConsistency,
     ScoredRow,
     compare,
+    compare_models,
+    p_text,
+    points,
+    points_range,
 )
 from vqaft.report import Cost, PageBudget, Provenance, render_report, write_report
 from vqaft.tuning import StepMetrics
@@ -66,12 +73,100 @@ def test_the_policy_refuses_what_the_page_was_not_written_with(browser: Any, pag
 
 def test_the_verdict_comes_first(browser: Any, page: Path, comparison: Comparison) -> None:
     browser.open(page)
-    heading = browser.run("document.querySelector('h1').textContent")
-    words = (
-        comparison.overall().words.replace(" (", " ", 1).replace(")", "", 1)
-    )  # the figures stand on a line of their own
-    assert " ".join(heading.split()).casefold() == words.casefold()
+    words = "No difference between the tuned and the base model was found."
+    assert browser.run("document.querySelector('h1').textContent") == words
+    figures = browser.run("document.querySelector('.figures').textContent")
+    interval, test = comparison.overall().difference.interval, comparison.overall().test
+    counted = comparison.overall().counted_wrong
+    assert interval is not None
+    assert test is not None
+    assert " ".join(figures.split()) == (
+        "The tuned model scores 68.0 % and the base model 32.0 % on 25 questions about 13 images or groups, by exact. "
+        f"The difference is +36.0 points, 95 % interval {points_range(interval)}, p = {p_text(test.p_adjusted)} "
+        f"({test.name}); with missing answers counted as wrong {points(counted.difference.value)}."
+    )
     assert browser.run("document.querySelectorAll('.caveats li').length") == len(comparison.caveats)
+
+
+def test_the_head_says_what_was_compared_when_and_by_what(browser: Any, tmp_path: Path, comparison: Comparison) -> None:
+    provenance = Provenance(data="receipts <test>", date=dt.date(2026, 3, 7))
+    browser.open(write_report(tmp_path / "report.html", comparison, provenance=provenance))
+    rows = "[...document.querySelectorAll('.models > div')].map(e => [...e.children].map(c => c.textContent))"
+    assert dict(browser.run(rows)) == {
+        "base": "small",
+        "tuned": "small-tuned",
+        "data": "receipts <test>",
+        "compared": "26 rows, 13 images or groups",
+        "by": "exact",
+        "date": "7 March 2026",
+        "made by": f"vqaft {vqaft.__version__}",
+    }
+
+
+def test_questions_on_one_image_stand_together(browser: Any, page: Path) -> None:
+    browser.open(page)
+    blocks = "[...document.querySelectorAll('.group')[0].querySelectorAll('.image')]"
+    ids = f"{blocks}.map(e => [...e.querySelectorAll('.id')].map(found => found.textContent))"
+    assert browser.run(ids) == [[f"id-{place}", f"id-{place + 1}"] for place in range(0, 12, 2)]
+    assert browser.run(f"{blocks}.every(e => e.querySelectorAll('.picture').length === 1)")
+
+
+def test_reasons_that_repeat_are_written_once_with_their_counts(browser: Any, page: Path) -> None:
+    browser.open(page)
+    table = "[...document.querySelectorAll('.reasons tbody tr')].map(e => [...e.children].map(c => c.textContent))"
+    assert browser.run(table) == [
+        ["exact", "✗ 0", "reason 0", "18", "8"],
+        ["exact", "✓ 1", "reason 1", "8", "17"],
+    ]
+    assert browser.run("document.querySelectorAll('.row .reason').length") == 0
+    assert browser.run("document.querySelector('.row .mark').title") == "reason 0"
+    assert browser.run("document.querySelector('details.reasons').open") is False
+
+
+def test_the_mark_stands_before_the_answer(browser: Any, page: Path) -> None:
+    browser.open(page)
+    given = "[...document.querySelector('.row').querySelectorAll('.said .given')].map(e => e.textContent)"
+    assert browser.run(given) == ["✗ old 0", "✓ new 0"]
+
+
+def test_on_a_phone_the_slices_are_cards(browser: Any, page: Path) -> None:
+    browser.open(page, width=360)
+    labels = "[...document.querySelectorAll('.cards td')].map(e => getComputedStyle(e, '::before').content)"
+    assert browser.run(labels)[:3] == ['"n"', '"missing"', '"base"']
+    fits = "[...document.querySelectorAll('.cards')].every(e => e.getBoundingClientRect().right <= innerWidth)"
+    assert browser.run(fits)
+    browser.resize(1200, 900)
+    assert set(browser.run(labels)) == {"none"}
+
+
+def test_several_models_stand_pair_by_pair(
+    browser: Any, tmp_path: Path, scored_row: Callable[..., ScoredRow], evaluation_of: Callable[..., Evaluation]
+) -> None:
+    models = {
+        name: evaluation_of(
+            [scored_row(n, (f"{name} {n}", float(n % right > 0))) for n in range(24)], model=f"m-{name}"
+        )
+        for name, right in (("base", 2), ("tuned", 5), ("teacher", 7))
+    }
+    found = compare_models(models, resamples=100)
+    browser.open(write_report(tmp_path / "models.html", found))
+    rows = "[...document.querySelectorAll('table')[1].querySelectorAll('tbody tr')].map(e => e.children[0].textContent)"
+    assert browser.run(rows) == ["tuned against base", "teacher against base", "teacher against tuned"]
+    pvalues = "[...document.querySelectorAll('table')[1].querySelectorAll('td[data-label=p]')].map(e => e.textContent)"
+    assert browser.run(pvalues) == [p_text(pair.test.p_adjusted if pair.test else None) for pair in found.pairs]
+    said = "[...document.querySelector('.row').querySelectorAll('.who')].map(e => e.textContent)"
+    assert browser.run(said) == ["truth", "base", "tuned", "teacher"]
+    assert "m-teacher" in browser.run("document.querySelector('.models').textContent")
+    assert browser.complaints == []
+    assert 'id="models"' not in render_report(found.main)
+
+
+def test_a_scorer_s_own_words_describe_it(comparison: Comparison) -> None:
+    facts = dataclasses.replace(comparison.scorers["judge"], words="judge-7 rates each answer.")
+    page = render_report(dataclasses.replace(comparison, scorers={**comparison.scorers, "judge": facts}))
+    assert "<dd>judge-7 rates each answer.</dd>" in page
+    assert "<dd>exact()</dd>" in page
+    assert "judge()" not in page
 
 
 def test_rows_that_changed_come_first(browser: Any, page: Path) -> None:
@@ -113,7 +208,9 @@ def test_a_picture_opens_by_keyboard_and_closes_by_escape(browser: Any, page: Pa
     browser.run("document.querySelector('button.picture').focus()")
     browser.press("Enter")
     assert browser.run("document.getElementById('viewer').open") is True
-    assert browser.run("document.getElementById('viewer-caption').textContent") == "What is number 0?"
+    assert browser.run("document.getElementById('viewer-caption').textContent") == "2 questions on this image"
+    questions = browser.run("[...document.querySelectorAll('#viewer-questions li')].map(item => item.textContent)")
+    assert questions == ["What is number 0? (won)", "What is number 1? (won)"]
     assert "data:image/webp" in browser.run("getComputedStyle(document.querySelector('.large')).backgroundImage")
     browser.press("Escape")
     assert browser.run("document.getElementById('viewer').open") is False
@@ -123,7 +220,7 @@ def test_a_picture_opens_by_keyboard_and_closes_by_escape(browser: Any, page: Pa
 def test_each_distinct_picture_is_in_the_file_once(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert len(re.findall("data:image", text)) == 12
-    assert len(re.findall('class="picture i', text)) == 24
+    assert len(re.findall('class="picture i', text)) == 12 + 1  # one image has rows of two outcomes
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1400])
@@ -252,7 +349,11 @@ def test_the_size_of_the_file_is_stated(page: Path) -> None:
 
 
 def test_the_same_comparison_gives_the_same_bytes(comparison: Comparison, examples: Sequence[VQAExample]) -> None:
-    assert render_report(comparison, examples=examples) == render_report(comparison, examples=examples)
+    provenance = Provenance(date=dt.date(2026, 1, 31))
+    pages = [render_report(comparison, examples=examples, provenance=provenance) for _ in range(2)]
+    assert pages[0] == pages[1]
+    assert "31 January 2026" in pages[0]
+    assert f"{dt.datetime.now().astimezone():%B %Y}" in render_report(comparison)
 
 
 @pytest.mark.parametrize("package", ["jinja2", "matplotlib"])

@@ -53,7 +53,7 @@ def test_changes_come_before_what_stayed() -> None:
 def test_the_page_says_what_it_leaves_out() -> None:
     page = render_report(comparison([2] * 30 + [3] * 70), budget=PageBudget(max_rows=20))
     assert "shows 20 of 100 rows" in page
-    assert page.count("<article") == 20
+    assert page.count('<div class="row"') == 20
     assert "shows" not in render_report(comparison([2] * 3)).split('<h2 id="examples"')[1].split("<form")[0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vqaft.errors import StateError
 from vqaft.service import RetryPolicy
-from vqaft.tuning import FineTuneClient, JobEvent, JobSpec, StepMetrics, metrics_frame, read_metrics
+from vqaft.tuning import FineTuneClient, JobEvent, JobSpec, StepMetrics, TrainingMetrics, metrics_frame, read_metrics
 
 TABLE = b"step,train_loss,train_accuracy,valid_loss\n1,0.9,0.5,\n2,0.5,nan,0.7\n"
 WANTED = (
@@ -42,6 +44,25 @@ def test_reads_a_table_however_it_comes(content: bytes) -> None:
 )
 def test_what_is_no_table_gives_what_can_be_read(content: bytes, count: int) -> None:
     assert len(read_metrics(content)) == count
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 10**9),
+            st.dictionaries(st.sampled_from(["train_loss", "a,b", 'q"', "é"]), st.floats(-1e9, 1e9), min_size=1),
+        )
+    )
+)
+def test_what_is_written_is_read_again(rows: list[tuple[int, dict[str, float]]]) -> None:
+    metrics = TrainingMetrics(StepMetrics(step=step, values=values) for step, values in rows)
+    with tempfile.TemporaryDirectory() as folder:
+        path = metrics.write(Path(folder) / "metrics.csv")
+        if rows:
+            assert TrainingMetrics.read(path) == metrics
+        else:
+            with pytest.raises(StateError, match="holds no training metrics"):
+                TrainingMetrics.read(path)
 
 
 @given(st.binary(max_size=200))

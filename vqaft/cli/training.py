@@ -12,7 +12,11 @@ import typer
 from vqaft.cli.options import AsJson
 from vqaft.cli.service import ServiceOptions
 from vqaft.cli.terminal import say, say_json
-from vqaft.tuning import FineTuneJob, Hyperparameters
+from vqaft.tuning import FineTuneClient, FineTuneJob, Hyperparameters
+
+Metrics = Annotated[
+    Path | None, typer.Option(help="Write loss and accuracy of each step here as CSV, once the job has ended.")
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +72,7 @@ def train(
     model: Annotated[str, typer.Option(help="The base model.")] = "gpt-4o-2024-08-06",
     validation: Annotated[Path | None, typer.Option(help="The validation file.")] = None,
     wait: Annotated[bool, typer.Option(help="Follow the job to its end.")] = True,
+    metrics: Metrics = None,
     as_json: AsJson = False,
 ) -> None:
     """Upload a training file and start a job; the same command again finds the job and does nothing twice."""
@@ -83,14 +88,26 @@ def train(
         extra=extra,
     )
     say(f"job {job.id}", err=True)
-    _show(client.wait(job.id) if wait else job, as_json=as_json)
+    _show(_followed(client, job.id, metrics) if wait else job, as_json=as_json)
 
 
 def watch(
-    job: Annotated[str, typer.Argument(help="The job's id.")], service: ServiceOptions, *, as_json: AsJson = False
+    job: Annotated[str, typer.Argument(help="The job's id.")],
+    service: ServiceOptions,
+    *,
+    metrics: Metrics = None,
+    as_json: AsJson = False,
 ) -> None:
     """Follow a job to its end and print the model's name; Ctrl-C leaves it running."""
-    _show(service.tuning().wait(job), as_json=as_json)
+    _show(_followed(service.tuning(), job, metrics), as_json=as_json)
+
+
+def _followed(client: FineTuneClient, job: str, metrics: Path | None) -> FineTuneJob:
+    """Return a job at its end, once its metrics are written where they were asked for."""
+    ended = client.wait(job)
+    if metrics is not None:
+        client.metrics(job).write(metrics)
+    return ended
 
 
 def jobs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +12,22 @@ import typer
 from vqaft.cli.options import AsJson, MessageOptions, Table, TableOptions, scorers_of
 from vqaft.cli.service import ServiceOptions
 from vqaft.cli.terminal import say, say_json
-from vqaft.evaluation import Comparison, Evaluation, Evaluator, LLMJudge, Scorer, compare
+from vqaft.data import SplitReport, audit_splits, load_saved
+from vqaft.errors import DataError
+from vqaft.evaluation import (
+    Comparison,
+    Evaluation,
+    Evaluator,
+    LLMJudge,
+    ModelComparison,
+    Scorer,
+    compare,
+    compare_models,
+)
 from vqaft.inference import Predictions, Predictor
 from vqaft.records import MessageBuilder
-from vqaft.report import write_csv, write_markdown, write_report
+from vqaft.report import Provenance, write_csv, write_markdown, write_report
+from vqaft.tuning import StepMetrics, TrainingMetrics
 
 Base = Annotated[Path, typer.Argument(help="What `evaluate` wrote for the base model.")]
 Tuned = Annotated[Path, typer.Argument(help="What `evaluate` wrote for the tuned model.")]
@@ -100,10 +113,56 @@ def compare_files(base: Base, tuned: Tuned, *, as_json: AsJson = False) -> None:
         say(comparison)
 
 
+@dataclass(frozen=True, kw_only=True)
+class SectionOptions:
+    """What a report shows beside the comparison itself."""
+
+    also: Annotated[
+        list[Path] | None,
+        typer.Option(help="What `evaluate` wrote for a further model, e.g. teacher.json; repeatable. HTML only."),
+    ] = None
+    training: Annotated[
+        Path | None, typer.Option(help="Metrics of the training, as `train --metrics` writes them, or a result file.")
+    ] = None
+    split: Annotated[Path | None, typer.Option(help="Folder that `split` wrote: shows what its parts share.")] = None
+    data: Annotated[str | None, typer.Option(help="What the data are called in the head of the report.")] = None
+
+    def compared(self, base: Path, tuned: Path) -> Comparison | ModelComparison:
+        """Return the comparison of two models, or of several.
+
+        Raises:
+            DataError: If two of several evaluations have the same file name, by which the models are told apart.
+        """
+        if not self.also:
+            return compare(Evaluation.read(base), Evaluation.read(tuned))
+        paths = {path.stem: path for path in (base, tuned, *self.also)}
+        if len(paths) < 2 + len(self.also):
+            hint = "The models are told apart by the names of the files; name each file otherwise."
+            raise DataError("two evaluations have the same file name", path=self.also[-1], hint=hint)
+        return compare_models({name: Evaluation.read(path) for name, path in paths.items()})
+
+    def provenance(self) -> Provenance:
+        """Return the proof of the split and the data's name, as far as they were given."""
+        return Provenance(split=None if self.split is None else _audit(self.split), data=self.data)
+
+    def metrics(self) -> Sequence[StepMetrics]:
+        """Return what was measured in training; nothing where no file was given."""
+        return () if self.training is None else TrainingMetrics.read(self.training)
+
+
+def _audit(folder: Path) -> SplitReport:
+    names = ("train", "validation", "test")
+    parts = {name: path for name in names if (path := folder / f"{name}.jsonl").exists()}
+    if len(parts) < 2:  # noqa: PLR2004 - a pair
+        raise DataError("holds no split: two of train.jsonl, validation.jsonl, test.jsonl are wanted", path=folder)
+    return audit_splits({name: tuple(load_saved(path)) for name, path in parts.items()})
+
+
 def report(
     base: Base,
     tuned: Tuned,
     columns: TableOptions,
+    sections: SectionOptions,
     *,
     table: Annotated[str | None, typer.Option(help="The examples, for their images.")] = None,
     out: Annotated[Path, typer.Option(help="File to write: .html, .md, .csv or .json.")] = Path("report.html"),
@@ -111,12 +170,13 @@ def report(
     """Write the comparison as one file, in the form that its name ends in."""
     if out.suffix not in {".html", ".md", ".csv", ".json"}:
         raise typer.BadParameter(f"{out.name} ends in none of .html, .md, .csv, .json", param_hint="--out")
-    comparison = _compared(base, tuned)
     writers = {".md": write_markdown, ".csv": write_csv, ".json": lambda path, found: found.write(path)}
     if out.suffix in writers:
-        say(writers[out.suffix](out, comparison))
+        say(writers[out.suffix](out, _compared(base, tuned)))
         return
-    say(write_report(out, comparison, examples=() if table is None else columns.load(table)))
+    examples = () if table is None else columns.load(table)
+    found, provenance = sections.compared(base, tuned), sections.provenance()
+    say(write_report(out, found, examples=examples, training=sections.metrics(), provenance=provenance))
 
 
 def _compared(base: Path, tuned: Path) -> Comparison:

@@ -1,6 +1,7 @@
 """Scores, statistics and comparisons."""
 
 from vqaft.evaluation.compare import compare
+from vqaft.evaluation.compare_models import ModelComparison, ModelPair, compare_models
 from vqaft.evaluation.compare_runs import RunComparison, compare_runs
 from vqaft.evaluation.comparison import Comparison, RatingDistribution
 from vqaft.evaluation.corrected_difference import CorrectedDifference, correct_difference
@@ -39,6 +40,7 @@ from vqaft.evaluation.statistics.win_loss import WinLoss
 from vqaft.evaluation.summary import SliceMean, Summary
 from vqaft.evaluation.tables import estimate_text, p_text, percent, percent_range, points, points_range
 from vqaft.evaluation.usage import Metered, ScorerUsage
+from vqaft.evaluation.verdict import could_turn
 
 __all__ = [
     "ANLS",
@@ -77,6 +79,8 @@ __all__ = [
     "LevelJudge",
     "Metered",
     "MissingBounds",
+    "ModelComparison",
+    "ModelPair",
     "Numeric",
     "Outcome",
     "PairedRow",
@@ -106,8 +110,10 @@ __all__ = [
     "audit_labels",
     "calibrate",
     "compare",
+    "compare_models",
     "compare_runs",
     "correct_difference",
+    "could_turn",
     "estimate_text",
     "final_answer",
     "measure_consistency",

@@ -115,7 +115,8 @@ def facts_from_dict(values: Mapping[str, Any]) -> ScorerFacts:
         values: The dictionary.
     """
     usage = values["usage"] and ScorerUsage(**values["usage"])
-    return ScorerFacts(description=values["description"], levels=tuple(values["levels"]), usage=usage)
+    words = str(values.get("words", ""))  # files of earlier versions have none
+    return ScorerFacts(description=values["description"], levels=tuple(values["levels"]), usage=usage, words=words)
 
 
 def pair_to_dict(row: PairedRow, scorers: tuple[str, ...]) -> dict[str, Any]:

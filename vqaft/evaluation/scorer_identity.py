@@ -22,11 +22,13 @@ class ScorerFacts:
         description: The scorer with its settings; equal for two uses of the same scorer.
         levels: Its levels, best first; empty where it has none.
         usage: What it cost in this evaluation, where it asks a service; not compared.
+        words: The settings as sentences for people, where the scorer has such words; not compared.
     """
 
     description: str
     levels: tuple[str, ...] = ()
     usage: ScorerUsage | None = field(default=None, compare=False)
+    words: str = field(default="", compare=False)
 
 
 def usage_lines(scorers: Mapping[str, ScorerFacts]) -> list[str]:
@@ -57,13 +59,19 @@ def scorer_facts(scorer: Any) -> ScorerFacts:
     """Describe a scorer.
 
     A value with a repr of its own (a dataclass) is described by it; a function by its module, name, code and the plain
-    values bound to it; a scorer with an attribute `levels` (names, best first) is a labelled one.
+    values bound to it; a scorer with an attribute `levels` (names, best first) is a labelled one, and one with an
+    attribute `words` says its settings in sentences.
 
     Args:
         scorer: A scorer, or a function.
     """
     levels = getattr(scorer, "levels", ())
-    return ScorerFacts(description=_describe(scorer), levels=tuple(str(level) for level in levels))
+    words = getattr(scorer, "words", "")
+    return ScorerFacts(
+        description=_describe(scorer),
+        levels=tuple(str(level) for level in levels),
+        words=words if isinstance(words, str) else "",
+    )
 
 
 def _describe(scorer: Any) -> str:

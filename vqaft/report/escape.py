@@ -45,14 +45,22 @@ def label(value: object, limit: int = LABEL_LIMIT) -> str:
     return visible(str(value), limit=limit)
 
 
+def sign(value: float) -> str:
+    """Return ✗ for a score of 0, ✓ for 1 and ◐ between them.
+
+    Args:
+        value: 0 to 1.
+    """
+    return {0.0: "✗", 1.0: "✓"}.get(value, "◐")
+
+
 def mark(value: float) -> str:
     """Return a score with a sign that does not depend on color.
 
     Args:
         value: 0 to 1.
     """
-    sign = {0.0: "✗", 1.0: "✓"}.get(value, "◐")
-    return f"{sign} {value:.2g}"
+    return f"{sign(value)} {value:.2g}"
 
 
 def size(size_bytes: int) -> str:
@@ -67,6 +75,6 @@ def size(size_bytes: int) -> str:
 
 
 HTML_FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {"text": text, "label": label, "mark": mark, "size": size}
+    {"text": text, "label": label, "mark": mark, "sign": sign, "size": size}
 )
 """The filters by the names that templates have for them."""

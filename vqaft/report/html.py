@@ -1,26 +1,21 @@
-"""Comparison as one self-contained HTML file, with a content security policy that the browser enforces.
-
-Provenance of a comparison: split, judge, costs and settings.
-"""
+"""Comparison as one self-contained HTML file, with a content security policy that the browser enforces."""
 
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-from vqaft.data import SplitReport, VQAExample
+from vqaft.data import VQAExample
 from vqaft.durable import write_atomically
 from vqaft.errors import MissingExtraError
 from vqaft.evaluation import (
-    Calibration,
     Comparison,
-    JudgeConsistency,
+    ModelComparison,
     ScoreFailure,
     p_text,
     percent,
@@ -28,63 +23,15 @@ from vqaft.evaluation import (
     points,
     points_range,
 )
-from vqaft.pickling import reduce_by_fields
 from vqaft.report import escape as page_text
 from vqaft.report.charts.comparison import accuracy_chart, difference_chart, ratings_chart, training_charts
-from vqaft.report.row_groups import PageBudget, group_rows
+from vqaft.report.headline import headline, images_in_words
+from vqaft.report.provenance import Provenance
+from vqaft.report.reasons import fold_reasons
+from vqaft.report.row_groups import PageBudget, by_image, group_rows
 from vqaft.report.thumbnails import Gallery, make_gallery
 from vqaft.tuning import StepMetrics
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """Cost of one stage.
-
-    Attributes:
-        what: The stage, e.g. "training" or "answers of the base model".
-        tokens: Tokens billed, where they are known.
-        amount: The price, where it is known.
-        currency: What the price is in.
-    """
-
-    what: str
-    tokens: int | None = None
-    amount: float | None = None
-    currency: str = "USD"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Provenance:
-    """What a reader needs to believe a comparison, and to repeat it.
-
-    Attributes:
-        split: What the parts of the data share: `split.report`, or the result of `audit_splits`.
-        calibration: How far the judge agrees with people.
-        consistency: How far the judge agrees with itself.
-        costs: What each stage cost.
-        settings: Anything needed to repeat the run, by name: the system prompt, the seed of the split, the job's id.
-    """
-
-    split: SplitReport | None = None
-    calibration: Calibration | None = None
-    consistency: JudgeConsistency | None = None
-    costs: tuple[Cost, ...] = ()
-    settings: Mapping[str, object] = field(default_factory=dict)
-
-    __reduce__ = reduce_by_fields
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "costs", tuple(self.costs))
-        object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
-
-    @property
-    def total(self) -> Mapping[str, float]:
-        """The sum of the known prices, by currency."""
-        sums: dict[str, float] = {}
-        for cost in self.costs:
-            if cost.amount is not None:
-                sums[cost.currency] = sums.get(cost.currency, 0.0) + cost.amount
-        return sums
+from vqaft.version import __version__
 
 
 def content_policy(*, styles: tuple[str, ...], scripts: tuple[str, ...]) -> str:
@@ -123,7 +70,7 @@ TITLE = "Did it help?"
 
 def write_report(
     path: str | PathLike[str],
-    comparison: Comparison,
+    comparison: Comparison | ModelComparison,
     *,
     examples: Iterable[VQAExample] = (),
     training: Sequence[StepMetrics] = (),
@@ -136,11 +83,13 @@ def write_report(
 
     Args:
         path: The file; replaced in one step if it is there.
-        comparison: What is shown.
+        comparison: What is shown: two models, or several (`compare_models`), of which the first two are shown slice
+            by slice and row by row, the others as a table of pairs and beside the answers.
         examples: The examples behind it, for their images; a row without one has no picture.
-        training: What was measured during training, for the curve.
-        provenance: What stands behind the figures: split, judge, cost, settings.
-        scorer: The name of the scorer whose verdict comes first and decides what won and lost; the first by default.
+        training: What was measured during training, for the curves.
+        provenance: What stands behind the figures: data, day, split, judge, cost, settings.
+        scorer: The name of the scorer whose verdict comes first and decides what won and lost; the first by default,
+            of several models the one that they were compared by.
         budget: The most rows and the room for pictures; 2,000 rows and 12 MB by default.
         title: The page's title.
 
@@ -166,7 +115,7 @@ def write_report(
 
 
 def render_report(
-    comparison: Comparison,
+    comparison: Comparison | ModelComparison,
     *,
     examples: Iterable[VQAExample] = (),
     training: Sequence[StepMetrics] = (),
@@ -191,26 +140,29 @@ def render_report(
         EvaluationError: If there is no such scorer.
     """
     template = _environment().get_template("report.html.jinja")
-    overall = comparison.overall(scorer)
-    slices = comparison.of(overall.scorer)
+    models = comparison if isinstance(comparison, ModelComparison) else None
+    main = comparison.main if isinstance(comparison, ModelComparison) else comparison
+    decides = main.overall(scorer if scorer or models is None else models.scorer).scorer
     room = budget or PageBudget()
-    groups = group_rows(comparison, overall.scorer, max_rows=room.max_rows)
-    wanted = {row.example_id for group in groups for row in group.rows}
+    groups = group_rows(main, decides, max_rows=room.max_rows)
+    shown = [row for group in groups for row in group.rows]
+    wanted = {row.example_id for row in shown}
     gallery = make_gallery((example for example in examples if example.id in wanted), budget=room)
     style, picture_style, script = _asset("report.css"), _picture_style(gallery), _asset("report.js")
     return _with_size(
         template.render(
-            comparison=comparison,
-            overall=overall,
-            others=[comparison.overall(name) for name in comparison.scorers if name != overall.scorer],
-            slice_charts=(accuracy_chart(slices), difference_chart(slices)),
-            rating_charts=[(ratings, ratings_chart(ratings)) for ratings in comparison.ratings],
+            **_figures(main, decides),
+            models=models,
+            names=tuple(models.evaluations)[:2] if models else ("base", "tuned"),
             training_charts=training_charts(training),
             groups=groups,
+            blocks=[by_image(group.rows, gallery.place) for group in groups],
+            reasons=fold_reasons(shown, tuple(main.scorers)),
             n_shown=len(wanted),
-            types=sorted({row.question_type for row in comparison.rows if row.question_type}),
             gallery=gallery,
             provenance=provenance or Provenance(),
+            day=_day(provenance),
+            version=__version__,
             title=title,
             policy=content_policy(styles=(style, picture_style), scripts=(script,)),
             style=style,
@@ -219,6 +171,30 @@ def render_report(
             size_mark=SIZE_MARK,
         )
     )
+
+
+def _figures(comparison: Comparison, scorer: str) -> dict[str, Any]:
+    """Return what the page's templates show of a comparison as a whole."""
+    overall, slices = comparison.overall(scorer), comparison.of(scorer)
+    others = [comparison.overall(name) for name in comparison.scorers if name != scorer]
+    foreign = tuple(f"{part.scorer}: " for part in others)
+    return {
+        "comparison": comparison,
+        "overall": overall,
+        "head": headline(comparison, overall),
+        "images": images_in_words(comparison.rows),
+        "others": others,
+        "caveats": [caveat for caveat in comparison.caveats if not caveat.startswith(foreign)],
+        "other_caveats": [caveat for caveat in comparison.caveats if caveat.startswith(foreign)],
+        "slice_charts": (accuracy_chart(slices), difference_chart(slices)),
+        "rating_charts": [(ratings, ratings_chart(ratings)) for ratings in comparison.ratings],
+        "types": sorted({row.question_type for row in comparison.rows if row.question_type}),
+    }
+
+
+def _day(provenance: Provenance | None) -> str:
+    day = (provenance.date if provenance else None) or dt.datetime.now().astimezone().date()
+    return f"{day.day} {day:%B %Y}"
 
 
 def _environment() -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vqaft.errors import DataError
@@ -91,6 +91,20 @@ def group_rows(
         RowGroup(outcome=part, rows=tuple(_chosen(part, rows, shares[part])), total=len(rows))
         for part, rows in ordered.items()
     )
+
+
+def by_image(rows: Sequence[PairedRow], places: Mapping[str, object]) -> tuple[tuple[PairedRow, ...], ...]:
+    """Put rows about the same images together, each block at the place of its first row.
+
+    Args:
+        rows: Rows in their order.
+        places: Which pictures a row has, by example id; rows without any are grouped by their cluster.
+    """
+    blocks: dict[tuple[bool, object], list[PairedRow]] = {}
+    for row in rows:
+        place = places.get(row.example_id)
+        blocks.setdefault((True, place) if place else (False, row.group), []).append(row)
+    return tuple(map(tuple, blocks.values()))
 
 
 def _shares(counts: Mapping[Outcome, int], max_rows: int) -> dict[Outcome, int]:

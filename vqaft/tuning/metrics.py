@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import csv
+import io
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
-from vqaft.errors import MissingExtraError
+from vqaft.durable import read_file, write_atomically
+from vqaft.errors import MissingExtraError, StateError
 from vqaft.escape import visible
 from vqaft.notebook import card, curve, heading, table
 from vqaft.tuning.job import JobEvent
@@ -42,6 +46,40 @@ class TrainingMetrics(tuple[StepMetrics, ...]):
         """Return for each column the steps at which it was measured, and the numbers."""
         names = dict.fromkeys(name for row in self for name in row.values)
         return {name: [(row.step, row.values[name]) for row in self if name in row.values] for name in names}
+
+    def write(self, path: str | PathLike[str]) -> Path:
+        """Write the numbers as a CSV file, a line a step, as `TrainingMetrics.read` and `vqaft report` read it.
+
+        Args:
+            path: The file; replaced in one step if it is there.
+
+        Returns:
+            The path.
+
+        Raises:
+            StateError: If it cannot be written.
+        """
+        text = io.StringIO(newline="")
+        table = csv.DictWriter(text, ["step", *self.curves()])
+        table.writeheader()
+        table.writerows({"step": row.step, **row.values} for row in self)
+        write_atomically(Path(path), text.getvalue().encode("utf-8", errors="backslashreplace"))
+        return Path(path)
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> TrainingMetrics:
+        """Read what `write` wrote, or a job's result file; see `read_metrics`.
+
+        Args:
+            path: The file.
+
+        Raises:
+            StateError: If it cannot be read, or holds no step.
+        """
+        found = read_metrics(read_file(Path(path)))
+        if not found:
+            raise StateError("holds no training metrics: a CSV table with a column `step` is wanted", path=path)
+        return found
 
     def __repr__(self) -> str:
         ends = (f"{visible(name, limit=60)} {points[-1][1]:.4g}" for name, points in self.curves().items())

@@ -17,6 +17,7 @@ from vqaft.evaluation import (
     AnsweredExample,
     Evaluation,
     Evaluator,
+    ExactMatch,
     JudgeJournal,
     Level,
     LLMJudge,
@@ -181,6 +182,21 @@ def test_repr_says_the_settings_and_not_the_backend(scripted_judge: Any) -> None
     text = repr(LLMJudge(scripted_judge(lambda _: ""), model="judge-7"))
     assert "judge-7" in text
     assert "backend" not in text
+
+
+def test_the_settings_are_said_in_words(scripted_judge: Any) -> None:
+    backend = scripted_judge(lambda _: "Incorrect")
+    blind = LLMJudge(backend, model="judge-7")
+    seeing = LLMJudge(backend, model="judge-7", encoder=ImageEncoder(max_side=512), canary=False)
+    assert blind.words.startswith("judge-7 rates each answer at temperature 0 ")
+    assert "and does not see the images. Levels: Very Similar 1, Mostly Similar 0.667" in blind.words
+    assert "false reference; accepted there too, it counts as wrong." in blind.words
+    assert blind.rubric.instructions in blind.words
+    assert "sees the images (at most 512 pixels a side, as they came)" in seeing.words
+    assert "not rated a second time" in seeing.words
+    facts = Evaluator({"judge": seeing, "exact": ExactMatch()}, progress=False).evaluate([], []).scorers
+    assert facts["judge"].words == seeing.words
+    assert facts["exact"].words == ""
 
 
 def test_the_image_goes_along_on_request(scripted_judge: Any, tmp_path: Path) -> None:

@@ -187,6 +187,20 @@ class LLMJudge:
         return tuple(str(level.name) for level in self.rubric.levels)
 
     @property
+    def words(self) -> str:
+        """The settings in sentences, for reports."""
+        sees = "does not see the images" if self.encoder is None else f"sees the images ({_image_words(self.encoder)})"
+        heat = "" if self.temperature is None else f" at temperature {self.temperature:g}"
+        canary = (
+            "An answer that it accepts and that is not a reference itself is rated once more against a false "
+            "reference; accepted there too, it counts as wrong."
+            if self.canary
+            else "Accepted answers are not rated a second time against a false reference."
+        )
+        told = f"It is told: {self.rubric.instructions}"
+        return f"{self.model} rates each answer{heat} and {sees}. Levels: {self.rubric.scale}. {canary} {told}"
+
+    @property
     def usage(self) -> ScorerUsage:
         """What the judge has cost so far."""
         return self._meter.used
@@ -281,6 +295,11 @@ class LLMJudge:
             return False
         said = folded_text(asked.candidate)
         return all(folded_text(reference) != said for reference in asked.references)
+
+
+def _image_words(encoder: ImageEncoder) -> str:
+    size = "in full size" if encoder.max_side is None else f"at most {encoder.max_side} pixels a side"
+    return f"{size}, {'as they came' if encoder.format == 'auto' else f'as {encoder.format.upper()}'}"
 
 
 def false_reference(*, question: str, references: Sequence[str], candidate: str) -> str:

@@ -2,11 +2,13 @@
 
 const form = document.getElementById("filter");
 const found = form.elements.namedItem("found");
-const groups = [...document.querySelectorAll(".group")].map((element) => ({
-  element,
-  outcome: element.dataset.outcome,
-  rows: [...element.querySelectorAll(".row")].map((row) => ({ element: row, kind: row.dataset.kind, type: row.dataset.type })),
-}));
+const groups = [...document.querySelectorAll(".group")].map((element) => {
+  const blocks = [...element.querySelectorAll(".image")].map((block) => ({
+    element: block,
+    rows: [...block.querySelectorAll(".row")].map((row) => ({ element: row, kind: row.dataset.kind, type: row.dataset.type })),
+  }));
+  return { element, outcome: element.dataset.outcome, blocks, rows: blocks.flatMap((block) => block.rows) };
+});
 const total = groups.reduce((sum, group) => sum + group.rows.length, 0);
 
 function folded(text) {
@@ -18,7 +20,7 @@ function chosen(name) {
 }
 
 function contains(row, words) {
-  row.text ??= folded(row.element.textContent);
+  row.text ??= folded([row.element.textContent, ...[...row.element.querySelectorAll("[title]")].map((part) => part.title)].join(" "));
   return words.every((word) => row.text.includes(word));
 }
 
@@ -31,10 +33,15 @@ function apply() {
   for (const group of groups) {
     let here = 0;
     const wanted = outcomes.size === 0 || outcomes.has(group.outcome);
-    for (const row of group.rows) {
-      const fits = wanted && (!kind || row.kind === kind) && (!type || row.type === type) && contains(row, words);
-      if (row.element.hidden === fits) row.element.hidden = !fits;
-      here += fits ? 1 : 0;
+    for (const block of group.blocks) {
+      let inside = 0;
+      for (const row of block.rows) {
+        const fits = wanted && (!kind || row.kind === kind) && (!type || row.type === type) && contains(row, words);
+        if (row.element.hidden === fits) row.element.hidden = !fits;
+        inside += fits ? 1 : 0;
+      }
+      block.element.hidden = inside === 0;
+      here += inside;
     }
     group.element.hidden = here === 0;
     shown += here;
@@ -54,12 +61,22 @@ apply();
 const viewer = document.getElementById("viewer");
 const large = viewer.querySelector(".large");
 
+function entry(row) {
+  const item = document.createElement("li");
+  item.textContent = `${row.querySelector("h4").textContent} (${row.dataset.outcome})`;
+  return item;
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button.picture");
   if (button) {
-    large.className = `large ${[...button.classList].find((name) => /^i\d+$/.test(name))}`;
+    const picture = [...button.classList].find((name) => /^i\d+$/.test(name));
+    large.className = `large ${picture}`;
     large.setAttribute("aria-label", button.getAttribute("aria-label").replace(/, show larger$/, ""));
-    document.getElementById("viewer-caption").textContent = button.closest(".row").querySelector("h4").textContent;
+    const blocks = [...document.querySelectorAll(`button.${picture}`)].map((found) => found.closest(".image"));
+    const rows = blocks.flatMap((block) => [...block.querySelectorAll(".row")]);
+    document.getElementById("viewer-caption").textContent = rows.length === 1 ? "1 question on this image" : `${rows.length} questions on this image`;
+    document.getElementById("viewer-questions").replaceChildren(...rows.map(entry));
     viewer.showModal();
   } else if (event.target === viewer || event.target.closest(".close")) {
     viewer.close();
