@@ -6,7 +6,7 @@ import math
 import re
 from xml.etree import ElementTree as ET
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vqaft.workbench.line_chart import MAX_POINTS, Line, LineChart
@@ -44,6 +44,7 @@ def test_many_points_are_thinned_and_the_last_is_kept() -> None:
     assert path.endswith(" 176.0") or path.rpartition("L")[2].startswith("346.0 ")
 
 
+@settings(max_examples=40)
 @given(st.lists(st.lists(st.tuples(st.integers(0, 10_000), VALUES), min_size=1, max_size=20), min_size=1, max_size=4))
 def test_every_line_stays_inside(curves: list[list[tuple[float, float]]]) -> None:
     shown = chart(*(sorted(curve) for curve in curves))
