@@ -127,6 +127,26 @@ def test_what_goes_wrong_is_said_in_words(folder: Path, arguments: tuple[str, ..
     assert "Traceback" not in result.stderr
 
 
+def test_serve_does_without_the_workbench(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['jinja2'] = None; from vqaft.cli import main; main()"
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", code, "serve", "--port", "0", "--folder", str(tmp_path / "state")],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(3)]
+    try:
+        assert lines[2].startswith("# No workbench: jinja2 is not installed. Install it with")
+        url = lines[0].partition("=")[2].strip().removesuffix("/v1")
+        assert httpx.get(f"{url}/health").json() == {"status": "ok"}
+        result = run("workbench", "--url", url, "--folder", str(tmp_path / "state"), folder=tmp_path)
+        assert "no vqaft server with a workbench" in result.stderr
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
 def test_serve_tells_how_to_reach_it(tmp_path: Path) -> None:
     process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "vqaft", "serve", "--port", "0", "--folder", str(tmp_path / "state")],
