@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import multiprocessing
 import os
 import random
@@ -51,8 +52,15 @@ class Span:
 async def browse(host: str, port: int, path: str, cookie: str, counts: list[int]) -> None:
     """Poll as one page does: keep the connection, and send the newest ETag."""
     await asyncio.sleep(random.uniform(0, POLL_S))
-    reader, writer = await asyncio.open_connection(host, port)
     tag = ""
+    while True:
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):  # an idle connection was closed
+            tag = await polled(host, port, path, cookie, counts, tag)
+
+
+async def polled(host: str, port: int, path: str, cookie: str, counts: list[int], tag: str) -> str:
+    """Poll over one connection."""
+    reader, writer = await asyncio.open_connection(host, port)
     try:
         while True:
             head = f"GET {path} HTTP/1.1\r\nhost: {host}:{port}\r\ncookie: {cookie}\r\nvqaft-fragment: 1\r\n"
