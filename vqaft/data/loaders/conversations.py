@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from os import PathLike
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -16,7 +17,7 @@ from vqaft.data.loaders.image_path import FindImage, image_finder, root_of
 from vqaft.data.loaders.stream import ExampleStream, OnError, PlacedRow
 from vqaft.data.loaders.tables import parse_json, read_table
 from vqaft.errors import DataError, ImageError, shown
-from vqaft.filesystem import Location, file_info, location_of, read_bytes, read_range
+from vqaft.filesystem import FileInfo, Location, file_info, location_of, read_bytes, read_range
 from vqaft.images import ImageSource, InputLimits, read_source
 
 TurnChoice: TypeAlias = Literal["last", "all", "conversation"]
@@ -257,22 +258,14 @@ class LineImage(Mapping[str, Any]):
     def _read(self) -> bytes:
         hint = "Load the file again."
         try:
-            line = read_range(self.path, self.offset, self.offset + self.length).decode("utf-8-sig")
-            if file_info(self.path).size_bytes != self.size:
+            info = file_info(self.path)
+            if info.size_bytes != self.size:
                 raise ImageError("the file has changed since it was loaded", path=self.path, hint=hint)
-            met: list[Any] = []
-
-            def note(value: Any) -> bytes:
-                met.append(value)
-                return b""
-
-            list(_shown_exchanges(conversation_of(parse_json(line)), note))
-            found = _decoded(str(images_of(met[self.number])[0]))
+            return _images_in_line(info, self.offset, self.length)[self.number]
         except (OSError, ValueError, IndexError, DataError) as error:
             if isinstance(error, ImageError):
                 raise
             raise ImageError(f"the image cannot be read: {error}", path=self.path, hint=hint) from None
-        return found if isinstance(found, bytes) else b""
 
     def __contains__(self, key: object) -> bool:
         return key in {"bytes", "path"}
@@ -294,6 +287,23 @@ class LineImage(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"LineImage({self.path!r}, offset={self.offset}, number={self.number})"
+
+
+@lru_cache(maxsize=8)  # the rows that threads work on: a row has several images, each of which is used several times
+def _images_in_line(file: FileInfo, offset: int, length: int) -> tuple[bytes, ...]:
+    """Read the images inside a row, in the order in which the loader meets them; others are left empty."""
+    met: list[Any] = []
+
+    def note(value: Any) -> bytes:
+        [image] = images_of(value)
+        met.append(image)
+        return b""
+
+    line = read_range(file.path, offset, offset + length).decode("utf-8-sig")
+    list(_shown_exchanges(conversation_of(parse_json(line)), note))
+    inside = [isinstance(image, str) and image[:5].lower() == "data:" for image in met]
+    found = [_decoded(image) if is_inside else b"" for image, is_inside in zip(met, inside, strict=True)]
+    return tuple(image if isinstance(image, bytes) else b"" for image in found)
 
 
 def _image_reader(placed: PlacedRow, find: FindImage) -> Callable[[Any], ImageSource]:
