@@ -7,7 +7,7 @@ import graphlib
 import importlib
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -129,6 +129,40 @@ def test_no_import_reaches_deeper_than_the_face_of_another_package(name: str) ->
             face = f"vqaft.{layer(target)}"
             assert target == face, f"{name} imports {part} from {target}: import it from {face}"
             assert f"{target}.{part}" not in MODULES or part in bound(target), f"{name} imports {target}.{part}"
+
+
+TESTS = PACKAGE.parent / "tests"
+INSIDE = {
+    "engines/transformers/test_folder.py": "starts the server by the command line's app, as typer's runner takes it",
+    "exchange/test_command.py": "runs the export command by the command line's app",
+    "faults/client_parsers.py": "feeds broken answers to every parser of a service's answers",
+    "test_terminal.py": "looks at the progress bar that uploads share",
+}
+"""Tests that look into packages other than that of their folder, and why."""
+
+
+def insides_of(test: Path) -> Iterator[tuple[str, str]]:
+    """Yield every (module, name) that a test imports from below the face of a package."""
+    for node in ast.walk(ast.parse(test.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module in MODULES and node.module.count(".") > 1:
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize("name", sorted(str(path.relative_to(TESTS)) for path in TESTS.rglob("*.py")))
+def test_tests_import_what_users_import(name: str) -> None:
+    """A name that a face exports comes from there; what none exports is for the tests of its own package alone."""
+    first = Path(name).parts[0]
+    own = first if first in RANK else first.removesuffix(".py").removeprefix("test_").partition("_")[0]
+    for module, part in insides_of(TESTS / name):
+        above = [".".join(module.split(".")[:depth]) for depth in range(2, module.count(".") + 1)]
+        face = next((face for face in above if part in bound(face)), None)
+        assert face is None, f"{name} imports {part} from {module}: import it from {face}"
+        assert layer(module) == own or name in INSIDE, f"{name} looks into {module}: test what its face gives"
+
+
+def test_tests_that_look_inside_still_do() -> None:
+    for name in INSIDE:
+        assert list(insides_of(TESTS / name)), f"{name} looks inside no more: take it off the list"
 
 
 def test_a_cycle_would_be_seen() -> None:

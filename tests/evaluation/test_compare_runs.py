@@ -7,7 +7,7 @@ import pytest
 
 from vqaft.errors import EvaluationError
 from vqaft.evaluation import Evaluation, compare_runs
-from vqaft.evaluation.statistics.clusters import cluster_robust_error, cluster_sums
+from vqaft.evaluation.statistics import cluster_robust_error, cluster_sums
 
 Make = Callable[..., Evaluation]
 

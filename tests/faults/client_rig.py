@@ -117,7 +117,7 @@ def parted(rig: Rig, _: Any) -> Any:
 def abandoned(rig: Rig) -> None:
     """Leave an upload in parts behind, as a killed run does, older than its hour."""
     client, path = rig.client(), rig.file()
-    from vqaft.service.local_file import fingerprint
+    from vqaft.service import fingerprint
 
     content = fingerprint(path)
     upload = rig.backend.start_upload("x.jsonl", size_bytes=content.size_bytes, purpose="fine-tune")
@@ -127,7 +127,7 @@ def abandoned(rig: Rig) -> None:
 
 def doubtful_upload(rig: Rig) -> None:
     """Leave an intent to upload behind, whose outcome nobody knows."""
-    from vqaft.service.local_file import fingerprint
+    from vqaft.service import fingerprint
 
     facts = {"account": rig.backend.account, "sha256": fingerprint(rig.file()).sha256, "purpose": "fine-tune"}
     rig.client().ledger.record("upload_intent", **facts)

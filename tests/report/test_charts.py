@@ -10,8 +10,7 @@ import pytest
 
 from vqaft.escape import visible
 from vqaft.evaluation import Comparison, RatingDistribution
-from vqaft.report.charts.comparison import accuracy_chart, difference_chart, ratings_chart, training_charts
-from vqaft.report.charts.drawing import Chart
+from vqaft.report.charts import Chart, accuracy_chart, difference_chart, ratings_chart, training_charts
 from vqaft.tuning import StepMetrics
 
 

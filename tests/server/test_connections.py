@@ -17,8 +17,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from vqaft.errors import DataError
-from vqaft.server import HTTPServer, LocalServer, listen
-from vqaft.server.http.connections import ConnectionLimits, admit
+from vqaft.server import HTTPServer, LocalServer, admit, listen
+from vqaft.server.http.connections import ConnectionLimits
 
 KEY = {"Authorization": "Bearer key"}
 
@@ -110,7 +110,10 @@ def test_an_admitted_request_may_take_its_time_and_the_connection_is_used_again(
         head = "POST /slow HTTP/1.1\r\nHost: a\r\nAuthorization: x\r\nContent-Length: 2\r\n\r\n"
         for _ in range(2):
             connection.sendall(head.encode() + b"a")
-            time.sleep(0.4)
+            connection.settimeout(0.4)  # twice as long as a connection without an admitted request may stay
+            with pytest.raises(TimeoutError):
+                connection.recv(1)
+            connection.settimeout(20)
             connection.sendall(b"b")
             answer = b""
             while not answer.endswith(b"\r\n\r\nok"):

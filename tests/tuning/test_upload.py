@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from vqaft.errors import AuthenticationError, DataError, ServiceError, ServiceUnreachableError
-from vqaft.service import Ledger, MultipartPolicy, RetryPolicy
-from vqaft.service.local_file import fingerprint
+from vqaft.service import Ledger, MultipartPolicy, RetryPolicy, fingerprint
 from vqaft.tuning import FineTuneClient
 
 PARTS = MultipartPolicy(above_bytes=10, part_bytes=10, max_workers=1)

@@ -4,7 +4,7 @@ from vqaft.service.backend import FilesBackend, OnBytes, RemoteFile, check_backe
 from vqaft.service.download import download_whole
 from vqaft.service.idempotency import KEY, create_idempotently, was_refused
 from vqaft.service.ledger import DEFAULT_PATH, Ledger
-from vqaft.service.local_file import FileSlice
+from vqaft.service.local_file import FileSlice, fingerprint
 from vqaft.service.multipart import FilePart, MultipartBackend, MultipartPolicy
 from vqaft.service.pagination import Page, paginate
 from vqaft.service.retry import PollingPolicy, RetryPolicy
@@ -28,6 +28,7 @@ __all__ = [
     "check_backend",
     "create_idempotently",
     "download_whole",
+    "fingerprint",
     "is_gone",
     "paginate",
     "was_refused",

@@ -14,20 +14,20 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from vqaft.evaluation.statistics.bootstrap import bounded_mean_interval
-from vqaft.evaluation.statistics.clustered_mean import clopper_pearson, difference_interval, mean_interval
-from vqaft.evaluation.statistics.clusters import (
+from vqaft.evaluation.statistics import (
     ClusterSums,
+    bounded_mean_interval,
+    clopper_pearson,
     cluster_codes,
     cluster_robust_error,
     cluster_robust_interval,
     cluster_sums,
-)
-from vqaft.evaluation.statistics.paired_tests import (
+    difference_interval,
     difference_test,
     holm,
     mcnemar_exact,
     mcnemar_mid_p,
+    mean_interval,
     sign_flip_exact,
     whole_steps,
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from vqaft.evaluation.statistics.agreement import Metric, coincidences, krippendorff_alpha, weighted_kappa
+from vqaft.evaluation.statistics import Metric, coincidences, krippendorff_alpha, weighted_kappa
 
 NONE = float("nan")
 # K. Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), section C: four observers, missing data.

@@ -14,9 +14,14 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from vqaft.evaluation import Interval
-from vqaft.evaluation.statistics.clustered_mean import difference_interval, mean_interval
-from vqaft.evaluation.statistics.clusters import ClusterSums, cluster_robust_interval, cluster_sums
-from vqaft.evaluation.statistics.paired_tests import sign_flip_exact
+from vqaft.evaluation.statistics import (
+    ClusterSums,
+    cluster_robust_interval,
+    cluster_sums,
+    difference_interval,
+    mean_interval,
+    sign_flip_exact,
+)
 
 ROUNDS = 500
 Codes = NDArray[np.intp]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from vqaft.evaluation.statistics.prediction_powered import prediction_powered_mean
+from vqaft.evaluation.statistics import prediction_powered_mean
 
 
 def population(rng: np.random.Generator, n: int, *, known: int, bias: float) -> tuple[np.ndarray, np.ndarray]:

@@ -7,10 +7,14 @@ import pytest
 from scipy import stats
 
 from vqaft.data import Power
-from vqaft.evaluation.statistics.clustered_mean import difference_interval
-from vqaft.evaluation.statistics.clusters import cluster_sums
-from vqaft.evaluation.statistics.paired_tests import mcnemar_exact, sign_flip_exact
-from vqaft.evaluation.statistics.win_loss import always_valid_p, win_loss
+from vqaft.evaluation.statistics import (
+    always_valid_p,
+    cluster_sums,
+    difference_interval,
+    mcnemar_exact,
+    sign_flip_exact,
+    win_loss,
+)
 
 
 def differences(won: int, lost: int, same: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from vqaft.images import ImageEncoder
-from vqaft.images.formats.container import Container, orientation_of
+from vqaft.images.formats import Container, read_container
+from vqaft.images.formats.container import orientation_of
 from vqaft.images.formats.png import is_whole_png
-from vqaft.images.formats.read import read_container
 
 Picture = Callable[..., Image.Image]
 Save = Callable[..., bytes]
