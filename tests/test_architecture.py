@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import graphlib
 import importlib
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -163,6 +164,16 @@ def test_tests_import_what_users_import(name: str) -> None:
 def test_tests_that_look_inside_still_do() -> None:
     for name in INSIDE:
         assert list(insides_of(TESTS / name)), f"{name} looks inside no more: take it off the list"
+
+
+def test_each_way_through_the_code_has_ten_files_at_most() -> None:
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.partition("## Three ways through the code")[2].partition("\n## ")[0]
+    *_, a, b, c = section.partition("\nRetries are")[0].split("\n- **")
+    for way in (a, b, c):
+        files = re.findall(r"`([a-z_/]+\.py)`", way)
+        assert 5 <= len(files) <= 10
+        assert [name for name in files if not (PACKAGE / name).is_file()] == []
 
 
 def test_a_cycle_would_be_seen() -> None:

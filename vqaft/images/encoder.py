@@ -19,8 +19,7 @@ from PIL import Image
 
 from vqaft.durable import MACHINE_ERRNOS, state_error
 from vqaft.errors import DataError, ImageError, MissingExtraError, StateError, shown
-from vqaft.images.byte_budget import FileWriter
-from vqaft.images.codec import Codec, codec_version, encode_again, resolved_codec, shrink
+from vqaft.images.codec import Codec, FileWriter, codec_version, encode_again, resolved_codec, shrink
 from vqaft.images.color import is_srgb
 from vqaft.images.decode import Size, decode_file, decode_image, is_plain_jpeg
 from vqaft.images.documents import page_of, read_image

@@ -1,4 +1,4 @@
-"""What the providers take, as read on a day from a page."""
+"""Limits of the providers for training files, rows and images, each as read on a day from a page."""
 
 from __future__ import annotations
 
