@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -14,6 +13,7 @@ from vqaft.exchange.parsing import ParsedTurn, example_of_turns
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images, one_question
 from vqaft.exchange.rows import Row, RowTurn
+from vqaft.exchange.split_files import by_split
 from vqaft.images import EncodedImage
 
 _FIELDS = ("question_type", "kind", "group")
@@ -38,7 +38,7 @@ class InspectAI:
 
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write a JSONL file a split, and the images."""
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
+        for split, group in by_split(rows):
             folder.write_jsonl(f"{split}.jsonl", (_sample(row, folder) for row in group))
 
     def parse(self, folder: ExportFolder) -> Iterator[tuple[str, VQAExample]]:

@@ -6,7 +6,6 @@ directory that it is started in.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
+from vqaft.exchange.split_files import by_split
 from vqaft.exchange.tables.example_cells import EXAMPLE_FEATURES, example_cells, example_of_cells
 
 _FEATURES = {"images": list_of(IMAGE), "prompt": TEXT, **EXAMPLE_FEATURES}
@@ -80,7 +80,7 @@ class LmmsEval:
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write the table, the functions and a task for each split."""
         splits = []
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
+        for split, group in by_split(rows):
             splits.append(split)
             write_shards(folder, split, map(_cells, group), _FEATURES)
         for split in splits:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -16,6 +15,7 @@ from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_few_shot, no_history, no_web_images, one_question
 from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
+from vqaft.exchange.split_files import by_split
 
 _FIELDS = ("question_type", "kind", "group")
 
@@ -54,7 +54,7 @@ class PydanticEvals:
         """Write a dataset a split, and the images."""
         head = b'{"name":' + orjson.dumps(self.name) + b',"cases":'
         tail = b',"evaluators":' + orjson.dumps(self.evaluators) + b"}"
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
+        for split, group in by_split(rows):
             cases = (_case(row, folder) for row in group)
             folder.write_json_list(f"{split}.json", cases, head=head, tail=tail)
 

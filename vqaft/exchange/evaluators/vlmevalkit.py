@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import json
 import keyword
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +24,7 @@ from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
+from vqaft.exchange.split_files import by_split
 from vqaft.exchange.tables.example_cells import example_cells, example_of_cells
 
 _COLUMNS = ("index", "image", "question", "answer", "category", "id", "kind", "group", "answers", "metadata", "asked")
@@ -104,7 +104,7 @@ class VLMEvalKit:
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write a TSV file a split, and the class."""
         datasets = []
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
+        for split, group in by_split(rows):
             name = f"{self.name}_{split}"
             datasets.append(name)
             with folder.create(f"{name}.tsv") as file, io.TextIOWrapper(file, "utf-8", newline="") as text:

@@ -21,6 +21,7 @@ from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, one_image, only_examples
 from vqaft.exchange.rows import Row
+from vqaft.exchange.split_files import by_split
 from vqaft.images import EncodedImage
 
 _ANNOTATORS = 10
@@ -49,7 +50,7 @@ class CocoVQA:
         """Write two JSON files a split, and the images."""
         numbers: dict[str, int] = {}
         questions = itertools.count(1)
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
+        for split, group in by_split(rows):
             with ExitStack() as stack:
                 asked = stack.enter_context(folder.create(f"{split}_questions.json"))
                 answered = stack.enter_context(folder.create(f"{split}_annotations.json"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from os import PathLike
@@ -17,6 +16,7 @@ from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import one_image, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
+from vqaft.exchange.split_files import by_split
 from vqaft.exchange.tables.example_cells import EXAMPLE_FEATURES, example_cells, example_of_cells
 
 
@@ -57,7 +57,7 @@ class HuggingFace:
         """Write parquet shards and the card."""
         features = {**self._image_features(), **EXAMPLE_FEATURES}
         splits: dict[str, SplitTally] = {}
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
+        for split, group in by_split(rows):
             tally = splits[split] = SplitTally()
             cells = (self._cells(row) for row in tally.counted(group))
             write_shards(folder, split, cells, features, shard_bytes=self.shard_bytes)

@@ -5,7 +5,6 @@ Parquet, since in JSONL a column of dates becomes dates, and CSV turns `007` int
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
@@ -18,6 +17,7 @@ from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import one_image, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
+from vqaft.exchange.split_files import by_split
 from vqaft.exchange.tables.example_cells import EXAMPLE_FEATURES, example_cells, example_of_cells
 
 
@@ -48,7 +48,7 @@ class ImageFolder:
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write the images and the table of each split."""
         features = {"file_names": list_of(TEXT)} if self.several_images else {"file_name": TEXT}
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
+        for split, group in by_split(rows):
             cells = (self._cells(row, folder) for row in group)
             write_table(folder, f"{split}/metadata.parquet", cells, {**features, **EXAMPLE_FEATURES})
 

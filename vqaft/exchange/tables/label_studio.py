@@ -5,7 +5,6 @@ Read from label-studio-sdk 2.1.2 and https://labelstud.io/guide/export (formats 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
@@ -21,6 +20,7 @@ from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, one_image, only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
+from vqaft.exchange.split_files import by_split
 from vqaft.filesystem import location_of, name_of, parent_of
 from vqaft.pickling import reduce_by_fields
 
@@ -75,7 +75,7 @@ class LabelStudio:
 
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write the tasks of each split, the images and the configuration."""
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
+        for split, group in by_split(rows):
             folder.write_json_list(f"{split}.json", (self._task(row, folder) for row in group))
         folder.write_text("config.xml", self._config())
 

@@ -18,6 +18,7 @@ from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import only_examples
 from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
+from vqaft.exchange.split_files import by_split
 from vqaft.exchange.tables.example_cells import example_cells, example_of_cells
 
 
@@ -51,7 +52,7 @@ class WebDataset:
 
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write the shards of each split."""
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
+        for split, group in by_split(rows):
             self._write_split(split, group, folder)
 
     def parse(self, folder: ExportFolder) -> Iterator[tuple[str, VQAExample]]:

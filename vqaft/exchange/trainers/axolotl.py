@@ -6,7 +6,6 @@ texts are never plain strings here; `datasets` would turn those that spell a num
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
@@ -14,11 +13,12 @@ from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder, below_images, prefixed
-from vqaft.exchange.parsing import ParsedTurn, example_of_turns
+from vqaft.exchange.parsing import ParsedTurn
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import IMAGE_TOKENS, no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row, RowTurn
 from vqaft.exchange.settings import check_settings
+from vqaft.exchange.split_files import parse_jsonl_splits, write_jsonl_splits
 from vqaft.images import EncodedImage
 
 
@@ -51,15 +51,11 @@ class Axolotl:
 
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write a JSONL file a split, and the images."""
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
-            folder.write_jsonl(f"{split}.jsonl", (self._values(row, folder) for row in group))
+        write_jsonl_splits(rows, folder, lambda row: self._values(row, folder))
 
     def parse(self, folder: ExportFolder) -> Iterator[tuple[str, VQAExample]]:
         """Parse the JSONL files."""
-        for split, name in folder.splits("{split}.jsonl"):
-            for number, row in enumerate(folder.read_jsonl(name)):
-                turns = [_parsed(message, folder) for message in row["messages"]]
-                yield split, example_of_turns(turns, row_id=str(number))
+        return parse_jsonl_splits(folder, lambda row: [_parsed(message, folder) for message in row["messages"]])
 
     def read(
         self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True

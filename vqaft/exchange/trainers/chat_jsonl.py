@@ -6,7 +6,6 @@ into other values: `9.00` becomes the number 9.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -16,10 +15,11 @@ from vqaft.chat import Message
 from vqaft.data import VQAExample
 from vqaft.errors import DataError, shown
 from vqaft.exchange.folder import ExportFolder
-from vqaft.exchange.parsing import ParsedTurn, example_of_turns
+from vqaft.exchange.parsing import ParsedTurn
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images
 from vqaft.exchange.rows import Row, image_of_url
+from vqaft.exchange.split_files import parse_jsonl_splits, write_jsonl_splits
 from vqaft.images import EncodedImage, ImageSource
 from vqaft.providers import OPENAI, ProviderLimits
 
@@ -57,15 +57,11 @@ class ChatJSONL:
 
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write a JSONL file a split."""
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
-            folder.write_jsonl(f"{split}.jsonl", ({"messages": _messages(row)} for row in group))
+        write_jsonl_splits(rows, folder, lambda row: {"messages": _messages(row)})
 
     def parse(self, folder: ExportFolder) -> Iterator[tuple[str, VQAExample]]:
         """Parse the JSONL files."""
-        for split, name in folder.splits("{split}.jsonl"):
-            for number, row in enumerate(folder.read_jsonl(name)):
-                turns = [_parsed(message) for message in row["messages"]]
-                yield split, example_of_turns(turns, row_id=str(number))
+        return parse_jsonl_splits(folder, lambda row: [_parsed(message) for message in row["messages"]])
 
     def read(
         self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True

@@ -6,7 +6,6 @@ Read 2026-11-25: https://cloud.google.com/vertex-ai/generative-ai/docs/models/tu
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -15,11 +14,12 @@ from typing import Any
 from vqaft.data import VQAExample
 from vqaft.errors import DataError
 from vqaft.exchange.folder import ExportFolder, below_images, prefixed
-from vqaft.exchange.parsing import ParsedTurn, example_of_turns
+from vqaft.exchange.parsing import ParsedTurn
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images, no_zero_weights
 from vqaft.exchange.rows import Row, RowTurn
 from vqaft.exchange.settings import check_settings
+from vqaft.exchange.split_files import parse_jsonl_splits, write_jsonl_splits
 from vqaft.images import EncodedImage
 
 _MOST_IMAGES = 30
@@ -60,15 +60,11 @@ class Gemini:
 
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write a JSONL file a split, and the images."""
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
-            folder.write_jsonl(f"{split}.jsonl", (self._values(row, folder) for row in group))
+        write_jsonl_splits(rows, folder, lambda row: self._values(row, folder))
 
     def parse(self, folder: ExportFolder) -> Iterator[tuple[str, VQAExample]]:
         """Parse the JSONL files; images are looked for in the folder itself."""
-        for split, name in folder.splits("{split}.jsonl"):
-            for number, row in enumerate(folder.read_jsonl(name)):
-                turns = [_parsed(content, folder) for content in row["contents"]]
-                yield split, example_of_turns(turns, row_id=str(number))
+        return parse_jsonl_splits(folder, lambda row: [_parsed(content, folder) for content in row["contents"]])
 
     def read(
         self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True

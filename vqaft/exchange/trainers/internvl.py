@@ -18,6 +18,7 @@ from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
+from vqaft.exchange.split_files import by_split
 from vqaft.exchange.trainers.conversations import PLACEHOLDER, conversation, image_first, images_value, parse_row
 
 _RESERVED = (PLACEHOLDER, "<video>", "<IMG_CONTEXT>", "<img>", "</img>")
@@ -52,7 +53,7 @@ class InternVL:
 
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write a JSONL file and a meta file a split, and the images."""
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
+        for split, group in by_split(rows):
             counted = itertools.count()  # is asked for its next number once for each row
             folder.write_jsonl(f"{split}.jsonl", (_values(row, folder) for row, _ in zip(group, counted, strict=False)))
             meta = {

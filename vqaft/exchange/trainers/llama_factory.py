@@ -5,7 +5,6 @@ Read from version 0.9.5: columns and tags in `src/llamafactory/data/parser.py`, 
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
+from vqaft.exchange.split_files import by_split
 
 _PLACEHOLDER = "<image>"
 _RESERVED = (_PLACEHOLDER, "<video>", "<audio>")
@@ -65,7 +65,7 @@ class LlamaFactory:
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write a JSONL file a split, the images, and `dataset_info.json`."""
         info = {}
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
+        for split, group in by_split(rows):
             file = f"{split}.jsonl"
             folder.write_jsonl(file, (_values(row, folder) for row in group))
             name = self.name if split == "train" else f"{self.name}_{split}"

@@ -6,7 +6,6 @@ there; the system prompt belongs to the conversation template of the model.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
@@ -17,6 +16,7 @@ from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_few_shot, no_system, no_web_images, no_zero_weights, one_image, reserved_words
 from vqaft.exchange.rows import Row
+from vqaft.exchange.split_files import by_split
 from vqaft.exchange.trainers.conversations import PLACEHOLDER, conversation, image_first, images_value, parse_row
 
 
@@ -40,7 +40,7 @@ class LLaVA:
 
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write a JSON list a split, and the images."""
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
+        for split, group in by_split(rows):
             folder.write_json_list(f"{split}.json", (_values(row, folder) for row in group))
 
     def parse(self, folder: ExportFolder) -> Iterator[tuple[str, VQAExample]]:

@@ -5,7 +5,6 @@ Read from version 1.0.0: `maestro/trainer/common/datasets.py` looks for the spli
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
@@ -16,6 +15,7 @@ from vqaft.exchange.folder import ExportFolder, split_rank
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, no_zero_weights, one_image, only_examples
 from vqaft.exchange.rows import Row
+from vqaft.exchange.split_files import by_split
 
 _FOLDERS = {"validation": "valid"}
 _SPLITS = {"valid": "validation"}
@@ -39,7 +39,7 @@ class Maestro:
 
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write the images and the annotations of each split."""
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
+        for split, group in by_split(rows):
             name = _FOLDERS.get(split, split)
             folder.write_jsonl(f"{name}/annotations.jsonl", (_values(row, name, folder) for row in group))
 

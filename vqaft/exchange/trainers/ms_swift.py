@@ -5,7 +5,6 @@ Read from version 4.6.0: `swift/dataset/preprocessor/core.py` keeps role, conten
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
@@ -13,11 +12,12 @@ from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder, below_images, prefixed
-from vqaft.exchange.parsing import ParsedTurn, example_of_turns, split_images
+from vqaft.exchange.parsing import ParsedTurn, split_images
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images, reserved_words
 from vqaft.exchange.rows import Row, RowTurn
 from vqaft.exchange.settings import check_settings
+from vqaft.exchange.split_files import parse_jsonl_splits, write_jsonl_splits
 
 _PLACEHOLDER = "<image>"
 _RESERVED = (_PLACEHOLDER, "<video>", "<audio>", "<bbox>", "<ref-object>")
@@ -49,14 +49,11 @@ class MsSwift:
 
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write a JSONL file a split, and the images."""
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
-            folder.write_jsonl(f"{split}.jsonl", (self._values(row, folder) for row in group))
+        write_jsonl_splits(rows, folder, lambda row: self._values(row, folder))
 
     def parse(self, folder: ExportFolder) -> Iterator[tuple[str, VQAExample]]:
         """Parse the JSONL files."""
-        for split, name in folder.splits("{split}.jsonl"):
-            for number, row in enumerate(folder.read_jsonl(name)):
-                yield split, example_of_turns(_turns(row, folder), row_id=str(number))
+        return parse_jsonl_splits(folder, lambda row: _turns(row, folder))
 
     def read(
         self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True

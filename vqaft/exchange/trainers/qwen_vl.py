@@ -6,7 +6,6 @@ Read from QwenLM/Qwen3-VL at 2026-01-30: `qwen-vl-finetune/qwenvl/data/data_proc
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
@@ -18,6 +17,7 @@ from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_system, no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
+from vqaft.exchange.split_files import by_split
 from vqaft.exchange.trainers.conversations import PLACEHOLDER, conversation, images_value, in_place, parse_row
 
 
@@ -51,7 +51,7 @@ class QwenVL:
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write a JSON list a split, the images, and the entries for `data_dict`."""
         entries = {}
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
+        for split, group in by_split(rows):
             folder.write_json_list(f"{split}.json", (_values(row, folder) for row in group))
             name = self.name if split == "train" else f"{self.name}_{split}"
             entries[name] = {"annotation_path": prefixed(self.root, f"{split}.json"), "data_path": self.root}

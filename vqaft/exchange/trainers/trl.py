@@ -6,21 +6,20 @@ turns completions that are all dates into dates.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
 from vqaft.data import VQAExample
-from vqaft.exchange.dataset_card import data_files_card
 from vqaft.exchange.folder import ExportFolder
-from vqaft.exchange.parquet import IMAGE, image_cell, list_of, read_shards, write_shards
-from vqaft.exchange.parsing import example_of_turns
+from vqaft.exchange.parquet import IMAGE, image_cell, list_of
+from vqaft.exchange.parsing import ParsedTurn
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import IMAGE_TOKENS, no_web_images, reserved_words
 from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
+from vqaft.exchange.split_files import parse_parquet_splits, write_parquet_splits
 from vqaft.exchange.trainers.message_cells import MESSAGES, message_cells, parsed_messages
 
 _FEATURES = {"prompt": MESSAGES, "completion": MESSAGES, "images": list_of(IMAGE)}
@@ -54,17 +53,13 @@ class TRL:
 
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write parquet shards, and the README by which `datasets` finds them."""
-        splits = []
-        for split, group in itertools.groupby(rows, key=lambda row: row.split):
-            splits.append(split)
-            write_shards(folder, split, map(_cells, group), _FEATURES)
-        folder.write_text("README.md", data_files_card(splits))
+        write_parquet_splits(rows, folder, _cells, _FEATURES)
 
     def parse(self, folder: ExportFolder) -> Iterator[tuple[str, VQAExample]]:
         """Parse the rows of the shards."""
-        for number, (split, row) in enumerate(read_shards(folder)):
-            turns = parsed_messages([*row["prompt"], *row["completion"]], row["images"])
-            yield split, example_of_turns(turns, row_id=str(number))
+        return parse_parquet_splits(
+            folder, lambda row: parsed_messages([*row["prompt"], *row["completion"]], row["images"])
+        )
 
     def read(
         self, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True
@@ -76,3 +71,7 @@ class TRL:
 def _cells(row: Row) -> dict[str, Any]:
     *prompt, completion = message_cells(row, row.turns)
     return {"prompt": prompt, "completion": [completion], "images": [image_cell(image) for image in row.images]}
+
+
+def _turns(row: dict[str, Any]) -> list[ParsedTurn]:
+    return parsed_messages([*row["prompt"], *row["completion"]], row["images"])
