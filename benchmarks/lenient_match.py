@@ -126,13 +126,13 @@ def normal_open(text: str) -> tuple[str | float, ...]:
 
 
 RULES: dict[str, Rule] = {
-    "LenientMatch": lenient,
-    "ExactMatch": exact,
-    "cookbook, substring": cookbook,
+    "`LenientMatch`": lenient,
+    "`ExactMatch`": exact,
+    "the cookbook's substring rule": cookbook,
     "SQuAD exact match": squad,
-    "inspect_ai match(end)": inspect_match,
-    "inspect_ai includes()": inspect_includes,
-    "lmms-eval, MMMU open": lmms_open,
+    "inspect_ai `match()`": inspect_match,
+    "inspect_ai `includes()`": inspect_includes,
+    "lmms-eval, open answers of MMMU": lmms_open,
 }
 
 
@@ -140,21 +140,22 @@ def main() -> None:
     """Print the table."""
     rows = [json.loads(line) for line in OUTPUTS.read_text(encoding="utf-8").splitlines()]
     right = sum(row["right"] for row in rows)
-    print(f"{len(rows)} hard outputs, {right} right; {sum(row['right'] and not row['needs'] for row in rows)} of them")
-    print("need no synonym or inference\n")
-    print(f"{'rule':24}{'precision':>11}{'recall':>9}{'recall, no need':>18}{'accuracy':>10}")
+    easy = sum(row["right"] and not row["needs"] for row in rows)
+    print(f"{len(rows)} hard outputs, {right} right; {easy} of them need no synonym or inference\n")
+    print("| rule | precision | recall | recall where no synonym or inference is needed | accuracy |")
+    print("|---|---|---|---|---|")
     for name, rule in RULES.items():
         said = [rule(row["output"], tuple(row["references"]), row["question"]) for row in rows]
         true = sum(one and row["right"] for one, row in zip(said, rows, strict=True))
         findable = [one for one, row in zip(said, rows, strict=True) if row["right"] and not row["needs"]]
         agree = sum(one == row["right"] for one, row in zip(said, rows, strict=True))
         shares = (true / sum(said), true / right, sum(findable) / len(findable), agree / len(rows))
-        print(f"{name:24}{shares[0]:11.3f}{shares[1]:9.3f}{shares[2]:18.3f}{shares[3]:10.3f}")
-    print("\nLenientMatch, right and wrong calls by language")
+        print(f"| {name} | {' | '.join(f'{share:.3f}' for share in shares)} |")
+    print("\n| language | `LenientMatch` judges rightly |\n|---|---|")
     for language in sorted({row["language"] for row in rows}):
         own = [row for row in rows if row["language"] == language]
         agree = sum(lenient(row["output"], tuple(row["references"]), row["question"]) == row["right"] for row in own)
-        print(f"{language:4}{agree:4} of {len(own)}")
+        print(f"| {language} | {agree} of {len(own)} |")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How often verdicts are false, and how often a gain is found: tests, certificates, looks while waiting, power.
 
-    python -m benchmarks.trust_verdicts [--runs 1000]
+    python -m benchmarks.trust_verdicts [--runs 1000] [--only verdicts|certificates|alarms|power]
 
 Two models that are equally accurate are called different; a tuned model that loses exactly the margin is certified as
 not worse; four scorers are looked at; one looks ten times while answers come in; a gain is found that `detectable`, or
@@ -26,17 +26,18 @@ from vqaft.evaluation.statistics.win_loss import always_valid_p
 
 Floats = NDArray[np.float64]
 RESAMPLES = 1000
+COMPARISONS, QUANTILES = 200, np.linspace(0.05, 0.95, 10)
 LOOKS = 10
 MARGIN = 0.05
 Draw = Callable[..., Sample]
 
 
-def found(clusters: ClusterSums, seed: int) -> bool:
+def found(clusters: ClusterSums, seed: int, resamples: int = RESAMPLES) -> bool:
     """Whether vqaft would call the two models different."""
     steps = np.rint(clusters.sums).astype(np.int64)
     if sign_flip_exact(steps) > 0.05:
         return False
-    return 0 not in difference_interval(clusters, resamples=RESAMPLES, seed=seed)
+    return 0 not in difference_interval(clusters, resamples=resamples, seed=seed)
 
 
 def certified(clusters: ClusterSums, margin: float, seed: int) -> tuple[bool, bool]:
@@ -148,10 +149,10 @@ def mid_p(runs: int) -> Iterator[str]:
         yield f"| {name}, 50 examples: exact McNemar, mid-p | {exact / runs:.3f} | {mid / runs:.3f} |"
 
 
-def rate(images: int, layout: str, icc: float, base: float, gain: float, runs: int) -> float:
+def rate(images: int, layout: str, icc: float, base: float, gain: float, runs: int, seed: int = 12) -> float:
     """How often a true gain is found."""
-    sample = differences(np.random.default_rng(12), runs, images, layout, icc, base, min(1.0, base + gain))
-    return float(np.mean([sample.sums[run].sum() > 0 and found(sample.clusters(run), run) for run in range(runs)]))
+    sample = differences(np.random.default_rng(seed), runs, images, layout, icc, base, min(1.0, base + gain))
+    return float(np.mean([sample.sums[run].sum() > 0 and found(sample.clusters(run), run, 500) for run in range(runs)]))
 
 
 def oracle(images: int, layout: str, icc: float, base: float) -> float | None:
@@ -179,10 +180,10 @@ def oracle(images: int, layout: str, icc: float, base: float) -> float | None:
 
 
 def promised(images: int, layout: str, icc: float, base: float) -> list[float]:
-    """What `detectable` says in 40 comparisons whose true gain is 3 points."""
+    """What `detectable` says in 200 comparisons whose true gain is 3 points."""
     rng = np.random.default_rng(14)
     gains = []
-    for _ in range(40):
+    for _ in range(COMPARISONS):
         sizes = image_sizes(rng, 1, images, layout)[0]
         codes = np.repeat(np.arange(images), sizes)
         luck = rng.random(images)
@@ -200,35 +201,50 @@ def promised(images: int, layout: str, icc: float, base: float) -> list[float]:
 
 def power_lines(runs: int) -> Iterator[str]:
     """Promised and found, for `power` and for `detectable`."""
-    for images in (50, 100, 200, 500):
+    for images in (50, 75, 100, 200, 500):
         for layout, icc, base in (("one", 0.0, 0.5), ("one", 0.0, 0.8), ("1-20", 0.2, 0.6), ("1-20", 0.5, 0.7)):
             gain = oracle(images, layout, icc, base)
-            planned = "too little left" if gain is None else f"{rate(images, layout, icc, base, gain, runs):.3f}"
+            planned = "too few images" if gain is None else f"{rate(images, layout, icc, base, gain, 2 * runs):.3f}"
             said = promised(images, layout, icc, base)
-            tried = np.quantile(said, (0.1, 0.3, 0.5, 0.7, 0.9)).tolist() if said else []
-            seen = [rate(images, layout, icc, base, one, runs // 4) for one in tried]
-            shown = f"{np.mean(seen):.3f}" if seen else "too little left"
+            tried = np.quantile(said, QUANTILES).tolist() if said else []
+            seen = [rate(images, layout, icc, base, one, runs // 5, seed) for seed, one in enumerate(tried, start=20)]
+            shown = f"{np.mean(seen):.3f}" if seen else "too few images"
             points = "–" if gain is None else f"{100 * gain:.1f}"
             what = f"{images} images, {layout} question(s), icc {icc:g}, base {base:g}"
             yield f"| {what} | {points} | {planned} | {shown} |"
 
 
+def tables(runs: int) -> dict[str, tuple[str, Iterator[str]]]:
+    """The head and the rows of each table."""
+
+    def alarms() -> Iterator[str]:
+        yield several_scorers(runs)
+        yield looking_while_waiting(runs)
+        yield from mid_p(4 * runs)
+
+    return {
+        "verdicts": ("| false verdicts | test alone | test and interval |\n|---|---|---|", false_verdicts(runs)),
+        "certificates": (
+            "| a loss (or gain) of exactly the margin, 5 points | certified |\n|---|---|",
+            false_certificates(runs),
+        ),
+        "alarms": ("| false alarms | as usual | vqaft |\n|---|---|---|", alarms()),
+        "power": (
+            "| power | gain, points | found, by `power` | found, by `detectable` |\n|---|---|---|---|",
+            power_lines(runs),
+        ),
+    }
+
+
 def main() -> None:
-    """Print all tables."""
+    """Print the tables in Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1000)
-    runs = parser.parse_args().runs
-    print("| false verdicts | test alone | test and interval |\n|---|---|---|")
-    for text in false_verdicts(runs):
-        print(text, flush=True)
-    print("\n| a loss (or gain) of exactly the margin, 5 points | certified |\n|---|---|")
-    for text in false_certificates(runs):
-        print(text, flush=True)
-    print("\n| false alarms | as usual | vqaft |\n|---|---|---|")
-    print(several_scorers(runs), looking_while_waiting(runs), *mid_p(4 * runs), sep="\n", flush=True)
-    print("\n| power | gain, points | found, by `power` | found, by `detectable` |\n|---|---|---|---|")
-    for text in power_lines(runs):
-        print(text, flush=True)
+    parser.add_argument("--only", choices=("verdicts", "certificates", "alarms", "power"))
+    options = parser.parse_args()
+    for name, (head, rows) in tables(options.runs).items():
+        if options.only in {None, name}:
+            print(head, *rows, "", sep="\n", flush=True)
 
 
 if __name__ == "__main__":

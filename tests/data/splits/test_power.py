@@ -52,6 +52,15 @@ def test_few_images_and_lost_causes_promise_nothing() -> None:
     assert "not even that of a perfect model" in str(near)
 
 
+def test_uneven_images_weigh_as_few_even_ones() -> None:
+    even = Power(pairs=240, clusters=60, cluster_size=4)
+    assert even.detectable_gain is not None
+    uneven = dataclasses.replace(even, cluster_size=10)
+    assert uneven.too_few
+    assert uneven.detectable_gain is None
+    assert "60 images are too few to say which gain they show; 75 are needed" in str(uneven)
+
+
 def test_unequal_clusters_count_for_less_than_equal_ones() -> None:
     unequal = some(1, 9) + [dataclasses.replace(each, id=f"x{each.id}", images=(b"another",)) for each in some(1, 1)]
     assert power(unequal).cluster_size == pytest.approx((81 + 1) / 10)
@@ -72,13 +81,17 @@ def test_as_many_pairs_as_are_said_show_the_gain(
     gain *= 1 - accuracy
     found = Power(pairs=pairs, clusters=60, cluster_size=size, accuracy=accuracy, icc=icc, correlation=correlation)
     needed = found.pairs_for(gain)
-    shown = dataclasses.replace(found, pairs=needed).detectable_gain
+    assert found.clusters_for(gain) == max(50, math.ceil(30 * 60 * size / pairs - 1e-9), math.ceil(needed * 60 / pairs))
+    least = dataclasses.replace(found, pairs=needed)
+    shown = least.detectable_gain
+    if least.too_few:
+        assert shown is None
+        return
     assert shown is not None
     assert shown <= gain + 1e-8
     if needed > 1:
         less = dataclasses.replace(found, pairs=needed - 1).detectable_gain
         assert less is None or less > gain - 1e-8
-    assert found.clusters_for(gain) == max(50, math.ceil(needed * 60 / pairs))
 
 
 def test_simulated_tests_see_the_gain_as_often_as_said() -> None:

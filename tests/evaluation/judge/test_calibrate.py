@@ -128,10 +128,15 @@ def test_people_are_compared_with_each_other_and_every_answer_is_judged_once(scr
     assert "No answer was rated by two people" in alone.words
 
 
-def test_two_labels_that_agree_have_no_interval_of_width_zero(scripted_judge: Any) -> None:
+def test_a_few_labels_that_agree_are_not_perfect_agreement(scripted_judge: Any) -> None:
     judge = LLMJudge(scripted_judge(lambda data: data["candidate"]), model="judge", canary=False)
     found = calibrate(judge, [label(1, "Incorrect", "Incorrect"), label(1, "Very Similar", "Very Similar")])
-    assert (found.kappa.value, found.kappa.interval) == (1, None)
+    for estimate in (found.kappa, found.alpha):
+        assert estimate.value == 1
+        assert estimate.interval is not None
+        assert estimate.interval.low < 0
+        assert estimate.interval.high == 1
+    assert "1.00 (1.00 to 1.00)" not in found.words
 
 
 def test_a_preference_for_length_is_found_and_a_fair_judge_has_none(scripted_judge: Any) -> None:

@@ -87,6 +87,10 @@ def test_an_answer_gives_its_number_whole_or_none(answered: Make, text: str, num
     ("answer", "truth", "scorer", "value"),
     [
         ("There are 3.0 boats", "3", Numeric(), 1),
+        ("10^3", "1000", Numeric(), 1),
+        ("2**-1", "0.5", Numeric(), 1),
+        ("10^3", "3", Numeric(), 0),
+        ("10^{3}", "10", Numeric(), 0),
         ("Answer: 12\n(of 13)", "12", Numeric(), 1),
         ("3.1", "3", Numeric(), 0),
         ("3.1", "3", Numeric(absolute=0.1), 1),

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from statsmodels.stats.inter_rater import cohens_kappa
 
-from vqaft.evaluation.statistics import Metric, coincidences, krippendorff_alpha, weighted_kappa
+from vqaft.evaluation.statistics import (
+    Metric,
+    agreement_interval,
+    coincidences,
+    krippendorff_alpha,
+    weighted_kappa,
+)
 
 NONE = float("nan")
 # K. Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011), section C: four observers, missing data.
@@ -42,3 +48,23 @@ def test_full_agreement_is_one_and_one_level_is_undefined() -> None:
     assert float(krippendorff_alpha(np.diag([6.0, 8.0, 10.0]))) == 1
     assert np.isnan(weighted_kappa(np.diag([3.0, 0.0])))
     assert np.isnan(krippendorff_alpha(np.diag([6.0, 0.0])))
+
+
+def test_intervals_of_kappa_cover_where_resampled_labels_do_not() -> None:
+    """Twenty labels, of which 19 in 20 agree: most sets have one disagreement or none."""
+    rng = np.random.default_rng(2)
+    covered = usual = rounds = 0
+    while rounds < 200:
+        first = rng.choice(2, 20)
+        second = np.where(rng.random(20) < 0.95, first, rng.choice(2, 20))
+        tables = np.zeros((20, 2, 2))
+        tables[np.arange(20), first, second] = 1
+        if np.isnan(weighted_kappa(tables.sum(axis=0))):
+            continue
+        rounds += 1
+        covered += 0.95 in agreement_interval(weighted_kappa, tables, confidence=0.95, resamples=200, seed=rounds)
+        drawn = weighted_kappa(np.tensordot(rng.multinomial(20, np.full(20, 0.05), size=200), tables, axes=1))
+        low, high = np.nanquantile(drawn, [0.025, 0.975])
+        usual += low <= 0.95 <= high
+    assert covered / rounds >= 0.93
+    assert usual / rounds < 0.6

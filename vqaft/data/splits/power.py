@@ -27,8 +27,9 @@ from vqaft.data.splits.groups import GroupBy, group_examples
 from vqaft.errors import DataError
 from vqaft.notebook import card, heading, table
 
-MIN_CLUSTERS = 50
-"""Below this number of images, simulated power strays too far from what the formula says."""
+MIN_CLUSTERS, MIN_EFFECTIVE = 50, 30
+"""Below this number of images, or of even images that weigh as much as they do (Kish), simulated power strays too far
+from what the formula says."""
 CONTINUITY = 1.0
 """Wins that the tests ask for beyond their standard errors."""
 MAX_PAIRS = 10**9
@@ -80,8 +81,13 @@ class Power:
 
     @property
     def too_few(self) -> bool:
-        """Whether there are too few images (fewer than 50) to say which gain they show."""
-        return self.clusters < MIN_CLUSTERS
+        """Whether there are too few images to say which gain they show: under 50, or of a weight below 30 even ones."""
+        return self.clusters < self._least_clusters
+
+    @property
+    def _least_clusters(self) -> int:
+        even = self.clusters * self.cluster_size / self.pairs  # images for each even one
+        return max(MIN_CLUSTERS, math.ceil(MIN_EFFECTIVE * even - 1e-9))
 
     @property
     def detectable_gain(self) -> float | None:
@@ -125,11 +131,11 @@ class Power:
         Raises:
             DataError: If it is not such a gain.
         """
-        return max(MIN_CLUSTERS, math.ceil(self.pairs_for(gain) * self.clusters / self.pairs))
+        return max(self._least_clusters, math.ceil(self.pairs_for(gain) * self.clusters / self.pairs))
 
     def __str__(self) -> str:
         if self.too_few:
-            return f"{self.clusters} images are too few to say which gain they show; {MIN_CLUSTERS} are needed"
+            return f"{self.clusters} images are too few to say which gain they show; {self._least_clusters} are needed"
         given = f"base accuracy {self.accuracy:.0%}, design effect {self.design_effect:.2f}"
         gain = self.detectable_gain
         if gain is None:

@@ -14,10 +14,10 @@ from vqaft.errors import EvaluationError
 from vqaft.evaluation.judge.recorded_judge import LevelJudge
 from vqaft.evaluation.rows import example_groups
 from vqaft.evaluation.score import AnsweredExample, Score
-from vqaft.evaluation.statistics.agreement import krippendorff_alpha, weighted_kappa
+from vqaft.evaluation.statistics.agreement import agreement_interval, krippendorff_alpha, weighted_kappa
 from vqaft.evaluation.statistics.clustered_mean import mean_interval
 from vqaft.evaluation.statistics.clusters import cluster_codes, cluster_robust_interval, cluster_sums
-from vqaft.evaluation.statistics.interval import Estimate, Interval
+from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.tables import Table, paragraph, percent, percent_range, points, points_range
 from vqaft.parallel import ordered_map, worker_count
 
@@ -163,7 +163,7 @@ def calibrate(
         seed: Seed of the draws.
 
     Returns:
-        The confusion and the agreement, with intervals; none where the labels are too few for one.
+        The confusion and the agreement, with intervals, which are wide where there are few labels.
 
     Raises:
         EvaluationError: If there is no label, a label is none of the judge's levels, or the judge rated nothing.
@@ -207,14 +207,12 @@ def _key(label: HumanLabel) -> tuple[str, str]:
 
 def _agreement(one: Levels, other: Levels, codes: Levels, settings: _Settings) -> Agreement:
     tables = _tables(one, other, codes, settings.levels)
-    confusion = tables.sum(axis=0)
-    drawn = _draw(tables, resamples=settings.resamples, seed=settings.seed)
     same = (one == other).astype(np.float64)
     return Agreement(
         n=len(one),
         share=Estimate(value=float(same.mean()), interval=mean_interval(same, codes, confidence=settings.confidence)),
-        kappa=_estimate(weighted_kappa, confusion, drawn, confidence=settings.confidence),
-        alpha=_estimate(_alpha, confusion, drawn, confidence=settings.confidence),
+        kappa=_estimate(weighted_kappa, tables, settings),
+        alpha=_estimate(_alpha, tables, settings),
     )
 
 
@@ -247,25 +245,15 @@ def _tables(human: Levels, given: Levels, codes: Levels, k: int) -> Floats:
     return tables
 
 
-def _draw(tables: Floats, *, resamples: int, seed: int) -> Floats:
-    m = len(tables)
-    weights = np.random.default_rng(seed).multinomial(m, np.full(m, 1 / m), size=resamples)
-    return np.asarray(np.tensordot(weights.astype(np.float64), tables, axes=1))
-
-
 def _alpha(confusion: Floats) -> Floats:
     return krippendorff_alpha(confusion + np.swapaxes(confusion, -2, -1))
 
 
-def _estimate(
-    statistic: Callable[[Floats], Floats], confusion: Floats, drawn: Floats, *, confidence: float
-) -> Estimate:
-    value = float(statistic(confusion))
+def _estimate(statistic: Callable[[Floats], Floats], tables: Floats, settings: _Settings) -> Estimate:
+    value = float(statistic(tables.sum(axis=0)))
     if np.isnan(value):
         return Estimate(value=None)
-    resampled = statistic(drawn)
-    low, high = np.quantile(resampled[~np.isnan(resampled)], [(1 - confidence) / 2, (1 + confidence) / 2])
-    if low == high:  # every draw was the same: too few labels to say how far the value may be off
-        return Estimate(value=value)
-    interval = Interval(low=float(low), high=float(high), confidence=confidence, method="cluster bootstrap")
+    interval = agreement_interval(
+        statistic, tables, confidence=settings.confidence, resamples=settings.resamples, seed=settings.seed
+    )
     return Estimate(value=value, interval=interval)

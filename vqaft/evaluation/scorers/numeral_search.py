@@ -66,6 +66,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _STARTS = NUMBER_WORDS | {"dozen", "dozens", "half"}
 _JOINS = frozenset({"and", "point", "a"})  # inside a numeral, never at its end
 _POWER = re.compile(rf"\s?[x×·*]\s?10\s?(?:\^?\s?\{{?([-−+]?\d+)\}}?|([⁻]?[{_SUPERSCRIPTS}]+))")
+_RAISED = re.compile(r"(?:\^|\*\*)\{?([-−+]?\d{1,2})\}?")
+_EXPONENT_SIGNS = ("^", "^{", "**")
 _LETTERS_BEFORE = re.compile(r"[^\W\d_]+[.-]?$")  # "B12", "COVID-19"
 _LETTERS_AFTER = re.compile(r"-?([^\W\d_]+)")
 _SCALE_AFTER = re.compile(r"\s?([^\W\d_]+)\.?")
@@ -123,8 +125,15 @@ def _in_digits(text: str, run: re.Match[str]) -> Numeral:
     start = run.start() - (len(before) - money.start() if money is not None else 0)
     kind, value = _classify(run[0])
     powered, end = _power(text, run.end())
+    raised = _RAISED.match(text, run.end())
+    if raised is not None and value:
+        value, end = value ** int(raised[1].replace("−", "-")), raised.end()
     glued = _LETTERS_AFTER.match(text, end)
-    if (money is None and _LETTERS_BEFORE.search(before)) or text[end : end + 1] in {*_SUPERSCRIPTS, "_"}:
+    if (
+        before.endswith(_EXPONENT_SIGNS)
+        or (money is None and _LETTERS_BEFORE.search(before))
+        or text[end : end + 1] in {*_SUPERSCRIPTS, "_"}
+    ):
         kind = "code"
     if glued is not None and not _is_unit(glued, money=money is not None):
         kind = "code"

@@ -10,6 +10,7 @@ from vqaft.evaluation.scorers.statement import ALTERNATIVES, Clause, Statement
 _YES = vocabulary("""
     yes yeah yep yup ja oui sí si да हाँ हां نعم sim 예 네 definitely certainly absolutely indeed affirmative correct
 """)
+_EMPHATIC = frozenset({"definitely", "certainly", "absolutely", "indeed"})
 _NO = vocabulary("no nope nah nein non нет नहीं لا não 아니요 아니오 negative")
 _REFERENCES = {
     **dict.fromkeys(("yes", "ja", "oui", "sí", "да", "हाँ", "हां", "نعم", "sim"), True),
@@ -107,7 +108,8 @@ def _named(statement: Statement, clause: Clause) -> dict[int, bool]:
             word == "false" and place == clause.first
         ):
             found[place] = False
-    return found
+    plain = {place: value for place, value in found.items() if statement.words[place] not in _EMPHATIC}
+    return plain or found  # "Definitely a no"
 
 
 def _is_determiner(statement: Statement, clause: Clause, place: int) -> bool:
@@ -136,6 +138,8 @@ def _said(statement: Statement, clause: Clause, named: dict[int, bool]) -> bool 
         return None
     place, value = next(iter(named.items()))
     undecided = not ALTERNATIVES.isdisjoint(said) or statement.negates(clause.first, place)
+    if statement.words[place] in _EMPHATIC and statement.negates(clause.first, clause.last):
+        return None
     return value if place == clause.first or not undecided else None
 
 

@@ -1,6 +1,12 @@
 """The statistics behind the verdict, as functions of arrays."""
 
-from vqaft.evaluation.statistics.agreement import Metric, coincidences, krippendorff_alpha, weighted_kappa
+from vqaft.evaluation.statistics.agreement import (
+    Metric,
+    agreement_interval,
+    coincidences,
+    krippendorff_alpha,
+    weighted_kappa,
+)
 from vqaft.evaluation.statistics.bootstrap import bounded_mean_interval
 from vqaft.evaluation.statistics.clustered_mean import clopper_pearson, difference_interval, is_binary, mean_interval
 from vqaft.evaluation.statistics.clusters import (
@@ -28,6 +34,7 @@ __all__ = [
     "Interval",
     "Metric",
     "WinLoss",
+    "agreement_interval",
     "always_valid_p",
     "bounded_mean_interval",
     "clopper_pearson",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vqaft.evaluation.statistics.interval import Interval
 
 Floats: TypeAlias = NDArray[np.float64]
 Metric: TypeAlias = Literal["nominal", "ordinal", "interval"]
@@ -82,3 +85,36 @@ def _distance(totals: Floats, metric: Metric) -> Floats:
         return np.asarray(np.square(places[:, None] - places))
     middles = np.cumsum(totals, axis=-1) - totals / 2
     return np.asarray((middles[..., :, None] - middles[..., None, :]) ** 2)
+
+
+def agreement_interval(
+    statistic: Callable[[Floats], Floats], tables: Floats, *, confidence: float, resamples: int, seed: int
+) -> Interval:
+    """Compute the interval of an agreement, by the Bayesian bootstrap of clusters.
+
+    As for means (`bounded_mean_interval`), each end sees one cluster more: at the lower end one of mean size on which
+    the raters are as far apart as can be, at the upper end one on which they agree. So a few labels without any
+    disagreement do not look like perfect agreement. `benchmarks/trust_agreement.py` has its coverage.
+
+    Args:
+        statistic: Computes the agreement of each table, as `weighted_kappa`; not NaN for the sum of all.
+        tables: A table of levels for each cluster.
+        confidence: The confidence level, 0 to 1.
+        resamples: Draws of the bootstrap.
+        seed: Seed of the draws.
+    """
+    m, mean = len(tables), tables.mean(axis=0)
+    weights = np.random.default_rng(seed).dirichlet(np.ones(m + 1), size=resamples) * (m + 1)
+    seen = np.tensordot(weights[:, :m], tables, axes=1)
+    apart = np.zeros_like(mean)
+    apart[0, -1] = apart[-1, 0] = mean.sum() / 2
+    together = np.diag((mean.sum(axis=0) + mean.sum(axis=1)) / 2)
+    tails = (1 - confidence) / 2, (1 + confidence) / 2
+    low, high = (
+        float(np.nanquantile(statistic(seen + weights[:, m, None, None] * extra), tail))
+        for extra, tail in zip((apart, together), tails, strict=True)
+    )
+    value = float(statistic(tables.sum(axis=0)))
+    return Interval(
+        low=min(low, value), high=max(high, value), confidence=confidence, method="Bayesian bootstrap of images"
+    )
