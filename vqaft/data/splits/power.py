@@ -27,9 +27,10 @@ from vqaft.data.splits.groups import GroupBy, group_examples
 from vqaft.errors import DataError
 from vqaft.notebook import card, heading, table
 
-MIN_CLUSTERS, MIN_EFFECTIVE = 50, 30
-"""Below this number of images, or of even images that weigh as much as they do (Kish), simulated power strays too far
-from what the formula says."""
+MIN_CLUSTERS = 50
+"""Below this number of images, simulated power strays too far from what the formula says."""
+MIN_EFFECTIVE = 30
+"""The same where the images are uneven: the number of even images that weigh as much as they do (Kish)."""
 CONTINUITY = 1.0
 """Wins that the tests ask for beyond their standard errors."""
 MAX_PAIRS = 10**9
