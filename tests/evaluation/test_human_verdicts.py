@@ -138,6 +138,10 @@ def test_files_of_something_else_are_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text(json.dumps(line) + "\n")
     with pytest.raises(EvaluationError, match="person is 7"):
         HumanVerdicts.read(tmp_path / "bad.jsonl")
+    line["metadata"]["verdict"]["format"] = "vqaft-verdict/2"
+    (tmp_path / "newer.jsonl").write_text(json.dumps(line) + "\n")
+    with pytest.raises(EvaluationError, match="another version"):
+        HumanVerdicts.read(tmp_path / "newer.jsonl")
     (tmp_path / "empty.jsonl").touch()
     assert len(HumanVerdicts.read(tmp_path / "empty.jsonl")) == 0
 

@@ -15,6 +15,7 @@ from vqaft.evaluation.judge.calibration import HumanLabel
 from vqaft.evaluation.score import AnsweredExample
 from vqaft.filesystem import Location, file_info, kind_of, location_of
 
+FORMAT = "vqaft-verdict/1"
 COLUMN = "verdict"
 """The column of the metadata that holds what the person said."""
 AboutLabel: TypeAlias = Literal["stands", "wrong", "unsure"]
@@ -126,6 +127,7 @@ def verdict_line(verdict: HumanVerdict, *, row_id: str, root: Path) -> bytes:
         ImageError: If an image is missing.
     """
     said = {
+        "format": FORMAT,
         "example_id": verdict.example.id,
         **_answer_fields(verdict.answer),
         "level": verdict.level,
@@ -161,6 +163,9 @@ def verdict_of(row: VQAExample) -> HumanVerdict:
     said = row.metadata.get(COLUMN)
     if not isinstance(said, Mapping) or not isinstance(said.get("example_id"), str):
         raise EvaluationError("the row holds no verdict of a person", example_id=row.id)
+    if said.get("format") != FORMAT:
+        message = f"the verdict is of another version of vqaft: {shown(said.get('format'))}"
+        raise EvaluationError(message, example_id=row.id)
     before = said.get("label_before")
     example = replace(
         row,
