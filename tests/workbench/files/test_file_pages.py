@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.chromium import Browser
+from tests.workbench.axe import violations
 from tests.workbench.running import RunningWorkbench, chat_rows
 from vqaft.images import EncodedImage
 from vqaft.testing import QuickEngine
@@ -154,6 +155,7 @@ def test_hostile_files_are_text(signed_in: Browser, bench: RunningWorkbench, add
         signed_in.open(f"{bench.url}{place}{tail}", width=360, height=740)
         assert signed_in.run("document.querySelectorAll('main script, main img').length") == 0
         assert signed_in.run("document.documentElement.scrollWidth <= 360")
+        assert violations(signed_in) == [], tail
         assert signed_in.complaints == []
         assert all(request.startswith(bench.url) for request in signed_in.requests)
 
