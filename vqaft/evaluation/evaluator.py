@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from vqaft.data import VQAExample, question_kind
 from vqaft.errors import EvaluationError
@@ -16,6 +17,9 @@ from vqaft.evaluation.scorer_identity import scorer_facts
 from vqaft.evaluation.usage import Metered, ScorerUsage
 from vqaft.inference import NON_RETRYABLE, Failure, Prediction, is_refusal, outcome_of_text
 from vqaft.parallel import ordered_map, worker_count
+
+Asked: TypeAlias = tuple[VQAExample, Prediction | None, str]
+"""An example, what was predicted for it, and its cluster."""
 
 PROBE_ROWS = 3
 SLOW_S = 0.001
@@ -70,31 +74,31 @@ class Evaluator:
         before = {name: _usage(scorer) for name, scorer in self.scorers.items()}
         rows: list[ScoredRow] = []
         try:
-            asked = [(each, known.get(each.id), group) for each, group in zip(examples, groups, strict=True)]
-            for row in self._rows(asked, model):
+            asked = ((each, known.get(each.id), group) for each, group in zip(examples, groups, strict=True))
+            for row in self._rows(asked, model, total=len(examples)):
                 rows.append(row)  # noqa: PERF402 - what was scored until an error is kept
         except NON_RETRYABLE as error:
             error.partial = self._evaluation(model, rows, before)
             raise
         return self._evaluation(model, rows, before)
 
-    def _rows(self, pairs: Sequence[tuple[VQAExample, Prediction | None, str]], model: str) -> Iterator[ScoredRow]:
+    def _rows(self, pairs: Iterator[Asked], model: str, *, total: int) -> Iterator[ScoredRow]:
         from tqdm.auto import tqdm
 
-        def score(pair: tuple[VQAExample, Prediction | None, str]) -> ScoredRow:
+        def score(pair: Asked) -> ScoredRow:
             return self._row(*pair, model)
 
-        # The first rows go ahead alone: they tell whether threads are worth it, and a judge's wrong key costs one
-        # request.
-        answered = [place for place, (_, said, _) in enumerate(pairs) if said is not None and said.answer is not None]
-        probed = answered[PROBE_ROWS - 1] + 1 if len(answered) >= PROBE_ROWS else len(pairs)
-        with tqdm(total=len(pairs), desc=f"score {visible(model)}", unit="row", disable=not self.progress) as bar:
-            start = time.perf_counter()
-            for row in map(score, pairs[:probed]):
+        with tqdm(total=total, desc=f"score {visible(model)}", unit="row", disable=not self.progress) as bar:
+            # The first rows go ahead alone: they tell whether threads are worth it, and a judge's wrong key costs one
+            # request.
+            start, probed = time.perf_counter(), 0
+            while probed < PROBE_ROWS and (pair := next(pairs, None)) is not None:
+                probed += pair[1] is not None and pair[1].answer is not None
+                row = score(pair)
                 bar.update()
                 yield row
             slow = time.perf_counter() - start > SLOW_S * PROBE_ROWS
-            for row in ordered_map(score, pairs[probed:], max_workers=self.max_workers if slow else 1):
+            for row in ordered_map(score, pairs, max_workers=self.max_workers if slow else 1):
                 bar.update()
                 yield row
 

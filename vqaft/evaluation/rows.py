@@ -6,9 +6,10 @@ A scored row is one example with one model's answer and its scores; a paired row
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
@@ -63,7 +64,49 @@ def _content(image: ImageSource) -> str:
         return describe_source(image)
 
 
-@dataclass(frozen=True, kw_only=True)
+class Scores(Mapping[str, Score | ScoreFailure]):
+    """The scores of a row by the scorer's name; the names are held once for all rows.
+
+    Args:
+        scores: The scores.
+    """
+
+    __slots__ = ("_names", "_values")
+
+    def __init__(self, scores: Mapping[str, Score | ScoreFailure]) -> None:
+        self._names = _held_once(tuple(scores))
+        self._values = tuple(scores.values())
+
+    def __getitem__(self, name: str) -> Score | ScoreFailure:
+        try:
+            return self._values[self._names.index(name)]
+        except ValueError:
+            raise KeyError(name) from None
+
+    def get(self, name: object, default: Any = None) -> Any:
+        """Return the score of one scorer, or the default where it gave none."""
+        names = self._names
+        return self._values[names.index(name)] if name in names else default  # type: ignore[arg-type]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+@lru_cache(maxsize=256)
+def _held_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    return names
+
+
+_NO_METADATA: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ScoredRow:
     """A row of an `Evaluation`.
 
@@ -95,8 +138,9 @@ class ScoredRow:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scores", MappingProxyType(dict(self.scores)))
-        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+        object.__setattr__(self, "scores", Scores(self.scores))
+        metadata = MappingProxyType(dict(self.metadata)) if self.metadata else _NO_METADATA
+        object.__setattr__(self, "metadata", metadata)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A mapping proxy does not pickle; the plain dict behind it does.
@@ -178,7 +222,7 @@ class Outcome(StrEnum):
 _SHOWN = 5
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, slots=True)
 class PairedRow:
     """A row of a `Comparison`.
 

@@ -33,7 +33,7 @@ class AnsweredExample:
             object.__setattr__(self, "answer", answer or "")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
     """A score between 0 and 1.
 
@@ -55,7 +55,7 @@ class Score:
             raise EvaluationError(f"a score of {self.value!r} is not between 0 and 1")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ScoreFailure:
     """The reason why a scorer returned no score.
 

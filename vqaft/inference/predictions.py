@@ -24,7 +24,7 @@ FailureKind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
     """Why there is no answer.
 
@@ -43,7 +43,7 @@ class Failure:
             raise DataError(f"kind={self.kind!r}", hint=f"One of {', '.join(get_args(FailureKind))}.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Prediction:
     """What one model said to one example.
 
@@ -79,7 +79,8 @@ class Prediction:
 
 def prediction_json(prediction: Prediction) -> dict[str, Any]:
     """Return a prediction as plain values; what is None is left out."""
-    values = {name: value for name, value in vars(prediction).items() if value is not None}
+    names = Prediction.__dataclass_fields__
+    values = {name: value for name in names if (value := getattr(prediction, name)) is not None}
     if prediction.failure is not None:
         values["failure"] = {name: value for name, value in asdict(prediction.failure).items() if value is not None}
     return values
