@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import stat
 from collections.abc import Callable, Mapping
@@ -19,6 +21,7 @@ from PIL import Image
 from vqaft.errors import DataError, ImageError, shown
 from vqaft.filesystem import display_path, file_info, is_url, read_bytes
 
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 _PAGE = re.compile(r"(?P<path>.+)#page=(?P<page>[1-9]\d{0,5})", re.DOTALL)
 
 
@@ -261,14 +264,23 @@ def _fetched(url: str, accepted: InputLimits) -> bytes:
 
 def _of_file(path: Path, accepted: InputLimits) -> bytes:
     try:
-        status = path.stat()
+        with open(path, "rb", buffering=0, opener=_without_waiting) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise ImageError("is no file")
+            accepted.check_bytes(status.st_size)
+            return file.read()
     except FileNotFoundError as error:
         raise ImageError("is not there") from error
+    except OSError as error:
+        if error.errno == errno.ENXIO or path.is_dir():  # a socket
+            raise ImageError("is no file") from error
+        raise
+
+
+def _without_waiting(path: str, flags: int) -> int:
     # Opening a pipe would wait for its other end, perhaps for ever.
-    if not stat.S_ISREG(status.st_mode):
-        raise ImageError("is no file")
-    accepted.check_bytes(status.st_size)
-    return path.read_bytes()
+    return os.open(path, flags | _NONBLOCK)
 
 
 def _of_url(url: str, accepted: InputLimits) -> bytes:

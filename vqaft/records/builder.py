@@ -14,7 +14,7 @@ from vqaft.data import OnError, VQAExample, several_errors
 from vqaft.errors import DataError, ImageError, shown
 from vqaft.images import EncodedImage, ImageEncoder, ImageSource, RemoteImage, image_sha256, is_web_address
 from vqaft.parallel import ordered_map, worker_count
-from vqaft.records.image_cache import EncodedImageCache, image_key
+from vqaft.records.image_cache import EncodedImageCache, SeenFiles
 from vqaft.records.message_json import (
     MessageJSON,
     TextForm,
@@ -87,8 +87,7 @@ class MessageBuilder:
                 valid Unicode.
             ImageError: If an image of it cannot be used.
         """
-        _check_example(example)
-        return _record((*self._opening, *self._asked(example), self._answered(example)), (example.id,))
+        return self._record(example, SeenFiles())
 
     def records(
         self, examples: Iterable[VQAExample], *, max_workers: int | None = None, on_error: OnError = "raise"
@@ -125,21 +124,26 @@ class MessageBuilder:
         if bad:
             _log.warning("%d of %d examples were left out; the first: %s", len(bad), n_rows, bad[0])
 
-    def _rows(self, examples: Sequence[VQAExample]) -> list[ChatRecord | DataError]:
-        return [self._row(example) for example in examples]
+    def _rows(self, group: _Group) -> list[ChatRecord | DataError]:
+        return [self._row(example, group.seen) for example in group.examples]
 
-    def _row(self, example: VQAExample) -> ChatRecord | DataError:
+    def _row(self, example: VQAExample, seen: SeenFiles) -> ChatRecord | DataError:
         try:
-            return self.record(example)
+            return self._record(example, seen)
         except DataError as error:
             return error
 
-    def _rows_if_ready(self, examples: Sequence[VQAExample]) -> list[ChatRecord | DataError] | None:
+    def _record(self, example: VQAExample, seen: SeenFiles) -> ChatRecord:
+        _check_example(example)
+        return _record((*self._opening, *self._asked(example, seen), self._answered(example)), (example.id,))
+
+    def _rows_if_ready(self, group: _Group) -> list[ChatRecord | DataError] | None:
         """Build the rows of images that need no encoding: threads would only wait for each other."""
         if self.region is not None:
             return None
-        ready = all(self._images.ready(self.encoder, image) for image in examples[0].images)
-        return self._rows(examples) if ready else None
+        images = group.examples[0].images
+        ready = all(self._images.ready(self.encoder, image, seen=group.seen) for image in images)
+        return self._rows(group) if ready else None
 
     def conversation(self, examples: Sequence[VQAExample], *, weights: Sequence[Weight] | None = None) -> ChatRecord:
         """Build one row from several questions about the same images, which are sent, and paid for, once.
@@ -154,18 +158,19 @@ class MessageBuilder:
         """
         if not examples:
             raise DataError("a conversation needs at least one example")
-        first = _key(examples[0])
+        seen = SeenFiles()
+        first = _key(examples[0], seen)
         said: Sequence[Weight | None] = [None] * len(examples) if weights is None else weights
         if len(said) != len(examples):
             raise DataError(f"there are {len(said)} weights for {len(examples)} examples")
         turns: list[MessageJSON] = [*self._opening]
         for example, weight in zip(examples, said, strict=True):
             follows = example is not examples[0]
-            if _key(example) != first or self._edits(example) != self._edits(examples[0]):
+            if _key(example, seen) != first or self._edits(example) != self._edits(examples[0]):
                 raise DataError("it shows other images than the first of its conversation", example_id=example.id)
             if follows and example.history:
                 raise DataError("it has a history of its own, and follows another question", example_id=example.id)
-            turns += [self._follow_up(example)] if follows else self._asked(example)
+            turns += [self._follow_up(example)] if follows else self._asked(example, seen)
             turns.append(self._answered(example, weight=weight))
         return _record(tuple(turns), tuple(example.id for example in examples))
 
@@ -184,7 +189,7 @@ class MessageBuilder:
 
     def _request(self, example: VQAExample) -> tuple[MessageJSON, ...]:
         _check_example(example)
-        return (*self._opening, *self._asked(example))
+        return (*self._opening, *self._asked(example, SeenFiles()))
 
     def settings(self) -> dict[str, Any]:
         """Return what rows are built with as plain values, for a manifest."""
@@ -210,22 +215,22 @@ class MessageBuilder:
             message = SystemMessage(content=self.system) if isinstance(self.system, str) else self.system
             yield instructions_turn(message, form=self.text_as)
         for example in self.few_shot:
-            yield from self._exchange(example)
+            yield from self._exchange(example, SeenFiles())
             yield self._answered(example)
 
     @cached_property
     def _few_shot_images(self) -> dict[str, str]:
         return {image_sha256(image): example.id for example in self.few_shot for image in example.images}
 
-    def _asked(self, example: VQAExample) -> Iterator[MessageJSON]:
+    def _asked(self, example: VQAExample, seen: SeenFiles) -> Iterator[MessageJSON]:
         """Yield the turns up to and including the question, with all images."""
         if self.few_shot and not self.few_shot_may_repeat:
-            self._refuse_leak(example)
-        yield from self._exchange(example)
+            self._refuse_leak(example, seen)
+        yield from self._exchange(example, seen)
 
-    def _exchange(self, example: VQAExample) -> Iterator[MessageJSON]:
+    def _exchange(self, example: VQAExample, seen: SeenFiles) -> Iterator[MessageJSON]:
         pairs = zip(example.images, self._edits(example), strict=True)
-        images = iter([self._encode(example, image, edit) for image, edit in pairs])
+        images = iter([self._encode(example, image, edit, seen) for image, edit in pairs])
         for turn in example.history:
             yield self._question(example, turn.question, list(itertools.islice(images, turn.n_images)))
             weight: Weight | None = None if turn.trained else 0
@@ -241,10 +246,10 @@ class MessageBuilder:
         text = _sound(self.question_template.replace(_PLACE, question), "question", example)
         return question_turn(text, images, form=self.text_as, detail=self.detail, image_first=self.image_first)
 
-    def _refuse_leak(self, example: VQAExample) -> None:
+    def _refuse_leak(self, example: VQAExample, seen: SeenFiles) -> None:
         known = self._few_shot_images
         for image in example.images:
-            if (shown_by := known.get(image_sha256(image))) is not None:
+            if (shown_by := known.get(seen.sha256(image))) is not None:
                 raise DataError(
                     f"its image is also shown by the few-shot example {shown_by!r}",
                     example_id=example.id,
@@ -256,11 +261,13 @@ class MessageBuilder:
         region = self.region
         return [None if region is None else region.edit_of(example, place) for place in range(len(example.images))]
 
-    def _encode(self, example: VQAExample, source: ImageSource, edit: BoxEdit | None) -> EncodedImage | RemoteImage:
+    def _encode(
+        self, example: VQAExample, source: ImageSource, edit: BoxEdit | None, seen: SeenFiles
+    ) -> EncodedImage | RemoteImage:
         try:
             if edit is None and self.encoder.accepted.fetch is None and is_web_address(source):
                 return RemoteImage(url=str(source))
-            return self._images.encode(self.encoder, source, edit=edit)
+            return self._images.encode(self.encoder, source, edit=edit, seen=seen)
         except ImageError as error:
             error.example_id = error.example_id or example.id
             raise
@@ -303,23 +310,30 @@ def _checked_few_shot(few_shot: object) -> tuple[VQAExample, ...]:
     return examples
 
 
-def _by_images(examples: Iterable[VQAExample]) -> Iterator[tuple[VQAExample, ...]]:
+@dataclass(frozen=True, kw_only=True)
+class _Group:
+    """Examples of the same images, and what the disk said about these."""
+
+    examples: tuple[VQAExample, ...]
+    seen: SeenFiles
+
+
+def _by_images(examples: Iterable[VQAExample]) -> Iterator[_Group]:
     """Cut a stream of examples where the images change, and after 64 of the same images."""
-    for _, group in itertools.groupby(examples, key=_key_or_id):
+    for _, group in itertools.groupby(examples, key=_sources):
+        seen = SeenFiles()
         while chunk := tuple(itertools.islice(group, _MOST_ROWS)):
-            yield chunk
+            yield _Group(examples=chunk, seen=seen)
 
 
-def _key(example: VQAExample) -> Hashable:
-    return tuple(map(image_key, example.images))
+def _key(example: VQAExample, seen: SeenFiles) -> Hashable:
+    return tuple(map(seen.key, example.images))
 
 
-def _key_or_id(example: VQAExample) -> Hashable:
+def _sources(example: VQAExample) -> Hashable:
+    """Return what is equal for examples of the same images, without a look at the disk."""
     _check_example(example)
-    try:
-        return _key(example)
-    except ImageError:
-        return example.id  # the error is raised when its turn comes, with the example's id
+    return tuple(image if isinstance(image, str | bytes) else id(image) for image in example.images)
 
 
 def _check_example(example: object) -> None:

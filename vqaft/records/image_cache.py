@@ -42,18 +42,22 @@ class EncodedImageCache:
         self._images: OrderedDict[Hashable, Future[EncodedImage]] = OrderedDict()
         self._size_bytes = 0
 
-    def encode(self, encoder: ImageEncoder, source: ImageSource, *, edit: Edit | None = None) -> EncodedImage:
+    def encode(
+        self, encoder: ImageEncoder, source: ImageSource, *, edit: Edit | None = None, seen: SeenFiles | None = None
+    ) -> EncodedImage:
         """Encode an image, or return what was encoded before; if several threads ask concurrently, one encodes.
 
         Args:
             encoder: Always the same one.
             source: The image.
             edit: Hashable function of upright pixels → pixels that is applied first; None for none.
+            seen: The files that were looked at already for the row or rows that are built.
 
         Raises:
             ImageError: If the image is missing, unreadable or unsafe.
         """
-        key = image_key(source) if edit is None else (image_key(source), edit)
+        seen = seen or SeenFiles()
+        key = seen.key(source) if edit is None else (seen.key(source), edit)
         with self._lock:
             future = self._images.get(key)
             if future is None:
@@ -66,15 +70,16 @@ class EncodedImageCache:
             self._keep_warm(key, image)
         return image
 
-    def ready(self, encoder: ImageEncoder, source: ImageSource) -> bool:
+    def ready(self, encoder: ImageEncoder, source: ImageSource, *, seen: SeenFiles) -> bool:
         """Return whether an image is remembered, or passes through and is remembered now; none is encoded.
 
         Args:
             encoder: Always the same one.
             source: The image.
+            seen: The files that were looked at already for the rows that are built.
         """
         with suppress(ImageError):
-            key = image_key(source)
+            key = seen.key(source)
             with self._lock:
                 if key in self._images:
                     return self._images[key].done()
@@ -134,6 +139,41 @@ class EncodedImageCache:
 
 def _empty(max_bytes: int) -> EncodedImageCache:
     return EncodedImageCache(max_bytes=max_bytes)
+
+
+class SeenFiles:
+    """What was asked of the disk about the images of a few rows: each file once, however many of them show it.
+
+    A file that changes while those rows are built is shown as it was found first.
+    """
+
+    def __init__(self) -> None:
+        self._keys: dict[str, Hashable] = {}
+        self._sha256: dict[str, str] = {}
+
+    def key(self, source: ImageSource) -> Hashable:
+        """Return `image_key`.
+
+        Raises:
+            ImageError: If a file is not there.
+        """
+        if not isinstance(source, str):
+            return image_key(source)
+        if source not in self._keys:
+            self._keys[source] = image_key(source)
+        return self._keys[source]
+
+    def sha256(self, source: ImageSource) -> str:
+        """Return `image_sha256`.
+
+        Raises:
+            ImageError: If a file cannot be read.
+        """
+        if not isinstance(source, str):
+            return image_sha256(source)
+        if source not in self._sha256:
+            self._sha256[source] = image_sha256(source)
+        return self._sha256[source]
 
 
 def image_key(source: ImageSource) -> Hashable:

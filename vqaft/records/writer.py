@@ -9,7 +9,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Self
@@ -80,8 +80,13 @@ class Manifest:
         Args:
             path: The file that it is about.
         """
-        content = json.dumps(asdict(self) | {"settings": dict(self.settings)}, ensure_ascii=True)
-        write_atomically(self.path_for(path), content.encode() + b"\n")
+        names = [name for name in self.__dataclass_fields__ if name != "example_ids"]
+        facts = {name: getattr(self, name) for name in names} | {"settings": dict(self.settings)}
+        head = json.dumps(facts, ensure_ascii=True)[:-1].encode()
+        # In pieces: the ids of a million rows are not copied as one text besides.
+        ids = self.example_ids
+        chunks = [json.dumps(ids[start : start + _IDS])[1:-1] for start in range(0, len(ids), _IDS)]
+        write_atomically(self.path_for(path), b'%b, "example_ids": [%b]}\n' % (head, ", ".join(chunks).encode()))
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Self:
@@ -103,6 +108,7 @@ class Manifest:
 
 
 _PAST_END = 1 << 62
+_IDS = 10_000
 _WAITING = 8  # batches
 _DIGITS = 5
 TRASH = ".vqaft-trash"
@@ -304,6 +310,12 @@ class _Tally:
     rows: int = 0
     size_bytes: int = 0
     example_ids: list[tuple[str, ...]] = field(default_factory=list)
+    has_ids: bool = False
+
+    @property
+    def ids(self) -> tuple[tuple[str, ...], ...]:
+        """The ids of the examples of each row; none where no row says any."""
+        return tuple(self.example_ids) if self.has_ids else ()
 
     def counted(self, lines: Iterable[_Line]) -> Iterator[bytes]:
         """Yield the pieces of the lines, and keep count of them."""
@@ -311,6 +323,7 @@ class _Tally:
             self.rows += 1
             self.size_bytes += line.size_bytes
             self.example_ids.append(line.example_ids)
+            self.has_ids |= bool(line.example_ids)
             yield from line.pieces
 
 
@@ -337,7 +350,7 @@ def _write(
             rows=tally.rows,
             size_bytes=tally.size_bytes,
             sha256=sha256,
-            example_ids=tuple(tally.example_ids) if any(tally.example_ids) else (),
+            example_ids=tally.ids,
             settings={} if builder is None else builder.settings(),
             provider=None if limits is None else f"{limits.name}, {limits.as_of}",
         ).write(path)
