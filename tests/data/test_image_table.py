@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,3 +37,20 @@ def test_an_unreadable_image_names_the_example(tmp_path: Path) -> None:
     assert not table.visible.any()
     with pytest.raises(ImageError, match=r"a\.png: example 'x': cannot be read"):
         ImageTable.of([VQAExample(id="x", image=str(path), question="?")])
+
+
+def test_rows_that_hold_equal_bytes_are_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[int] = []
+    sha256 = hashlib.sha256
+
+    def counted(content: bytes = b"", **more: Any) -> Any:
+        hashed.append(len(content))
+        return sha256(content, **more)
+
+    monkeypatch.setattr(hashlib, "sha256", counted)
+    data = picture(1)
+    rows = [{"bytes": bytes(bytearray(data)), "path": None} for _ in range(5)]
+    table = ImageTable.of([VQAExample(id=str(n), image=row, question="?") for n, row in enumerate(rows)], max_workers=1)
+    assert len(table) == 1
+    assert table.sha256 == (sha256(data).hexdigest(),)
+    assert hashed == [len(data)]

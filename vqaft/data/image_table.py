@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
+import xxhash
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -34,6 +37,7 @@ from vqaft.images import (
 from vqaft.parallel import ordered_map, worker_count
 
 _WINDOW = 64
+_SEED = secrets.randbits(64)
 _ACCEPTED = InputLimits()
 
 
@@ -177,11 +181,10 @@ class ImageTable:
 
 def _distinct_sources(
     examples: Iterable[VQAExample],
-) -> tuple[list[tuple[ImageSource, str]], NDArray[np.int32], list[int]]:
+) -> tuple[list[tuple[ImageSource, str]], NDArray[np.int32], array[int]]:
     numbers: dict[str | int, int] = {}
     sources: list[tuple[ImageSource, str]] = []
-    users: list[int] = []
-    counts: list[int] = []
+    users, counts = array("i"), array("q")
     for example in examples:
         counts.append(len(example.images))
         for image in example.images:
@@ -195,18 +198,22 @@ def _distinct_sources(
 def _hash_all(
     sources: Sequence[tuple[ImageSource, str]], *, looks: bool, transformed: bool, threads: int
 ) -> list[ImageHash]:
-    """Hash images by threads; equal contents are decoded once."""
-    known: dict[str, ImageHash] = {}
+    """Hash images by threads; equal contents are hashed and decoded once."""
+    known: dict[bytes, ImageHash] = {}
 
     def hash_once(item: tuple[ImageSource, str]) -> ImageHash:
         source, example_id = item
-        if not looks or isinstance(source, str):  # each path is its own, and has a cache
+        if isinstance(source, str):  # each path is its own, and has a cache
             return hash_image(item, looks=looks, transformed=transformed)
-        sha256 = hash_image(item, looks=False).sha256
-        if sha256 not in known:
-            with _naming(example_id):
-                known[sha256] = ImageHash(sha256, *_look(source, transformed=transformed))
-        return known[sha256]
+        with _naming(example_id):
+            content = local_source(source)
+        if not isinstance(content, bytes):
+            return hash_image(item, looks=looks, transformed=transformed)
+        # A twentieth of the time of SHA-256; the seed keeps anyone from preparing two images that are taken for one.
+        key = xxhash.xxh3_128_digest(content, seed=_SEED)
+        if key not in known:
+            known[key] = hash_image((content, example_id), looks=looks, transformed=transformed)
+        return known[key]
 
     return list(ordered_map(hash_once, sources, max_workers=threads, window=_WINDOW))
 
@@ -249,7 +256,7 @@ def _look(source: ImageSource, *, transformed: bool) -> tuple[int | None, bytes 
     return phash, picture_sketch(source) if transformed and phash is not None else None
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 18)
 def _look_at_file(path: str, version: int | str, size: int) -> int | None:  # noqa: ARG001 - change with it
     return perceptual_hash(path)
 

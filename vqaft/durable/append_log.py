@@ -108,11 +108,14 @@ class AppendLog:
     ) -> None:
         self.close()
 
-    def append(self, entry: Mapping[str, Any]) -> None:
+    def append(self, entry: Mapping[str, Any]) -> int:
         """Add an entry; when this returns it is on the disk. Threads that come together wait for the disk once.
 
         Args:
             entry: What JSON can hold.
+
+        Returns:
+            Where its line begins in the file, in bytes, for `entry_at`.
 
         Raises:
             StateError: If the disk is full or fails, with the file then as it was; or if the log was closed.
@@ -125,10 +128,12 @@ class AppendLog:
                 with self._writing():
                     descriptor = self._current()
                     _cut_broken_line(descriptor)
+                    begins = os.fstat(descriptor).st_size
                     write_durably(descriptor, line, sync=False)
                 self._written += 1
                 mine = self._written
             self._sync(mine)
+        return begins
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """Yield all complete entries, oldest first; damaged lines are warned of, with their numbers.
@@ -136,17 +141,48 @@ class AppendLog:
         Raises:
             StateError: If the file cannot be read, is another kind of file, or was written by another version.
         """
+        return (entry for _, entry in self.placed_entries())
+
+    def placed_entries(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield where each complete entry begins in the file, in bytes, and the entry; as `entries`.
+
+        Raises:
+            StateError: As for `entries`.
+        """
         damaged = []
+        content, begins, number = self._content(), 0, 0
         # What follows the last newline is a line that broke off, or is being written by another process.
-        for number, line in enumerate(self._content().split(b"\n")[:-1], start=1):
+        while (end := content.find(b"\n", begins)) >= 0:
+            line, place = content[begins:end], begins
+            number, begins = number + 1, end + 1
             entry = entry_of(line)
             if entry is None:
                 damaged.append(number)
                 warnings.warn(f"{self._path}:{number}: damaged, not used", stacklevel=2)
                 continue
             self._check_format(entry.pop("format", None), number)
-            yield entry
+            yield place, entry
         self._damaged = tuple(damaged)
+
+    def entry_at(self, begins: int) -> dict[str, Any] | None:
+        """Return the entry whose line begins at a place of the file; None where no complete entry does.
+
+        Args:
+            begins: What `append` or `placed_entries` said, in bytes; another file may stand there now.
+
+        Raises:
+            StateError: If the file cannot be read.
+        """
+        with os_errors_as_state(self._path, doing="cannot be read"), self._threads:
+            if self._descriptor is not None:
+                line = _line_at(self._descriptor, begins)
+            else:
+                with self._path.open("rb") as file:
+                    line = _line_at(file.fileno(), begins)
+        entry = entry_of(line)
+        if entry is not None:
+            entry.pop("format", None)
+        return entry
 
     def close(self) -> None:
         """Close the file and let others write; later calls of `append` are refused."""
@@ -286,6 +322,16 @@ def _lines_of(descriptor: int) -> list[bytes]:
     size = os.fstat(descriptor).st_size
     content = b"".join(_read_at(descriptor, 1 << 20, start) for start in range(0, size, 1 << 20))
     return [line + b"\n" for line in content.split(b"\n")[:-1]]
+
+
+def _line_at(descriptor: int, begins: int, *, step: int = 4096) -> bytes:
+    line = b""
+    while block := os.pread(descriptor, step, begins + len(line)):
+        line += block
+        if b"\n" in block:
+            return line.partition(b"\n")[0]
+        step *= 4
+    return line
 
 
 def _cut_broken_line(descriptor: int) -> None:

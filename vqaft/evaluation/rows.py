@@ -86,7 +86,7 @@ class Scores(Mapping[str, Score | ScoreFailure]):
     def get(self, name: object, default: Any = None) -> Any:
         """Return the score of one scorer, or the default where it gave none."""
         names = self._names
-        return self._values[names.index(name)] if name in names else default  # type: ignore[arg-type]
+        return self._values[names.index(name)] if name in names else default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

@@ -40,7 +40,8 @@ class Journal:
     """The answers of a prediction run, by the content of their requests.
 
     The key is a hash of the whole request (model, messages, parameters), never a row's number, so that rows may be
-    added, dropped or put in another order between runs. One process at a time may work on a journal.
+    added, dropped or put in another order between runs. One process at a time may work on a journal. In memory it keeps
+    where each answer stands in the file, some 0.2 KB, not the answer.
 
     Args:
         path: The file, readable by its owner only; an existing one is continued.
@@ -53,16 +54,16 @@ class Journal:
     def __init__(self, path: str | PathLike[str]) -> None:
         self._log = AppendLog(Path(path), kind="journal", exclusive=True)
         try:
-            self._known = {str(entry.get("key")): entry.get("prediction") for entry in self._log.entries()}
+            self._places = self._all_places()
         except BaseException:
             self._log.close()
             raise
 
     def __contains__(self, key: object) -> bool:
-        return key in self._known
+        return key in self._places
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._places)
 
     def __enter__(self) -> Self:
         return self
@@ -87,9 +88,9 @@ class Journal:
         Raises:
             StateError: If the entry is not a prediction, or one of another version of vqaft.
         """
-        if key not in self._known:
+        if key not in self._places:
             return None
-        value: Mapping[str, Any] | Any = self._known[key]
+        value: Mapping[str, Any] | Any = self._entry(key).get("prediction")
         try:
             return replace(prediction_from(value), example_id=example_id)
         except (TypeError, ValueError, KeyError, AttributeError) as error:
@@ -107,9 +108,20 @@ class Journal:
             StateError: If the disk is full or fails.
         """
         if prediction.failure is None or prediction.failure.kind not in TRANSIENT:
-            value = prediction_json(prediction)
-            self._log.append({"key": key, "prediction": value})
-            self._known[key] = value
+            self._places[key] = self._log.append({"key": key, "prediction": prediction_json(prediction)})
+
+    def _all_places(self) -> dict[str, int]:
+        return {str(entry.get("key")): place for place, entry in self._log.placed_entries()}
+
+    def _entry(self, key: str) -> Mapping[str, Any]:
+        """Read an entry where it stands, or where it stands now: the file may have been put back from a copy."""
+        for _ in range(2):
+            entry = self._log.entry_at(self._places[key])
+            if entry is not None and str(entry.get("key")) == key:
+                return entry
+            self._places |= self._all_places()
+        hint = "Put the file back as it was, or use another journal."
+        raise StateError(f"no longer holds the answer to request {key}", path=self.path, hint=hint)
 
 
 def request_key(request: ChatRequest) -> str:

@@ -96,7 +96,7 @@ class Asker:
                 raise state_error(error, error.filename or example.id, doing="cannot be read") from error
             raise
         prediction = shared.answer(request, lambda tally: self._send(example, request, tally))
-        return replace(prediction, example_id=example.id)
+        return prediction if prediction.example_id == example.id else replace(prediction, example_id=example.id)
 
     def _send(self, example: VQAExample, request: ChatRequest, tally: Tally) -> Prediction:
         start = time.monotonic()
@@ -143,7 +143,7 @@ class SharedAnswers:
         self._journal = journal
         self._stop = stop
         self._lock = threading.Lock()
-        self._answers: dict[str, Future[Prediction]] = {}
+        self._answers: dict[str, Future[Prediction] | Prediction] = {}
 
     def answer(self, request: ChatRequest, send: Callable[[Tally], Prediction]) -> Prediction:
         """Return the answer to a request: an earlier one, that of an equal request which is running, or a new one.
@@ -157,19 +157,21 @@ class SharedAnswers:
             StoppedError: If the run was stopped meanwhile.
         """
         key = request_key(request)
+        future: Future[Prediction] = Future()
         with self._lock:
-            future = self._answers.get(key)
-            is_first = future is None
-            if future is None:
-                future = self._answers[key] = Future()
-        if not is_first:
-            return self._wait(future)
+            earlier = self._answers.setdefault(key, future)
+        if isinstance(earlier, Prediction):
+            return earlier
+        if earlier is not future:
+            return self._wait(earlier)
         try:
-            future.set_result(self._first(key, send))
+            prediction = self._first(key, send)
         except BaseException as error:
             future.set_exception(error)
             raise
-        return future.result()
+        future.set_result(prediction)
+        self._answers[key] = prediction  # a tenth of the memory of what others wait for
+        return prediction
 
     def _first(self, key: str, send: Callable[[Tally], Prediction]) -> Prediction:
         known = self._journal.find(key, example_id="") if self._journal is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeAlias, get_args
 
 from vqaft.data.example import VQAExample
@@ -101,14 +101,14 @@ class ExampleStream(Iterator[VQAExample]):
     def _read(
         self, rows: Iterable[PlacedRow], examples_of: Callable[[PlacedRow, int], Iterable[VQAExample]]
     ) -> Iterator[VQAExample]:
-        ids: dict[str, PlacedRow] = {}
+        ids: dict[str, int | None] = {}
         number, row = -1, PlacedRow(value=None)
         for number, row in enumerate(rows):
             if number == 0:
                 self._check_table(row)
             try:
                 found = _examples(row, number, examples_of)
-                _check_ids(found, ids, replace(row, value=None))
+                _check_ids(found, ids, row.line)
             except DataError as error:
                 self._bad.append(_with_place(error, row))
                 self._count(0 if self._skips else 1)
@@ -196,13 +196,14 @@ def _line(error: DataError, *, with_path: bool) -> str:
     return f"{place}{example}{error.message}" + (f". {error.hint}" if error.hint else "")
 
 
-def _check_ids(examples: Iterable[VQAExample], ids: dict[str, PlacedRow], row: PlacedRow) -> None:
+def _check_ids(examples: Iterable[VQAExample], ids: dict[str, int | None], line: int | None) -> None:
+    """Refuse an id that an earlier row has, and note those of this row with its line."""
     own: set[str] = set()
     for example in examples:
-        earlier = ids.get(example.id)
-        if earlier is not None or example.id in own:
-            where = "" if earlier is None or earlier.line is None else f" as line {earlier.line}"
+        if example.id in ids or example.id in own:
+            earlier = ids.get(example.id)
+            where = "" if earlier is None else f" as line {earlier}"
             hint = "Name another column as the id, or none: Columns(id=None) counts rows."
             raise DataError(f"the row has the same id{where}", example_id=example.id, hint=hint)
         own.add(example.id)
-    ids.update(dict.fromkeys(own, row))
+    ids.update(dict.fromkeys(own, line))
