@@ -11,7 +11,7 @@ from vqaft.evaluation.score import AnsweredExample, Score
 from vqaft.evaluation.scorers.final_answer import final_answer
 from vqaft.evaluation.scorers.focus import asked_numbers, is_number, off_focus
 from vqaft.evaluation.scorers.normalize import composed_text, folded_text, words
-from vqaft.evaluation.scorers.numeral import NUMBER_WORDS, UNITS
+from vqaft.evaluation.scorers.numeral import NUMBER_WORDS, PARTS, SCALES, UNITS
 from vqaft.evaluation.scorers.occurrences import MONEY, occurrences
 from vqaft.evaluation.scorers.polarity import SPOKEN, polarity, reference_polarity
 from vqaft.evaluation.scorers.statement import GRAMMAR_WORDS, Span, Statement
@@ -36,6 +36,13 @@ _BOUNDS = tuple(
 _SQUEEZE = {ord(sign): None for sign in " -'."}
 _ARTICLES = frozenset({"a", "an", "the"})
 _NEEDS_GRAMMAR = GRAMMAR_WORDS | NUMBER_WORDS | SPOKEN | {"i", "sorry", "please", "unable", "dozen", "half", "zero"}
+_NUMERIC_WORDS = NUMBER_WORDS | SCALES.keys() | PARTS.keys() | {"dozen", "dozens", "zero", "minus", "negative", "point"}
+_OFTEN_A_SIGN = MONEY | {"and", "percent", "pct"}
+_PREFIX = 3  # letters that a word and its inflections share
+_SUBJECTS = frozenset({"it", "they", "he", "she", "there", "this", "that", "these", "those"})
+_YES_OR_NO = frozenset({"yes", "no"})
+_DIGIT = re.compile(r"\d")
+_WORDS = re.compile(r"[a-z]+")
 _SUFFIX = re.compile(r"(?<=\w\w)(?:ies|es|s|y)$")
 _MEASURES = UNITS | MONEY | {"%", "°c", "°f"}
 
@@ -124,11 +131,18 @@ class LenientMatch:
         example = answered.example
         if answered.answer in example.answers:
             return _EQUAL
-        return _lenient(answered.answer, example.answers, example.question)
+        return lenient_score(answered.answer, example.answers, example.question)
 
 
 @lru_cache(maxsize=1 << 14)
-def _lenient(answer: str, references: tuple[str, ...], question: str) -> Score:
+def lenient_score(answer: str, references: tuple[str, ...], question: str) -> Score:
+    """Score an answer leniently; what needs no grammar is told without it, to the same end.
+
+    Args:
+        answer: The answer, without reasoning.
+        references: What counts as right.
+        question: The question.
+    """
     folded = folded_text(answer)
     bare = folded.removeprefix("answer: ")
     if bare.replace(" ", "").isalnum() and "\n" not in answer:
@@ -138,7 +152,12 @@ def _lenient(answer: str, references: tuple[str, ...], question: str) -> Score:
     if folded.isascii():
         quick = {_quick(folded, reference, question) for reference in references}
         if None not in quick:
-            return _ASSERTS if _ASSERTS in quick else _LACKS
+            return next(score for score in (_EQUAL, _ASSERTS, _LACKS) if score in quick)
+    return by_grammar(answer, references, question)
+
+
+def by_grammar(answer: str, references: tuple[str, ...], question: str) -> Score:
+    """Score an answer leniently, by its clauses; see `lenient_score`."""
     if is_refusal(answer):
         return _REFUSES
     statement = Statement(final_answer(answer))
@@ -151,19 +170,60 @@ def _quick(folded: str, reference: str, question: str) -> Score | None:
     stems = _stems(reference)
     if stems and _lacks_any(folded, stems):
         return _LACKS
+    figure = _figure(reference)
+    by_figure = None if figure is None else _quick_figure(folded, figure)
+    if by_figure is not None or not folded.replace(" ", "").isalpha():
+        return by_figure
+    if folded in _YES_OR_NO:
+        wants_yes = _polarity(reference)
+        return None if wants_yes is None else (_ASSERTS if (folded == "yes") is wants_yes else _LACKS)
     said = folded.split()
-    if not folded.replace(" ", "").isalpha() or not _NEEDS_GRAMMAR.isdisjoint(said):
-        return None
+    return _plainly(said, reference, question, stems) if _NEEDS_GRAMMAR.isdisjoint(said) else None
+
+
+def _plainly(said: list[str], reference: str, question: str, stems: tuple[str, ...]) -> Score | None:
+    """Score an answer of plain words, which asserts all that it says."""
     wanted = _reference_words(reference)
+    if not wanted or (stems and len(stems) < wanted.count(" ") + 1):
+        return None  # numbers and signs have several notations
     if f" {wanted} " in f" {' '.join(word for word in said if word not in _ARTICLES)} ":
         return None if "colo" in question else _ASSERTS
-    return _LACKS if _is_closed(reference) else None
+    is_told = _is_figures(reference) or (_polarity(reference) is not None and _tells_nothing(said, question))
+    return _LACKS if is_told else None
+
+
+def _tells_nothing(said: list[str], question: str) -> bool:
+    """Return whether a plain answer repeats no word of the question and names no subject, and so says no yes or no."""
+    asked = question.lower()
+    return asked.isascii() and not any(word[:_PREFIX] in asked or word in _SUBJECTS for word in said)
+
+
+def _quick_figure(folded: str, figure: str) -> Score | None:
+    """Compare with a number: what holds none, and what is nothing but one."""
+    if _DIGIT.search(folded) is None:
+        said = _WORDS.findall(folded)
+        return _LACKS if figure != "0" and _NUMERIC_WORDS.isdisjoint(said) else None
+    if folded.isdigit() and folded[0] != "0":
+        return _EQUAL if folded == figure else _LACKS
+    return None
 
 
 @lru_cache(maxsize=1 << 15)
-def _is_closed(reference: str) -> bool:
-    """Return whether a reference is yes, no or a number, which a plain answer without such words cannot say."""
-    return reference_polarity(reference) is not None or all(map(is_number, words(reference)))
+def _figure(reference: str) -> str | None:
+    """Return the normal form of a reference that is a number and nothing else."""
+    named = words(reference)
+    return named[0] if len(named) == 1 and is_number(named[0]) else None
+
+
+@lru_cache(maxsize=1 << 15)
+def _is_figures(reference: str) -> bool:
+    """Return whether a reference is made of numbers, which a plain answer without such words cannot say."""
+    return all(map(is_number, words(reference)))
+
+
+@lru_cache(maxsize=1 << 15)
+def _polarity(reference: str) -> bool | None:
+    return reference_polarity(reference)
 
 
 def _lacks_any(folded: str, stems: tuple[str, ...]) -> bool:
@@ -178,13 +238,22 @@ def _reference_words(reference: str) -> str:
 
 @lru_cache(maxsize=1 << 15)
 def _stems(reference: str) -> tuple[str, ...]:
-    """Return what every spelling of a reference holds; nothing where there are several notations, as for numbers."""
-    named = words(reference)
-    if "." in reference or not all(word.isascii() and word.isalpha() for word in named):
+    """Return what every spelling of a reference holds: its words, save numbers and signs, which have several."""
+    if "." in reference or not reference.isascii():
         return ()
-    if not NUMBER_WORDS.isdisjoint(named) or reference_polarity(reference) is not None:
-        return ()
-    return tuple(_SUFFIX.sub("", word) for word in named)
+    chunks = reference.lower().split()
+    if all(map(str.isalpha, chunks)):  # without a look at its tokens, which takes ten times as long
+        named = tuple(word for word in chunks if word not in _ARTICLES)
+        if len(named) == 1 and _polarity(named[0]) is not None:
+            return ()
+    elif all(chunk.replace(",", "").isalnum() for chunk in chunks):
+        named = tuple(word for word in chunks if len(word) >= _PREFIX and word not in _ARTICLES)
+    else:
+        named = words(reference)
+        if _polarity(reference) is not None:
+            return ()
+    plain = (word for word in named if word.isalpha() and word not in _OFTEN_A_SIGN)
+    return tuple(_SUFFIX.sub("", word) for word in plain if word not in _NUMERIC_WORDS)
 
 
 def _compare(statement: Statement, reference: str, question: str) -> Score:
