@@ -1,6 +1,7 @@
 """How processor time and memory of each stage grow with the rows: a table, and its exponents and slopes.
 
-Run it with `python benchmarks/scale_curves.py [--rows 1000 10000 100000] [--stages load split write …]`.
+Run it with `python benchmarks/scale_curves.py [--rows 1000 10000 100000] [--stages load split write …]`; a long sweep
+in parts with `--data FOLDER --runs runs.jsonl`, and `--rows --runs runs.jsonl --plot curves.png` shows what is there.
 Each stage runs in a process of its own, whose peak memory is that of the stage and of the imports. Images have some
 3 KB and five questions each, so that a million rows fit on a disk. The exponent is that of processor time between
 the two largest sizes; the slope is the growth of peak memory between them, in KB a row.
@@ -17,7 +18,9 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +28,7 @@ from PIL import Image
 
 import vqaft
 from vqaft.data import audit_splits
-from vqaft.evaluation import Evaluation, compare
+from vqaft.evaluation import Comparison, Evaluation, compare
 from vqaft.records import write_jsonl
 from vqaft.report import write_report
 
@@ -61,10 +64,17 @@ def predictions(folder: Path, wrong_every: int) -> vqaft.Predictions:
     )
 
 
-def evaluation(folder: Path, wrong_every: int) -> Evaluation:
+def evaluation(asked: Iterable[vqaft.VQAExample], predicted: vqaft.Predictions) -> Evaluation:
     """Score made-up answers."""
     evaluator = vqaft.Evaluator({"exact": vqaft.ExactMatch(), "lenient": vqaft.LenientMatch()}, progress=False)
-    return evaluator.evaluate(examples(folder), predictions(folder, wrong_every))
+    return evaluator.evaluate(asked, predicted)
+
+
+def comparison(folder: Path) -> Comparison:
+    """Compare two made-up models on examples that are held once."""
+    asked = list(examples(folder))
+    base, tuned = (evaluation(asked, predictions(folder, wrong_every)) for wrong_every in (3, 5))
+    return compare(base, tuned)
 
 
 def written(folder: Path) -> Path:
@@ -92,76 +102,138 @@ def _audit_chat(folder: Path) -> object:
     return audit_splits({"train": vqaft.load_file(path, prefix="a-"), "test": vqaft.load_file(path, prefix="b-")})
 
 
-def _compare(folder: Path) -> object:
-    return compare(evaluation(folder, 3), evaluation(folder, 5))
+def _write(folder: Path) -> object:
+    path = folder / "again.jsonl"
+    made = write_jsonl(path, vqaft.MessageBuilder().records(examples(folder)))
+    path.unlink()
+    return made
 
 
 def _report(folder: Path) -> object:
-    both = compare(evaluation(folder, 3), evaluation(folder, 5))
-    return write_report(folder / "report.html", both, examples=examples(folder))
+    return write_report(folder / "report.html", comparison(folder), examples=examples(folder))
 
 
 STAGES: dict[str, Callable[[Path], object]] = {
     "load": _load,
     "split": _split,
-    "write": written,
+    "write": _write,
     "check": lambda folder: vqaft.check_file(folder / "train.jsonl"),
     "cost": lambda folder: vqaft.estimate_cost(folder / "train.jsonl"),
     "list-chat": _list_chat,
     "audit-chat": _audit_chat,
-    "evaluate": lambda folder: evaluation(folder, 3),
-    "compare": _compare,
+    "evaluate": lambda folder: evaluation(examples(folder), predictions(folder, 3)),
+    "compare": comparison,
     "report": _report,
 }
 
 
-def measured(stage: str, folder: Path) -> tuple[float, float]:
-    """Run a stage in a process of its own; return seconds of processor time and MB of peak memory."""
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What a stage took: seconds of processor and clock, and MB of peak memory of its process."""
+
+    stage: str
+    rows: int
+    cpu_s: float
+    clock_s: float
+    peak_mb: float
+
+
+def measured(stage: str, folder: Path, rows: int) -> Run:
+    """Run a stage in a process of its own."""
     command = [sys.executable, __file__, "--child", stage, str(folder)]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - this script
-    seconds, megabytes = json.loads(run.stdout.splitlines()[-1])
-    return seconds, megabytes
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - this script
+    return Run(stage=stage, rows=rows, **json.loads(done.stdout.splitlines()[-1]))
 
 
 def child(stage: str, folder: Path) -> None:
     """Run a stage and print what it took."""
+    start = time.perf_counter()
     STAGES[stage](folder)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    print(json.dumps([used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
+    took = {"cpu_s": used.ru_utime + used.ru_stime, "clock_s": time.perf_counter() - start}
+    print(json.dumps({**took, "peak_mb": used.ru_maxrss / 1024}))
+
+
+def sweep(arguments: argparse.Namespace) -> list[Run]:
+    """Run every stage at every size, and note each run as soon as it is done."""
+    runs = []
+    for rows in arguments.rows:
+        folder = arguments.data / str(rows)
+        if not (folder / "qa.jsonl").exists():
+            make(folder, rows)
+        for stage in arguments.stages:
+            if stage in {"check", "cost", "list-chat", "audit-chat"}:
+                written(folder)
+            runs.append(measured(stage, folder, rows))
+            with arguments.runs.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(runs[-1])) + "\n")
+    return runs
+
+
+def table(runs: Sequence[Run]) -> Iterator[str]:
+    """Yield the lines of the table: a stage a row, a size a column, then the growth."""
+    sizes = sorted({run.rows for run in runs})
+    yield "| stage | " + " | ".join(f"{rows:,} rows" for rows in sizes) + " | exponent | KB a row |"
+    yield "|---" * (len(sizes) + 3) + "|"
+    for stage in dict.fromkeys(run.stage for run in runs):
+        own = sorted((run for run in runs if run.stage == stage), key=lambda run: run.rows)
+        by_size = {run.rows: f"{run.cpu_s:.1f} s, {run.clock_s:.0f} s, {run.peak_mb:.0f} MB" for run in own}
+        yield f"| {stage} | {' | '.join(by_size.get(rows, '–') for rows in sizes)} | {_growth(own)} |"
+
+
+def _growth(runs: Sequence[Run]) -> str:
+    if len(runs) < 2:  # noqa: PLR2004 - growth needs two sizes
+        return "– | –"
+    before, after = runs[-2:]
+    exponent = math.log(max(after.cpu_s, 1e-3) / max(before.cpu_s, 1e-3)) / math.log(after.rows / before.rows)
+    return f"{exponent:.2f} | {(after.peak_mb - before.peak_mb) * 1024 / (after.rows - before.rows):.2f}"
+
+
+def plot(runs: Sequence[Run], path: Path) -> None:
+    """Draw time and memory over the rows, a line a stage."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.8))
+    for stage in dict.fromkeys(run.stage for run in runs):
+        own = sorted((run for run in runs if run.stage == stage), key=lambda run: run.rows)
+        sizes = [run.rows for run in own]
+        axes[0].plot(sizes, [run.cpu_s for run in own], marker=".", label=stage)
+        axes[1].plot(sizes, [run.peak_mb for run in own], marker=".", label=stage)
+    for place, name in zip(axes, ("processor time, s", "peak memory, MB"), strict=True):
+        place.set(xscale="log", yscale="log", xlabel="rows", title=name)
+        place.grid(alpha=0.3)
+    axes[1].legend(fontsize=7, loc="upper left")
+    figure.tight_layout()
+    figure.savefig(path, dpi=90, metadata={"Software": None} if path.suffix == ".png" else None)
 
 
 def main() -> None:
-    """Print a row for each stage."""
+    """Print the table of the runs that are made now and of those that are noted."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 10_000])
+    parser.add_argument("--rows", type=int, nargs="*", default=[1_000, 10_000])
     parser.add_argument("--stages", nargs="+", default=list(STAGES), choices=list(STAGES))
+    parser.add_argument("--data", type=Path, help="where the data is made and kept; a temporary folder by default")
+    parser.add_argument("--runs", type=Path, help="a file of runs: new ones are added, and all are shown")
+    parser.add_argument("--plot", type=Path, help="draw the curves into a PNG or SVG file")
     parser.add_argument("--child", nargs=2, metavar=("STAGE", "FOLDER"))
     arguments = parser.parse_args()
     if arguments.child:
         child(arguments.child[0], Path(arguments.child[1]))
         return
     with tempfile.TemporaryDirectory() as scratch:
-        folders = {rows: Path(scratch) / str(rows) for rows in arguments.rows}
-        for rows, folder in folders.items():
-            make(folder, rows)
-        print(f"{os.cpu_count()} processors; processor seconds and MB of peak memory")
-        print("| stage | " + " | ".join(f"{rows:,}" for rows in folders) + " | exponent | KB a row |")
-        print("|---" * (len(folders) + 3) + "|")
-        for stage in arguments.stages:
-            if stage not in {"load", "split", "write", "evaluate", "compare", "report"}:
-                for folder in folders.values():
-                    written(folder)
-            found = [measured(stage, folder) for folder in folders.values()]
-            cells = " | ".join(f"{seconds:.2f} s, {megabytes:.0f} MB" for seconds, megabytes in found)
-            print(f"| {stage} | {cells} | {_growth(list(folders), found)} |", flush=True)
-
-
-def _growth(rows: list[int], found: list[tuple[float, float]]) -> str:
-    if len(rows) < 2:  # noqa: PLR2004 - growth needs two sizes
-        return "– | –"
-    (before, small), (after, large) = found[-2:]
-    exponent = math.log(max(after, 1e-3) / max(before, 1e-3)) / math.log(rows[-1] / rows[-2])
-    return f"{exponent:.2f} | {(large - small) * 1024 / (rows[-1] - rows[-2]):.2f}"
+        arguments.data = arguments.data or Path(scratch) / "data"
+        arguments.runs = arguments.runs or Path(scratch) / "runs.jsonl"
+        sweep(arguments)
+        known = [Run(**json.loads(line)) for line in arguments.runs.read_text(encoding="utf-8").splitlines()]
+    order = list(STAGES)
+    runs = sorted({(run.stage, run.rows): run for run in known}.values(), key=lambda run: order.index(run.stage))
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; processor seconds, seconds, MB of peak memory")
+    print("\n".join(table(runs)))
+    if arguments.plot:
+        plot(runs, arguments.plot)
 
 
 if __name__ == "__main__":
