@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vqaft.errors import DataError
-from vqaft.parallel import BackgroundWriter, ordered_map, worker_count
+from vqaft.parallel import BackgroundWriter, adaptive_map, ordered_map, worker_count
 
 
 @given(st.lists(st.integers(), max_size=30), st.integers(1, 5), st.integers(1, 7))
@@ -60,6 +61,20 @@ def test_a_shortcut_spares_the_threads() -> None:
 
     assert list(ordered_map(slowly, range(9), max_workers=2, shortcut=quickly)) == list(map(str, range(9)))
     assert sorted(asked) == [0, 2, 4, 6, 8]
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.003])
+def test_threads_are_started_for_slow_calls_alone(seconds: float) -> None:
+    def work(number: int) -> tuple[int, int]:
+        time.sleep(seconds)
+        return number, threading.get_ident()
+
+    found = list(adaptive_map(work, range(12), max_workers=2))
+    assert [number for number, _ in found] == list(range(12))
+    mine = [thread == threading.get_ident() for _, thread in found]
+    assert all(mine[:3])
+    if seconds:
+        assert not any(mine[3:])
 
 
 @given(st.lists(st.integers(), max_size=30), st.integers(1, 5))

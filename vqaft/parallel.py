@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import queue
 import threading
@@ -17,6 +19,8 @@ from vqaft.errors import DataError, shown
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+PROBED = 3
+SLOW_S = 0.001
 GRACE_S = 1.0
 """Seconds for which calls that are running are waited for after an interrupt; then their threads are left behind."""
 WAITING_WORKERS = 32
@@ -91,6 +95,33 @@ def ordered_map(
     finally:
         (stop or threading.Event()).set()
         pool.shut_down(wait_s=wait_s)
+
+
+def adaptive_map(
+    function: Callable[[Item], Result], items: Iterable[Item], *, max_workers: int, window: int | None = None
+) -> Generator[Result]:
+    """Apply a function to items as `ordered_map`, in threads only if it takes a millisecond or more.
+
+    Handing an item to a thread costs more than a short call that holds the interpreter lock. The first three calls,
+    made in the thread of the caller, show how long they take.
+
+    Args:
+        function: What to apply; called from several threads concurrently if it is slow.
+        items: The inputs, read lazily.
+        max_workers: How many threads, at least 1.
+        window: As for `ordered_map`.
+
+    Yields:
+        The results, in the order of the items.
+    """
+    rest = iter(items)
+    fastest_s = math.inf
+    for item in itertools.islice(rest, PROBED):
+        start = time.perf_counter()
+        result = function(item)
+        fastest_s = min(fastest_s, time.perf_counter() - start)
+        yield result
+    yield from ordered_map(function, rest, max_workers=max_workers if fastest_s >= SLOW_S else 1, window=window)
 
 
 class _DaemonPool:

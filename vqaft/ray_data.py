@@ -144,7 +144,11 @@ def _write_shard(name: str | Path, examples: Sequence[VQAExample], builder: Mess
         manifest = None
     if manifest is not None and dict(manifest.settings) == settings:
         return WrittenFile(
-            location=str(name), rows=manifest.rows, size_bytes=manifest.size_bytes, sha256=manifest.sha256
+            location=str(name),
+            rows=manifest.rows,
+            size_bytes=manifest.size_bytes,
+            xxh3_128=manifest.xxh3_128,
+            sha256=manifest.sha256,
         )
     written = write_jsonl(name, builder.records(examples, max_workers=1), builder=builder)
     replace(Manifest.read(name), settings=settings).write(name)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pydantic
 import pytest
+import xxhash
 
 from tests.records.pictures import example
 from vqaft.chat import AssistantMessage, ChatRecord, PreferenceRecord, UserMessage, read_jsonl, read_lines
@@ -89,11 +90,19 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         builder = MessageBuilder(system="s", few_shot=[example(50)])
         folder = tmp_path / name
-        written.append(write_jsonl(folder / "t.jsonl", builder.records(map(example, range(9))), builder=builder))
+        written.append(
+            write_jsonl(folder / "t.jsonl", builder.records(map(example, range(9))), builder=builder, sha256=True)
+        )
     first, second = written
     assert first.path.read_bytes() == second.path.read_bytes()
     assert Path(Manifest.path_for(first.path)).read_bytes() == Path(Manifest.path_for(second.path)).read_bytes()
-    assert first.sha256 == hashlib.sha256(first.path.read_bytes()).hexdigest()
+    content = first.path.read_bytes()
+    assert first.sha256 == hashlib.sha256(content).hexdigest()
+    assert first.xxh3_128 == xxhash.xxh3_128_hexdigest(content)
+    assert Manifest.read(first.path).xxh3_128 == first.xxh3_128
+    fast = write_jsonl(first.path, builder.records(map(example, range(9))), builder=builder)
+    assert (fast.xxh3_128, fast.sha256) == (first.xxh3_128, None)
+    assert Manifest.read(first.path).sha256 is None
 
 
 def test_the_manifest_joins_rows_to_examples(tmp_path: Path) -> None:
@@ -113,7 +122,7 @@ def test_the_manifest_joins_rows_to_examples(tmp_path: Path) -> None:
 
 def test_without_a_manifest_nothing_else_is_written(tmp_path: Path) -> None:
     written = write_jsonl(tmp_path / "t.jsonl", MessageBuilder().records([example(1)]), manifest=False)
-    assert written.sha256 is None
+    assert (written.xxh3_128, written.sha256) == (None, None)
     assert [path.name for path in tmp_path.iterdir()] == ["t.jsonl"]
 
 

@@ -18,7 +18,7 @@ from vqaft.check.row_shape import shape_of
 from vqaft.check.rule import FileRule, ImageRule, PairRule, Problem, RowRule, Rule, problem
 from vqaft.errors import DataError, ImageError, shown
 from vqaft.images import CHAT_FORMATS, perceptual_hash, sniff
-from vqaft.parallel import ordered_map
+from vqaft.parallel import adaptive_map
 from vqaft.providers import OPENAI, ProviderLimits
 
 Line = tuple[int, bytes]
@@ -63,7 +63,7 @@ def scan_lines(
     judge = _Judge(rules, path=path, limits=limits)
     tally = _Tally(hashes=hashes)
     problems: list[Problem] = []
-    for row, found in ordered_map(judge, tally.counted(lines), max_workers=max_workers):
+    for row, found in adaptive_map(judge, tally.counted(lines), max_workers=max_workers):
         problems += found
         tally.add(row)
     facts = tally.facts(path)

@@ -34,7 +34,7 @@ from vqaft.images import (
     thumbnail,
     transformed_pairs,
 )
-from vqaft.parallel import ordered_map, worker_count
+from vqaft.parallel import adaptive_map, ordered_map, worker_count
 
 _WINDOW = 64
 _SEED = secrets.randbits(64)
@@ -215,7 +215,8 @@ def _hash_all(
             known[key] = hash_image((content, example_id), looks=looks, transformed=transformed)
         return known[key]
 
-    return list(ordered_map(hash_once, sources, max_workers=threads, window=_WINDOW))
+    in_order = ordered_map if looks else adaptive_map  # decoding gains by threads, however short it is
+    return list(in_order(hash_once, sources, max_workers=threads, window=_WINDOW))
 
 
 def hash_image(item: tuple[ImageSource, str], *, looks: bool = True, transformed: bool = False) -> ImageHash:

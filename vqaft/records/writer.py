@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.metadata
-import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from types import TracebackType
+from typing import Self
+
+import xxhash
 
 from vqaft.chat import Row
-from vqaft.durable import Trash, atomic_writer, os_errors_as_state, write_atomically
+from vqaft.durable import Trash, atomic_writer, os_errors_as_state
 from vqaft.errors import DataError, RecordError, shown
-from vqaft.filesystem import is_url, list_files, read_bytes, remove_file, require_local
+from vqaft.filesystem import is_url, list_files, remove_file, require_local
 from vqaft.parallel import BackgroundWriter
 from vqaft.providers import ProviderLimits
 from vqaft.records.builder import MessageBuilder
+from vqaft.records.manifest import Manifest
 
 # Large enough that threads rarely wait for each other, small enough to stay near the processor.
 _BATCH_BYTES = 4 * 1024 * 1024
@@ -44,71 +46,7 @@ def batches(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield batch
 
 
-@dataclass(frozen=True, kw_only=True)
-class Manifest:
-    """The facts of a training file; the same rows give the same manifest, on any day and machine.
-
-    Attributes:
-        file: The file's name.
-        rows: How many rows it has.
-        size_bytes: Its length.
-        sha256: The hash of its bytes, in hexadecimal.
-        example_ids: For each row the examples it was built from, so that rows are joined by id; empty where unknown.
-        settings: What the rows were built with, e.g. `builder.settings()`.
-        provider: Whose limits the file was made for, and of when; None where not said.
-        version: The version of vqaft that wrote it.
-    """
-
-    file: str
-    rows: int
-    size_bytes: int
-    sha256: str
-    example_ids: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    provider: str | None = None
-    version: str = field(default_factory=lambda: importlib.metadata.version("vqaft"))
-
-    @staticmethod
-    def path_for(path: str | PathLike[str]) -> Path | str:
-        """Return the manifest's own path or URL: the file's, with `.manifest.json` after it."""
-        own = f"{fspath(path)}.manifest.json"
-        return own if is_url(own) else Path(own)
-
-    def write(self, path: str | PathLike[str]) -> None:
-        """Write the manifest beside its file.
-
-        Args:
-            path: The file that it is about.
-        """
-        names = [name for name in self.__dataclass_fields__ if name != "example_ids"]
-        facts = {name: getattr(self, name) for name in names} | {"settings": dict(self.settings)}
-        head = json.dumps(facts, ensure_ascii=True)[:-1].encode()
-        # In pieces: the ids of a million rows are not copied as one text besides.
-        ids = self.example_ids
-        chunks = [json.dumps(ids[start : start + _IDS])[1:-1] for start in range(0, len(ids), _IDS)]
-        write_atomically(self.path_for(path), b'%b, "example_ids": [%b]}\n' % (head, ", ".join(chunks).encode()))
-
-    @classmethod
-    def read(cls, path: str | PathLike[str]) -> Self:
-        """Read the manifest of a file.
-
-        Args:
-            path: The file that it is about.
-
-        Raises:
-            DataError: If there is none, or it is damaged.
-        """
-        own = cls.path_for(path)
-        try:
-            values = json.loads(read_bytes(own))
-            values["example_ids"] = tuple(tuple(ids) for ids in values["example_ids"])
-            return cls(**values)
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise DataError(f"the manifest cannot be read: {error}", path=own) from error
-
-
 _PAST_END = 1 << 62
-_IDS = 10_000
 _WAITING = 8  # batches
 _DIGITS = 5
 TRASH = ".vqaft-trash"
@@ -123,13 +61,15 @@ class WrittenFile:
         location: The file: a local path, or an fsspec URL.
         rows: How many rows it has.
         size_bytes: Its length.
-        sha256: The hash of its bytes, in hexadecimal; None where no manifest was wanted.
+        xxh3_128: The XXH3 hash of its bytes, 128 bits in hexadecimal; None where no manifest was wanted.
+        sha256: Their SHA-256; None where it was not asked for.
     """
 
     location: str
     rows: int
     size_bytes: int
-    sha256: str | None
+    xxh3_128: str | None = None
+    sha256: str | None = None
 
     @property
     def path(self) -> Path:
@@ -148,6 +88,7 @@ def write_jsonl(
     builder: MessageBuilder | None = None,
     limits: ProviderLimits | None = None,
     manifest: bool = True,
+    sha256: bool = False,
 ) -> WrittenFile:
     """Write rows to a file, one a line, as they come; a few are held at a time.
 
@@ -160,12 +101,15 @@ def write_jsonl(
         builder: What made the rows, for the manifest.
         limits: Whom the rows are for, for the manifest.
         manifest: Whether to hash the file and to write its manifest.
+        sha256: Whether to put its SHA-256 there too. One processor does less than 2 GB of it a second, which is more
+            than all else takes; XXH3, which shows damage just as well and forgery not, takes a twentieth.
 
     Returns:
         What was written.
     """
     lines = (_Line(record) for record in records)
-    return _write(_target(path), lines, builder=builder, limits=limits, manifest=manifest)
+    hashes = _Hashes(sha256=sha256) if manifest else None
+    return _write(_target(path), lines, builder=builder, limits=limits, hashes=hashes)
 
 
 def write_shards(
@@ -176,6 +120,7 @@ def write_shards(
     builder: MessageBuilder | None = None,
     max_bytes: int | None = None,
     max_rows: int | None = None,
+    sha256: bool = False,
 ) -> tuple[WrittenFile, ...]:
     """Write rows to as few files as a provider's limits allow: train-00001.jsonl, train-00002.jsonl, and so on.
 
@@ -189,6 +134,7 @@ def write_shards(
         builder: What made the rows, for the manifests.
         max_bytes: The largest file; by default what one upload request takes.
         max_rows: The most rows of a file; by default the provider's limit.
+        sha256: Whether to put the SHA-256 of each file into its manifest too; see `write_jsonl`.
 
     Returns:
         What was written, in order; nothing for no rows.
@@ -205,7 +151,7 @@ def write_shards(
     while waiting.line is not None:
         shard = shard_name(name, len(written) + 1)
         lines = waiting.take(most_bytes, most_rows)
-        written.append(_write(shard, lines, builder=builder, limits=limits, manifest=True))
+        written.append(_write(shard, lines, builder=builder, limits=limits, hashes=_Hashes(sha256=sha256)))
     remove_shards_after(name, len(written))
     return tuple(written)
 
@@ -327,36 +273,66 @@ class _Tally:
             yield from line.pieces
 
 
+class _Hashes:
+    """Hashes of a file that is written: XXH3 beside the writing, SHA-256 in a thread of its own."""
+
+    def __init__(self, *, sha256: bool) -> None:
+        self._xxh3 = xxhash.xxh3_128()
+        self._sha256 = hashlib.sha256() if sha256 else None
+        self._later = None if self._sha256 is None else BackgroundWriter(self._sha256.update, window=_WAITING)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._later is not None:
+            self._later.__exit__(kind, error, trace)
+
+    def update(self, data: bytes) -> None:
+        """Add what follows."""
+        self._xxh3.update(data)
+        if self._later is not None:
+            self._later(data)
+
+    def found(self) -> dict[str, str | None]:
+        """Return the hashes by name, in hexadecimal."""
+        sha256 = None if self._sha256 is None else self._sha256.hexdigest()
+        return {"xxh3_128": self._xxh3.hexdigest(), "sha256": sha256}
+
+
 def _write(
     path: Path | str,
     lines: Iterable[_Line],
     *,
     builder: MessageBuilder | None,
     limits: ProviderLimits | None,
-    manifest: bool,
+    hashes: _Hashes | None,
 ) -> WrittenFile:
-    tally, digest = _Tally(), hashlib.sha256()
-    # Building, writing and hashing each have a thread; the file goes to the disk while the last bytes are hashed.
-    hashing = _behind(digest.update) if manifest else contextlib.nullcontext()
-    with hashing as hash_next, atomic_writer(path) as file, _behind(file.write) as write_next:
-        for batch in batches(tally.counted(lines)):
-            write_next(batch)
-            if hash_next is not None:
-                hash_next(batch)
-    sha256 = digest.hexdigest() if manifest else None
-    if sha256 is not None:
+    tally = _Tally()
+    # Building and writing each have a thread; the file goes to the disk while the last bytes are hashed.
+    with hashes or contextlib.nullcontext(), atomic_writer(path) as file:
+
+        def write(batch: list[bytes]) -> None:
+            # One long call a batch: each that ends has to wait until the thread that builds the rows gives way.
+            data = b"".join(batch)
+            file.write(data)
+            if hashes is not None:
+                hashes.update(data)
+
+        with BackgroundWriter(write, window=_WAITING) as write_next:
+            for batch in batches(tally.counted(lines)):
+                write_next(batch)
+    found = {} if hashes is None else hashes.found()
+    if hashes is not None:
         Manifest(
             file=str(path).rpartition("/")[2] if isinstance(path, str) else path.name,
             rows=tally.rows,
             size_bytes=tally.size_bytes,
-            sha256=sha256,
+            **found,
             example_ids=tally.ids,
             settings={} if builder is None else builder.settings(),
             provider=None if limits is None else f"{limits.name}, {limits.as_of}",
         ).write(path)
-    return WrittenFile(location=str(path), rows=tally.rows, size_bytes=tally.size_bytes, sha256=sha256)
-
-
-def _behind(work: Callable[[bytes], object]) -> BackgroundWriter[list[bytes]]:
-    # One long call a batch: each that ends has to wait until the thread that builds the rows gives way.
-    return BackgroundWriter(lambda batch: work(b"".join(batch)), window=_WAITING)
+    return WrittenFile(location=str(path), rows=tally.rows, size_bytes=tally.size_bytes, **found)
