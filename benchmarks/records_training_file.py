@@ -64,9 +64,11 @@ def _cookbook(examples: list[VQAExample], path: Path, *, quality: int = 100) -> 
         file.writelines(json.dumps(row) + "\n" for row in rows)
 
 
-def _ours(examples: list[VQAExample], path: Path, *, encoder: ImageEncoder, **more: bool) -> None:
+def _ours(
+    examples: list[VQAExample], path: Path, *, encoder: ImageEncoder, manifest: bool = True, sha256: bool = False
+) -> None:
     builder = MessageBuilder(system=SYSTEM, encoder=encoder)
-    write_jsonl(path, builder.records(examples), builder=builder, **more)
+    write_jsonl(path, builder.records(examples), builder=builder, manifest=manifest, sha256=sha256)
 
 
 def _conversations(examples: list[VQAExample], path: Path, *, encoder: ImageEncoder) -> None:

@@ -296,10 +296,15 @@ class _Hashes:
         if self._later is not None:
             self._later(data)
 
-    def found(self) -> dict[str, str | None]:
-        """Return the hashes by name, in hexadecimal."""
-        sha256 = None if self._sha256 is None else self._sha256.hexdigest()
-        return {"xxh3_128": self._xxh3.hexdigest(), "sha256": sha256}
+    @property
+    def xxh3_128(self) -> str:
+        """The XXH3 hash, in hexadecimal."""
+        return self._xxh3.hexdigest()
+
+    @property
+    def sha256(self) -> str | None:
+        """The SHA-256, in hexadecimal, where it is wanted."""
+        return None if self._sha256 is None else self._sha256.hexdigest()
 
 
 def _write(
@@ -324,15 +329,21 @@ def _write(
         with BackgroundWriter(write, window=_WAITING) as write_next:
             for batch in batches(tally.counted(lines)):
                 write_next(batch)
-    found = {} if hashes is None else hashes.found()
     if hashes is not None:
         Manifest(
             file=str(path).rpartition("/")[2] if isinstance(path, str) else path.name,
             rows=tally.rows,
             size_bytes=tally.size_bytes,
-            **found,
+            xxh3_128=hashes.xxh3_128,
+            sha256=hashes.sha256,
             example_ids=tally.ids,
             settings={} if builder is None else builder.settings(),
             provider=None if limits is None else f"{limits.name}, {limits.as_of}",
         ).write(path)
-    return WrittenFile(location=str(path), rows=tally.rows, size_bytes=tally.size_bytes, **found)
+    return WrittenFile(
+        location=str(path),
+        rows=tally.rows,
+        size_bytes=tally.size_bytes,
+        xxh3_128=None if hashes is None else hashes.xxh3_128,
+        sha256=None if hashes is None else hashes.sha256,
+    )
