@@ -52,14 +52,14 @@ class Span:
 async def browse(host: str, port: int, path: str, cookie: str, counts: list[int]) -> None:
     """Poll as one page does: keep the connection, and send the newest ETag."""
     await asyncio.sleep(random.uniform(0, POLL_S))
-    tag = ""
     while True:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):  # an idle connection was closed
-            tag = await polled(host, port, path, cookie, counts, tag)
+            await poll(host, port, path, cookie, counts)
 
 
-async def polled(host: str, port: int, path: str, cookie: str, counts: list[int], tag: str) -> str:
-    """Poll over one connection."""
+async def poll(host: str, port: int, path: str, cookie: str, counts: list[int]) -> None:
+    """Poll over one connection until it is closed."""
+    tag = ""
     reader, writer = await asyncio.open_connection(host, port)
     try:
         while True:
