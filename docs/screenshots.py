@@ -6,6 +6,7 @@ on the very files and jobs. Every picture is reduced to a palette, so that none 
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import sys
@@ -54,6 +55,8 @@ def run_tutorial(folder: Path) -> dict[str, Any]:
     document = Sybil(parsers=[PythonCodeBlockParser()]).parse(page)
     for example in document.examples():
         example.evaluate()
+    document.namespace["comparison"].write("comparison.json")  # for the pages on which people label answers
+    document.namespace["split"].save("split")
     return document.namespace
 
 
@@ -105,6 +108,7 @@ def take_report_examples(browser: Browser, folder: Path, _: dict[str, Any], path
     browser.run(
         "[...document.querySelectorAll('h2')].find(h => /^(Examples|Won)/.test(h.textContent)).scrollIntoView()"
     )
+    settle(browser, "h2")
     shoot(browser, path)
 
 
@@ -121,33 +125,60 @@ def workbench(folder: Path) -> Iterator[str]:
         yield made[0].login_url(server.base_url)
 
 
-def workbench_page(place: str, follow: str | None = None) -> Callable[..., None]:
+def workbench_page(place: str, *, go: str = "", act: str = "", until: str = "main") -> Callable[..., None]:
     """Return how to take a page of the workbench.
 
     Args:
         place: Its path.
-        follow: A selector of a link on it that is followed.
+        go: An expression that leads to another page, e.g. a click on a link.
+        act: An expression that changes the page; `PICTURE` in it is an image as a data URL.
+        until: A selector of what is waited for.
     """
 
     def take(browser: Browser, folder: Path, _: dict[str, Any], path: Path) -> None:
+        picture = base64.b64encode(next((folder / "my_images" / "images").glob("*.png")).read_bytes()).decode()
         with workbench(folder) as link:
             browser.open(link, width=WIDE[0], height=WIDE[1])
-            settle(browser)
+            settle(browser, "main")
             browser.open(link.split("/#")[0] + place, width=WIDE[0], height=WIDE[1])
-            if follow:
+            if go:
                 browser.events.clear()
-                browser.run(f"document.querySelector({follow!r}).click()")
+                browser.run(go)
                 browser.loaded()
-            settle(browser)
+            if act:
+                browser.run(act.replace("PICTURE", f"data:image/png;base64,{picture}"))
+            settle(browser, until)
             shoot(browser, path)
 
     return take
 
 
-def settle(browser: Browser) -> None:
-    """Wait until the page has shown two frames and nothing more was asked for in a second."""
-    browser.run("new Promise(done => setTimeout(() => requestAnimationFrame(() => done(1)), 1500))")
+def settle(browser: Browser, selector: str) -> None:
+    """Wait until something is on the page, 100 seconds at most, and a second longer."""
+    for _ in range(100):
+        if browser.run(f"new Promise(done => setTimeout(() => done(!!document.querySelector({selector!r})), 1000))"):
+            return
 
+
+ASK = """(async () => {
+    const bytes = await (await fetch("PICTURE").catch(() => null))?.blob();
+    const blob = bytes || await new Promise(done => {
+        const image = new Image();
+        image.onload = () => {
+            const canvas = Object.assign(document.createElement("canvas"), {width: image.width, height: image.height});
+            canvas.getContext("2d").drawImage(image, 0, 0);
+            canvas.toBlob(done);
+        };
+        image.src = "PICTURE";
+    });
+    const chosen = new DataTransfer();
+    chosen.items.add(new File([blob], "picture.png", {type: "image/png"}));
+    const input = document.querySelector("#image");
+    input.files = chosen.files;
+    input.dispatchEvent(new Event("change", {bubbles: true}));
+    document.querySelector("#question").value = "what shape is in the image?";
+    document.querySelector("#ask").requestSubmit();
+})()"""
 
 PICTURES = {
     "tutorial_examples": take_examples,
@@ -155,8 +186,15 @@ PICTURES = {
     "report": take_report,
     "report_examples": take_report_examples,
     "workbench_jobs": workbench_page("/workbench/jobs"),
-    "workbench_job": workbench_page("/workbench/jobs", "a[id^=to-ftjob]"),
-    "workbench_files": workbench_page("/workbench/files"),
+    "workbench_job": workbench_page("/workbench/jobs", go="document.querySelector('a[id^=to-ftjob]').click()"),
+    "workbench_file": workbench_page(
+        "/workbench/files",
+        go="[...document.querySelectorAll('main a')].find(a => /^train/.test(a.textContent)).click()",
+    ),
+    "workbench_try": workbench_page("/workbench/try", act=ASK, until="#answers article"),
+    "workbench_label": workbench_page(
+        "/workbench/label", go="document.querySelector('form.panel').requestSubmit()", until="main form"
+    ),
 }
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ _LINE = "rgba(127,127,127,.35)"
 _CELL = f"text-align:left;vertical-align:top;padding:2px 12px 2px 0;border-bottom:1px solid {_LINE}"
 _HEAD = f"{_CELL};font-weight:600"
 _CARD = f"border:1px solid {_LINE};border-radius:6px;padding:10px 12px;max-width:44rem;box-sizing:border-box"
-_SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:12px;align-items:flex-start"
+_SIDE_BY_SIDE = "display:flex;flex-wrap:wrap;gap:12px;align-items:flex-start;align-content:flex-start"
 _NOTE = "opacity:.75;margin:4px 0;font-size:90%"
 
 
