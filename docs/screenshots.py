@@ -178,6 +178,12 @@ ASK = """(async () => {
     input.dispatchEvent(new Event("change", {bubbles: true}));
     document.querySelector("#question").value = "what shape is in the image?";
     document.querySelector("#ask").requestSubmit();
+    for (const _ of Array(100)) {  // the first answer includes loading the models; the second one is shown
+        await new Promise(done => setTimeout(done, 1000));
+        if (document.querySelector("#answers article")) break;
+    }
+    document.querySelector("#answers article")?.remove();
+    document.querySelector("#ask").requestSubmit();
 })()"""
 
 PICTURES = {
@@ -191,7 +197,7 @@ PICTURES = {
         "/workbench/files",
         go="[...document.querySelectorAll('main a')].find(a => /^train/.test(a.textContent)).click()",
     ),
-    "workbench_try": workbench_page("/workbench/try", act=ASK, until="#answers article"),
+    "workbench_try": workbench_page("/workbench/try", act=ASK, until="#answers article + article"),
     "workbench_label": workbench_page(
         "/workbench/label", go="document.querySelector('form.panel').requestSubmit()", until="main form"
     ),
