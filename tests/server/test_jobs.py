@@ -213,7 +213,8 @@ def test_listing_by_metadata(client: OpenAI, rows: bytes) -> None:
         ({"hyperparameters": {"learning_rate_multiplier": 0}}, "hyperparameters.learning_rate_multiplier"),
         ({"method": {"type": "dpo"}}, "method.type"),
         ({"method": {"type": "magic"}}, "method.type"),
-        ({"integrations": [{"type": "wandb", "wandb": {"project": "p"}}]}, "integrations"),
+        ({"integrations": [{"type": "wandb", "wandb": {}}]}, "integrations"),
+        ({"integrations": [{"type": "nowhere"}]}, "integrations"),
     ],
 )
 def test_refuses_what_it_cannot_do(client: OpenAI, rows: bytes, change: dict[str, Any], param: str) -> None:

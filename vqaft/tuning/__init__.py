@@ -1,6 +1,7 @@
 """Fine-tuning jobs: create, watch, resume."""
 
 from vqaft.tuning.backend import FineTuneBackend, MetricsBackend
+from vqaft.tuning.callbacks import MLflowCallback, TensorBoardCallback, WandbCallback
 from vqaft.tuning.client import FineTuneClient
 from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent, JobSpec
 from vqaft.tuning.metrics import StepMetrics, TrainingMetrics, metrics_frame, metrics_of_events, read_metrics
@@ -14,10 +15,13 @@ __all__ = [
     "Hyperparameters",
     "JobEvent",
     "JobSpec",
+    "MLflowCallback",
     "MetricsBackend",
     "ModelsBackend",
     "StepMetrics",
+    "TensorBoardCallback",
     "TrainingMetrics",
+    "WandbCallback",
     "metrics_frame",
     "metrics_of_events",
     "read_metrics",

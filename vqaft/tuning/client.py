@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -175,12 +175,16 @@ class FineTuneClient:
         """Return what happened in a job until now, oldest first, without waiting."""
         return events_of(self._backend, job_id, retry=self._retry)
 
-    def wait(self, job_id: str, *, progress: bool = True) -> FineTuneJob:
+    def wait(
+        self, job_id: str, *, progress: bool = True, on_event: Callable[[JobEvent], object] | None = None
+    ) -> FineTuneJob:
         """Wait until a job has ended.
 
         Args:
             job_id: The job.
             progress: Whether to show a progress bar.
+            on_event: Called with each event from the job's beginning on, oldest first, e.g. a `WandbCallback`. What it
+                raises ends the wait; the job continues at the service.
 
         Returns:
             The job, with the name of its model.
@@ -193,6 +197,7 @@ class FineTuneClient:
             try:
                 for update in self._follow(job_id):
                     bar.show(update)
+                    _pass_on(update, on_event)
             except KeyboardInterrupt:
                 bar.say(f"Job {job_id} continues at the service. Return with wait({job_id!r}) or: vqaft watch {job_id}")
                 raise
@@ -263,6 +268,12 @@ class FineTuneClient:
 
     def _follow(self, job_id: str) -> Iterator[JobUpdate]:
         return follow(self._backend, job_id, retry=self._retry, pace=self._pace)
+
+
+def _pass_on(update: JobUpdate, on_event: Callable[[JobEvent], object] | None) -> None:
+    if on_event is not None:
+        for event in update.events:
+            on_event(event)
 
 
 _METHODS = ("create_job", "retrieve_job")

@@ -50,6 +50,10 @@ def result_csv(steps: Iterable[Mapping[str, Any]]) -> bytes:
 
 GOING = ("validating_files", "queued", "running")
 STARTED = "Fine-tuning job started"
+NOT_SENT = (
+    "This server keeps the integrations of a job and sends nothing to Weights & Biases itself: follow the job by "
+    "FineTuneClient.wait(job, on_event=WandbCallback(run))"
+)
 CONTINUED = "Fine-tuning job continues from its last checkpoint"
 
 
@@ -74,7 +78,7 @@ def create_job(state: State, body: JobBody) -> Document:
         "fine_tuned_model": None,
         "finished_at": None,
         "hyperparameters": settings,
-        "integrations": [],
+        "integrations": [integration.model_dump() for integration in body.integrations or ()],
         "metadata": body.metadata,
         "method": {"type": "supervised", "supervised": {"hyperparameters": settings}},
         "model": body.model,
@@ -93,6 +97,8 @@ def create_job(state: State, body: JobBody) -> Document:
     with state.documents.transaction():
         state.documents.insert("job", document)
         state.add_event(document["id"], f"Created fine-tuning job: {document['id']}")
+        if body.integrations:
+            state.add_event(document["id"], NOT_SENT, level="warn")
         state.add_event(document["id"], f"Validating training file: {body.training_file}")
     return document
 

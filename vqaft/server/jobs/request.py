@@ -42,6 +42,26 @@ class MethodBody(BaseModel):
     supervised: SupervisedBody | None = None
 
 
+class WandbBody(BaseModel):
+    """Settings of Weights & Biases."""
+
+    model_config = ConfigDict(strict=True)
+
+    project: Annotated[str, StringConstraints(min_length=1, max_length=256)]
+    name: Annotated[str, StringConstraints(max_length=256)] | None = None
+    entity: Annotated[str, StringConstraints(max_length=256)] | None = None
+    tags: Annotated[list[Annotated[str, StringConstraints(max_length=256)]], Field(max_length=50)] = []
+
+
+class IntegrationBody(BaseModel):
+    """Where a job is reported to; the contract knows Weights & Biases alone."""
+
+    model_config = ConfigDict(strict=True)
+
+    type: Literal["wandb"]
+    wandb: WandbBody
+
+
 class JobBody(BaseModel):
     """The body of a request for a fine-tuning job, with the contract's ranges; other fields are for the engine."""
 
@@ -55,7 +75,7 @@ class JobBody(BaseModel):
     seed: Annotated[int, Field(ge=0, le=2_147_483_647)] | None = None
     suffix: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     metadata: Annotated[dict[Key, Value], Field(max_length=16)] | None = None
-    integrations: list[dict[str, Any]] | None = None
+    integrations: Annotated[list[IntegrationBody], Field(max_length=5)] | None = None
 
     @property
     def options(self) -> dict[str, Any]:

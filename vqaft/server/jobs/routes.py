@@ -108,8 +108,6 @@ class JobRoutes:
 def _check(state: State, models: ModelCache, body: JobBody) -> None:
     if body.method is not None and body.method.type != "supervised":
         raise ApiError(400, f"This server cannot train by {body.method.type!r}.", param="method.type")
-    if body.integrations:
-        raise ApiError(400, "This server has no integrations.", param="integrations")
     if body.model not in models.engines:
         known = ", ".join(models.engines)
         message = f"The model {body.model!r} cannot be fine-tuned here; these can: {known}."
