@@ -224,6 +224,17 @@ def test_refuses_what_it_cannot_do(client: OpenAI, rows: bytes, change: dict[str
     assert (caught.value.param or "").startswith(param)
 
 
+def test_integrations_are_kept_and_a_job_says_that_nothing_is_sent(client: OpenAI, rows: bytes) -> None:
+    wanted = {"type": "wandb", "wandb": {"project": "receipts", "name": "first", "entity": None, "tags": ["a"]}}
+    integrations: Any = [{"type": "wandb", "wandb": {"project": "receipts", "name": "first", "tags": ["a"]}}]
+    job = client.fine_tuning.jobs.create(model="quick", training_file=upload(client, rows), integrations=integrations)
+    kept = client.fine_tuning.jobs.retrieve(job.id).integrations or []
+    assert [integration.model_dump() for integration in kept] == [wanted]
+    warned = [event for event in client.fine_tuning.jobs.list_events(job.id) if event.level == "warn"]
+    assert "sends nothing to Weights & Biases itself" in warned[-1].message
+    client.fine_tuning.jobs.cancel(job.id)
+
+
 def test_a_job_goes_on_after_a_restart(
     tmp_path: Path, rows: bytes, make_server: Callable[[Path], ThreadServer]
 ) -> None:
