@@ -63,7 +63,7 @@ def test_reports_are_listed_by_what_they_say(page: httpx.Client, project: Path) 
     said = dict(re.findall(r"<strong>(.*?)</strong></a><br><small class=\"mono\">(.*?)</small>", text))
     named = {name: html.unescape(words) for words, name in said.items()}
     assert named["audit.html"] == "This split leaks: what is measured on it is partly memory."
-    assert named["base.json"].startswith("Small: lenient 33.3 %")
+    assert named["base.json"].startswith("small: lenient 33.3 %")
     assert named["evil.html"] == "<b>evil"
     assert "99" in named["broken.json"]
     assert "report.html" in text

@@ -23,7 +23,7 @@ def headline(file: FoundFile) -> str:
         file: A report, an audit, a comparison or an evaluation.
     """
     said = _described(file.path) if file.kind in {"report", "audit"} else _parsed(file)
-    return said[:1].upper() + said[1:]
+    return said if file.kind == "evaluation" else said[:1].upper() + said[1:]  # which begins with a model's name
 
 
 def _parsed(file: FoundFile) -> str:
