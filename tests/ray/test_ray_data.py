@@ -33,7 +33,12 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("ray")
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{SCRIPT.parent}", "RAY_USAGE_STATS_ENABLED": "0"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{SCRIPT.parent}",
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_agent_register_timeout_ms": "300000",
+    }
     run = subprocess.run(  # noqa: S603 - our own script
         ["unshare", "-n", sys.executable, SCRIPT, folder],  # noqa: S607
         env=environment, capture_output=True, text=True, check=False,
@@ -85,3 +90,8 @@ def test_a_killed_worker_repays_at_most_what_was_in_flight(found: dict[str, Any]
 def test_datasets_of_ray_come_in_and_go_out_in_order(found: dict[str, Any]) -> None:
     assert found["from_ray"]
     assert found["to_ray"] == 340
+
+
+def test_weights_in_the_cluster_answer_in_the_order_of_the_examples(found: dict[str, Any]) -> None:
+    assert found["in_cluster"]
+    assert found["images_shown"] == ["1"]
