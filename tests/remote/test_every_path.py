@@ -131,11 +131,10 @@ INNER = {
 }
 
 
-@pytest.fixture
-def url(memory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A folder in memory with a file of each kind; the working directory stays empty."""
-    local = tmp_path / "local"
-    local.mkdir()
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """A file of each kind, by its name."""
+    local = tmp_path_factory.mktemp("local")
     records.write_jsonl(local / "train.jsonl", ROWS)
     data.save_examples(local / "saved.jsonl", [data.VQAExample(id="0", image="https://x/0.png", question="?")])
     data.Placement(images={}, groups={}, looks={}).write(local / "placement.json")
@@ -149,9 +148,14 @@ def url(memory: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     prices = {"as_of": "2026-01-01", "source": "none", "dollars_per_million_tokens": {}}
     (local / "prices.json").write_text(json.dumps(prices))
     exchange.export(EXAMPLES, exchange.LLaVA(), local / "llava")
+    return {path.relative_to(local).as_posix(): path.read_bytes() for path in local.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def url(memory: str, files: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A folder in memory with these files; the working directory stays empty."""
     system, place = fsspec.core.url_to_fs(memory)
-    files = [path for path in local.rglob("*") if path.is_file()]
-    system.pipe({f"{place}/{path.relative_to(local).as_posix()}": path.read_bytes() for path in files})
+    system.pipe({f"{place}/{name}": content for name, content in files.items()})
     (tmp_path / "cwd").mkdir()
     monkeypatch.chdir(tmp_path / "cwd")
     yield memory
