@@ -120,6 +120,8 @@ REFUSES: dict[str, Callable[[str], object]] = {
     "report.write_report": lambda url: report.write_report(f"{url}/r.html", COMPARISON),
     "server.LocalServer": lambda url: LocalServer(folder=f"{url}/server"),
     "service.Ledger": lambda url: service.Ledger(f"{url}/ledger"),
+    "tuning.TrainingMetrics.read": lambda url: tuning.TrainingMetrics.read(f"{url}/metrics.csv"),
+    "tuning.TrainingMetrics.write": lambda url: tuning.TrainingMetrics().write(f"{url}/metrics.csv"),
     "tuning.FineTuneClient": lambda url: tuning.FineTuneClient(BACKEND, ledger=f"{url}/ledger"),
 }
 # Paths of these were checked where they come from, are parts of the functions above, or are only reported.
