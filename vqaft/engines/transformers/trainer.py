@@ -27,6 +27,8 @@ LOGS = 100
 """About so many times a training is reported on."""
 SAVES = 20
 """About so many times it is saved, beside the end of every epoch."""
+_RANK_TIMEOUT_S = 6 * 3600
+"""A rank that is lost is noticed by the launcher; one that reads rows slowly is waited for."""
 
 
 class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
@@ -106,10 +108,22 @@ def make_trainer(
         datasets: The training data, and the validation data where there is some.
     """
     rows, valid = datasets
+    config = _config(task, plan, rows=len(rows), validated=valid is not None)
+    return AnswerTrainer(
+        model=model,
+        args=config,
+        train_dataset=rows.dataset(),
+        eval_dataset=None if valid is None else valid.dataset(),
+        processing_class=processor,
+        peft_config=None if task.options.full_finetuning else _lora(task, model),
+    )
+
+
+def _config(task: Task, plan: BatchPlan, *, rows: int, validated: bool) -> SFTConfig:
     on_gpu = torch.cuda.is_available()
-    total = task.n_epochs * steps_per_epoch(len(rows), task.batch_size)
+    total = task.n_epochs * steps_per_epoch(rows, task.batch_size)
     options = task.options
-    config = SFTConfig(
+    return SFTConfig(
         output_dir=str(task.folder / "trainer"),
         num_train_epochs=task.n_epochs,
         per_device_train_batch_size=plan.micro,
@@ -128,7 +142,7 @@ def make_trainer(
         use_cpu=not on_gpu,
         gradient_checkpointing=on_gpu,
         gradient_checkpointing_kwargs={"use_reentrant": False} if on_gpu else None,
-        eval_strategy="no" if valid is None else "epoch",
+        eval_strategy="epoch" if validated else "no",
         save_strategy="steps",
         save_steps=max(1, total // SAVES),
         save_total_limit=2,
@@ -141,16 +155,7 @@ def make_trainer(
         dataloader_num_workers=2 if on_gpu else 0,
         dataloader_pin_memory=on_gpu,
         ddp_backend="gloo" if plan.ranks > 1 and not on_gpu else None,
-        ddp_timeout=6
-        * 3600,  # a rank that is lost is noticed by the launcher; one that reads rows slowly is waited for
-    )
-    return AnswerTrainer(
-        model=model,
-        args=config,
-        train_dataset=rows.dataset(),
-        eval_dataset=None if valid is None else valid.dataset(),
-        processing_class=processor,
-        peft_config=None if options.full_finetuning else _lora(task, model),
+        ddp_timeout=_RANK_TIMEOUT_S,
     )
 
 
