@@ -42,7 +42,7 @@ SKETCH_BYTES = (1 + _INNER_COUNT) * _VIEW_BYTES
 """Bytes of a sketch."""
 _STEPS_OF_A_BYTE = 127
 _PLAIN = 4.0  # gray levels: an inner picture with less contrast is one color
-_CANDIDATE, _SAME, _SAME_INSIDE = 0.8, 0.98, 0.96
+_CANDIDATE, _SAME, _SAME_INSIDE = 0.9, 0.98, 0.96
 """Least correlations of low frequencies, and after a closer look of whole images, and of one with an inner picture;
 `benchmarks/transformed_copies.py`."""
 _LEFT = 0.5

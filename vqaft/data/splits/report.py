@@ -140,7 +140,7 @@ class SplitReport:
         looks = ["files saved again or resized"] * (self.distance is None) + [TRANSFORMED_KINDS] * (
             not self.transformed
         )
-        return "; ".join([*looks, "screenshots, other crops, turns by other angles and pictures inside others"])
+        return "; ".join([*looks, "other crops, turns by other angles, and pictures inside others without an edge"])
 
     @property
     def look_alikes(self) -> str:
