@@ -61,12 +61,13 @@ _RUN = re.compile(
     rf"\d*[{_VULGAR}]"
     rf"|\.?\d+(?:[.,'’_:/–—-]\.?\d+|[{SPLIT_BLANKS}]\d{{3}}(?!\d)|(?<![/.,])\s\d+/\d+(?![/\d]))*(?:[eE][-+]?\d{{1,3}}(?!\w))?"
 )
+_MOST_DIGITS = 300  # of a power; a float holds 308
 _REACH = 24  # characters beside a numeral that can belong to it
 _WORD = re.compile(r"[^\W\d_]+")
 _STARTS = NUMBER_WORDS | {"dozen", "dozens", "half"}
 _JOINS = frozenset({"and", "point", "a"})  # inside a numeral, never at its end
 _POWER = re.compile(rf"\s?[x×·*]\s?10\s?(?:\^?\s?\{{?([-−+]?\d+)\}}?|([⁻]?[{_SUPERSCRIPTS}]+))")
-_RAISED = re.compile(r"(?:\^|\*\*)\{?([-−+]?\d{1,2})\}?")
+_RAISED = re.compile(r"(?:\^|\*\*)\{?([-−+]?\d+)\}?")
 _EXPONENT_SIGNS = ("^", "^{", "**")
 _LETTERS_BEFORE = re.compile(r"[^\W\d_]+[.-]?$")  # "B12", "COVID-19"
 _LETTERS_AFTER = re.compile(r"-?([^\W\d_]+)")
@@ -127,7 +128,7 @@ def _in_digits(text: str, run: re.Match[str]) -> Numeral:
     powered, end = _power(text, run.end())
     raised = _RAISED.match(text, run.end())
     if raised is not None and value:
-        value, end = value ** int(raised[1].replace("−", "-")), raised.end()
+        value, end = _raise(value, _exponent(raised[1])), raised.end()
     glued = _LETTERS_AFTER.match(text, end)
     if (
         before.endswith(_EXPONENT_SIGNS)
@@ -137,7 +138,7 @@ def _in_digits(text: str, run: re.Match[str]) -> Numeral:
         kind = "code"
     if glued is not None and not _is_unit(glued, money=money is not None):
         kind = "code"
-    if kind != "number" or value is None:
+    if kind != "number" or value is None or powered is None:
         return Numeral(kind=kind, value=None, start=start, end=run.end())
     factor, end = _scale(text, end, money=money is not None)
     sign, start = _sign(text, start)
@@ -145,17 +146,28 @@ def _in_digits(text: str, run: re.Match[str]) -> Numeral:
     return Numeral(kind=kind, value=sign * value * powered * factor, start=start, end=end, percent=percent)
 
 
+def _raise(value: Fraction, exponent: int) -> Fraction | None:
+    """Raise a number to a power; None where the result has more digits than anything that is counted."""
+    digits = max(len(str(abs(value.numerator))), len(str(value.denominator)))
+    return value**exponent if digits * abs(exponent) <= _MOST_DIGITS else None
+
+
 def _is_money(mark: str) -> bool:
     return mark[0] in CURRENCY_SIGNS or mark.strip(" .").lower() in CURRENCY_CODES
 
 
-def _power(text: str, end: int) -> tuple[Fraction, int]:
-    """Read "×10^5" or "x 10⁵" behind a numeral; return the factor and where it ends."""
+def _exponent(text: str) -> int:
+    sign, digits = ("-" if text[0] in "-−" else ""), text.lstrip("-−+")
+    return int(sign + digits[: len(str(_MOST_DIGITS)) + 1])  # one more digit is too large already
+
+
+def _power(text: str, end: int) -> tuple[Fraction | None, int]:
+    """Read "×10^5" or "x 10⁵" behind a numeral; return the factor, None for one too large, and where it ends."""
     power = _POWER.match(text, end)
     if power is None:
         return Fraction(1), end
     exponent = power[1] or "".join("-" if sign == "⁻" else str(_SUPERSCRIPTS.index(sign)) for sign in power[2])
-    return Fraction(10) ** int(exponent.replace("−", "-")), power.end()
+    return _raise(Fraction(10), _exponent(exponent)), power.end()
 
 
 def _scale(text: str, end: int, *, money: bool = False) -> tuple[int, int]:

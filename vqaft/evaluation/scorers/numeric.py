@@ -17,7 +17,7 @@ _EQUAL = Score(value=1.0, reason="the same text")
 _UNEQUAL = Score(value=0.0, reason="another text")
 _NONE = Score(value=0.0, reason="no number in the answer")
 _SIDE_LINE = re.compile(
-    r"^\W*(?:confidence|certainty|probability|note|source|explanation|reason)\b.*$", re.IGNORECASE | re.MULTILINE
+    r"^[^\w\n]*(?:confidence|certainty|probability|note|source|explanation|reason)\b.*$", re.IGNORECASE | re.MULTILINE
 )
 _PARENTHESIS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _NOT_THE_ANSWER = re.compile(
