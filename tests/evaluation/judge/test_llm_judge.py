@@ -194,7 +194,9 @@ def test_the_settings_are_said_in_words(scripted_judge: Any) -> None:
     assert blind.rubric.instructions in blind.words
     assert "sees the images (at most 512 pixels a side, as they came)" in seeing.words
     assert "not rated a second time" in seeing.words
-    facts = Evaluator({"judge": seeing, "exact": ExactMatch()}, progress=False).evaluate([], []).scorers
+    example = VQAExample(id="1", image=b"", question="?", answers=("red",))
+    said = [Prediction(example_id="1", model="m", answer="red")]
+    facts = Evaluator({"judge": seeing, "exact": ExactMatch()}, progress=False).evaluate([example], said).scorers
     assert facts["judge"].words == seeing.words
     assert facts["exact"].words == ""
 
