@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import httpx
 import pytest
 
 import vqaft
+from vqaft.cli import main
 from vqaft.data import save_examples
 from vqaft.server import LocalServer
 
@@ -38,12 +44,26 @@ def server() -> Iterator[LocalServer]:
 
 
 def run(*arguments: str, folder: Path, server: LocalServer | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line in this process: starting Python anew would take longer than most commands."""
     keys = {} if server is None else {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": server.api_key}
     clean = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
-    command = [sys.executable, "-m", "vqaft", *arguments]
-    return subprocess.run(  # noqa: S603 - our own program
-        command, cwd=folder, env={**clean, **keys}, capture_output=True, text=True, check=False
-    )
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with (
+        contextlib.chdir(folder),
+        mock.patch.dict(os.environ, {**clean, **keys}, clear=True),
+        mock.patch.object(sys, "argv", ["vqaft", *arguments]),
+        mock.patch.object(sys, "path", [str(folder), *sys.path]),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("default")
+        with pytest.raises(SystemExit) as exited:
+            main()
+        gc.collect()  # what a process leaves open to its end
+        sys.modules.pop("own", None)  # scorers of the folder
+    said, complained = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
+    return subprocess.CompletedProcess(arguments, exited.value.code or 0, said, complained)
 
 
 def test_check(folder: Path) -> None:
