@@ -74,6 +74,7 @@ def agree(answer: str, references: tuple[str, ...], question: str) -> None:
 @example(answer="12", references=("dozen",), question="How many?")
 @example(answer="2/3", references=("two thirds",), question="?")
 @example(answer="a", references=(",",), question="?")
+@example(answer="Answer: red", references=("Answer: red",), question="?")
 def test_short_answers_are_scored_as_by_the_grammar(answer: str, references: tuple[str, ...], question: str) -> None:
     agree(answer, references, question)
 

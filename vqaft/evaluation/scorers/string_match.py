@@ -143,12 +143,12 @@ def lenient_score(answer: str, references: tuple[str, ...], question: str) -> Sc
         references: What counts as right.
         question: The question.
     """
-    folded = folded_text(answer)
+    folded, known = folded_text(answer), set(map(folded_text, references))
     bare = folded.removeprefix("answer: ")
-    if bare.replace(" ", "").isalnum() and "\n" not in answer:
-        folded = bare
-    if any(folded_text(reference) == folded for reference in references):
+    is_plain = bare.replace(" ", "").isalnum() and "\n" not in answer
+    if folded in known or (is_plain and bare in known):
         return _EQUAL
+    folded = bare if is_plain else folded
     if folded.isascii():
         quick = {_quick(folded, reference, question) for reference in references}
         if None not in quick:
