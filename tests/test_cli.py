@@ -47,14 +47,16 @@ def run(*arguments: str, folder: Path, server: LocalServer | None = None) -> sub
     """Run the command line in this process: starting Python anew would take longer than most commands."""
     keys = {} if server is None else {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": server.api_key}
     clean = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    out, err = io.BytesIO(), io.BytesIO()
+    printed = io.TextIOWrapper(out, encoding="utf-8", write_through=True)
+    complained = io.TextIOWrapper(err, encoding="utf-8", write_through=True)
     with (
         contextlib.chdir(folder),
         mock.patch.dict(os.environ, {**clean, **keys}, clear=True),
         mock.patch.object(sys, "argv", ["vqaft", *arguments]),
         mock.patch.object(sys, "path", [str(folder), *sys.path]),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
+        contextlib.redirect_stdout(printed),
+        contextlib.redirect_stderr(complained),
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("default")
@@ -62,8 +64,9 @@ def run(*arguments: str, folder: Path, server: LocalServer | None = None) -> sub
             main()
         gc.collect()  # what a process leaves open to its end
         sys.modules.pop("own", None)  # scorers of the folder
-    said, complained = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
-    return subprocess.CompletedProcess(arguments, exited.value.code or 0, said, complained)
+    code = exited.value.code or 0
+    assert isinstance(code, int)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue().decode(), err.getvalue().decode())
 
 
 def test_check(folder: Path) -> None:
