@@ -43,7 +43,7 @@ def is_value(value: Any) -> bool:
 
 
 # Functions by name, for templates and for tests; rules, whose functions have no equality, are below.
-NO_VALUES = {"vqaft.report.HTML_FILTERS", "vqaft.workbench.PAGE_FILTERS", "vqaft.testing.FAULTS"}
+NO_VALUES = {"vqaft.workbench.PAGE_FILTERS", "vqaft.testing.FAULTS"}
 CONSTANTS = {name: value for name, value in public() if is_value(value) and name not in NO_VALUES}
 CONSTANTS = {name: value for name, value in CONSTANTS.items() if not name.endswith("RULES")}
 

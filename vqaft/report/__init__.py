@@ -1,7 +1,7 @@
 """Reports for people: HTML, Markdown, CSV and JSON."""
 
 from vqaft.report.audit_page import write_audit_page
-from vqaft.report.escape import HTML_FILTERS
+from vqaft.report.escape import template_environment
 from vqaft.report.export import write_csv
 from vqaft.report.html import render_report, write_report
 from vqaft.report.markdown import render_markdown, write_markdown
@@ -11,7 +11,6 @@ from vqaft.report.row_groups import PageBudget
 from vqaft.report.show import ExampleGrid, show
 
 __all__ = [
-    "HTML_FILTERS",
     "Cost",
     "ExampleGrid",
     "PageBudget",
@@ -20,6 +19,7 @@ __all__ = [
     "render_markdown",
     "render_report",
     "show",
+    "template_environment",
     "write_audit_page",
     "write_csv",
     "write_markdown",

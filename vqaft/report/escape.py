@@ -1,11 +1,13 @@
-"""Filters of the HTML templates: values of the data as text, never as markup."""
+"""HTML templates and their filters: values of the data as text, never as markup."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from vqaft.errors import MissingExtraError
 from vqaft.escape import pieces, visible
 
 TEXT_LIMIT = 2_000
@@ -78,3 +80,29 @@ HTML_FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {"text": text, "label": label, "mark": mark, "sign": sign, "size": size}
 )
 """The filters by the names that templates have for them."""
+
+
+def template_environment(folder: Path, *, extra: str) -> Any:
+    """Return a jinja2 environment that escapes every value, refuses names that are not given, and has `HTML_FILTERS`.
+
+    Args:
+        folder: The folder of the templates.
+        extra: The extra of vqaft that installs jinja2 for them.
+
+    Raises:
+        MissingExtraError: If jinja2 is not installed.
+    """
+    try:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    except ImportError:
+        raise MissingExtraError("jinja2", extra=extra) from None
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters |= HTML_FILTERS
+    return environment

@@ -12,7 +12,6 @@ from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.durable import write_atomically
-from vqaft.errors import MissingExtraError
 from vqaft.evaluation import (
     Comparison,
     ModelComparison,
@@ -198,20 +197,10 @@ def _day(provenance: Provenance | None) -> str:
 
 
 def _environment() -> Any:
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError:
-        raise MissingExtraError("jinja2", extra="report") from None
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_text.template_environment(TEMPLATES, extra="report")
     environment.tests["score_failure"] = lambda score: isinstance(score, ScoreFailure)
     figures = (percent, percent_range, points, points_range, p_text)
-    environment.filters |= {**page_text.HTML_FILTERS} | {figure.__name__: figure for figure in figures}
+    environment.filters |= {figure.__name__: figure for figure in figures}
     return environment
 
 

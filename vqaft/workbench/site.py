@@ -16,8 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from vqaft.errors import MissingExtraError
-from vqaft.report import HTML_FILTERS
+from vqaft.report import template_environment
 from vqaft.version import __version__
 from vqaft.workbench.background import BackgroundReader
 from vqaft.workbench.folder import ProjectFolder
@@ -184,18 +183,7 @@ class Site:
 
 
 def _environment() -> Any:
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError:
-        raise MissingExtraError("jinja2", extra="workbench") from None
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.filters |= {**HTML_FILTERS, **PAGE_FILTERS}
+    environment = template_environment(TEMPLATES, extra="workbench")
+    environment.filters |= PAGE_FILTERS
     environment.globals |= {"sections": (), "version": __version__}
     return environment

@@ -76,8 +76,7 @@ class _Pages:
         files = self._files(request.query_params)
         reading = self._reading(files)
         if reading.status != "done":
-            shown: dict[str, Any] = {"files": files, "reading": reading}
-            return self._site.page("label/waiting.html.jinja", title="Label", section="label", **shown)
+            return self._waiting(files, reading, title="Label")
         session = self._session(files, reading)
         at = self._place(request.query_params, session)
         if at is None:
@@ -122,8 +121,7 @@ class _Pages:
         files = self._files(request.query_params)
         reading = self._reading(files)
         if reading.status != "done":
-            shown: dict[str, Any] = {"files": files, "reading": reading}
-            return self._site.page("label/waiting.html.jinja", title="Agreement", section="label", **shown)
+            return self._waiting(files, reading, title="Agreement")
         session = self._session(files, reading)
         return self._site.page(
             "label/agreement.html.jinja",
@@ -168,6 +166,9 @@ class _Pages:
         )
         files.table_path(project)  # refuses names that no file can have
         return files
+
+    def _waiting(self, files: SessionFiles, reading: Reading, *, title: str) -> Response:
+        return self._site.page("label/waiting.html.jinja", title=title, section="label", files=files, reading=reading)
 
     def _reading(self, files: SessionFiles) -> Reading:
         sources = files.task_files(self._project)

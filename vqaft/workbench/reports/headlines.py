@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from vqaft.errors import VqaftError
@@ -16,8 +17,9 @@ _HEAD_BYTES = 64 * 1024
 _DESCRIPTION = re.compile(r'<meta name="description" content="([^"]*)">')
 
 
+@lru_cache(maxsize=500)
 def headline(file: FoundFile) -> str:
-    """Return what a result says; empty where that is not known.
+    """Return what a result says; empty where that is not known. A file is read once as long as it is the same.
 
     Args:
         file: A report, an audit, a comparison or an evaluation.

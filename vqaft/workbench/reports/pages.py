@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -20,7 +19,6 @@ from vqaft.workbench.site import Section, Site
 
 KINDS: tuple[FileKind, ...] = ("report", "audit", "comparison", "evaluation")
 MAX_LISTED = 100
-MAX_HEADLINES = 500
 MAX_PAGE_BYTES = 200_000_000
 MAX_RENDERED = 4
 """Pages made of comparisons that are kept in memory."""
@@ -53,7 +51,6 @@ class _Pages:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._rendered = BackgroundReader(max_results=MAX_RENDERED)
-        self._headlines: OrderedDict[tuple[str, int, int], str] = OrderedDict()
 
     def list(self, _: Request) -> Response:
         project = self._site.project
@@ -63,13 +60,13 @@ class _Pages:
             title="Reports",
             section="reports",
             folder=None if project is None else str(project.path),
-            found=[(file, self._headline(file)) for file in found[:MAX_LISTED]],
+            found=[(file, headline(file)) for file in found[:MAX_LISTED]],
             left_out=max(0, len(found) - MAX_LISTED),
         )
 
     def show(self, request: Request) -> Response:
         file = self._opened(request)
-        values: dict[str, Any] = {"file": file, "headline": self._headline(file)}
+        values: dict[str, Any] = {"file": file, "headline": headline(file)}
         if file.kind == "comparison":
             values["reading"] = self._page_of(file)
         if file.kind == "evaluation":
@@ -102,14 +99,6 @@ class _Pages:
         if found is None:
             raise HTTPException(404, "There is no such report, or it is gone.")
         return found
-
-    def _headline(self, file: FoundFile) -> str:
-        key = file.id, file.size_bytes, file.modified_ns
-        if key not in self._headlines:
-            self._headlines[key] = headline(file)
-            while len(self._headlines) > MAX_HEADLINES:
-                self._headlines.popitem(last=False)
-        return self._headlines[key]
 
 
 def _bytes_of(file: FoundFile) -> bytes:
