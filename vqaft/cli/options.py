@@ -14,7 +14,6 @@ import json
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import typer
@@ -23,6 +22,7 @@ from vqaft.chat import read_lines
 from vqaft.data import Columns, VQAExample, load_file, load_folder
 from vqaft.errors import DataError
 from vqaft.evaluation import ExactMatch, LenientMatch, Scorer
+from vqaft.filesystem import kind_of, location_of
 from vqaft.images import ImageEncoder
 from vqaft.providers import AZURE, FIREWORKS, OPENAI, TOGETHER, ProviderLimits
 from vqaft.records import MessageBuilder
@@ -87,7 +87,7 @@ class TableOptions:
         )
         plain = columns == Columns() or _names_its_own_fields(table)
         chosen = None if plain else columns
-        if self.question is not None or Path(table).is_dir():
+        if self.question is not None or kind_of(location_of(table)) == "folder":
             examples = load_folder(table, columns=chosen, question=self.question, prefix=prefix, on_error=self.on_error)
         else:
             examples = load_file(table, columns=chosen, images=self.images, prefix=prefix, on_error=self.on_error)
