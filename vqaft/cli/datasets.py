@@ -45,7 +45,7 @@ def split(
 
 
 def _explain_fractions(report: SplitReport, wanted: Mapping[str, float]) -> None:
-    """Say why parts are not exactly as large as asked, where it shows."""
+    """Print why parts differ from the requested fractions, if any differs by more than two percentage points."""
     total = sum(part.images for part in report.parts)
     far = [part for part in report.parts if abs(part.images / total - wanted[part.name]) > _NOTABLE]
     if far and all(size <= 1 for size in wanted.values()):

@@ -64,13 +64,13 @@ class ServiceOptions:
 
 
 class WaitNotice:
-    """Says that a service does not answer, at most every ten seconds, on standard error."""
+    """Prints to standard error that a service does not answer, at most every ten seconds."""
 
     def __init__(self) -> None:
         self._said_at = -math.inf
 
     def __call__(self, error: ServiceError, wait_s: float) -> None:
-        """Say it, where it was not said lately.
+        """Print a notice, unless one was printed in the last ten seconds.
 
         Args:
             error: What went wrong.

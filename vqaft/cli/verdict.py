@@ -131,13 +131,13 @@ class SectionOptions:
         """Return the comparison of two models, or of several.
 
         Raises:
-            DataError: If two of several evaluations have the same file name, by which the models are told apart.
+            DataError: If two of several evaluations have the same file name, which identifies the model.
         """
         if not self.also:
             return compare(Evaluation.read(base), Evaluation.read(tuned))
         paths = {path.stem: path for path in (base, tuned, *self.also)}
         if len(paths) < 2 + len(self.also):
-            hint = "The models are told apart by the names of the files; name each file otherwise."
+            hint = "File names identify the models: give each file a name of its own."
             raise DataError("two evaluations have the same file name", path=self.also[-1], hint=hint)
         return compare_models({name: Evaluation.read(path) for name, path in paths.items()})
 

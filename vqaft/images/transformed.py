@@ -152,7 +152,7 @@ def _matches(
 
 
 def _explained(wholes: _Views, pair: tuple[int, int], found: float) -> bool:
-    """Tell whether two images correlate much better cropped or turned than as they stand."""
+    """Return whether two images correlate much better after cropping or turning than unchanged."""
     one, other = (_normalized(wholes.pictures[number], _FULL) for number in pair)
     return 1 - found <= _LEFT * (1 - float((one * other).sum()))
 
