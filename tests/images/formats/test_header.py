@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -108,6 +108,7 @@ def test_no_bytes_make_it_fail(start: bytes, rest: bytes) -> None:
 
 
 @settings(max_examples=200, deadline=None)
+@example(case=("JPEG", "L", {"progressive": True}), places=[(0.05078125, 0xDA)])  # a scan in front of the frame
 @given(case=st.sampled_from(CASES), places=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=3))
 def test_header_and_structure_agree_about_every_file_whose_structure_is_read(
     case: tuple[str, str, dict[str, Any]], places: list[tuple[float, int]]

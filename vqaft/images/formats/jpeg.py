@@ -163,8 +163,8 @@ def _take(found: _Found, segment: _Segment, data: bytes) -> bool:
         return True
     marker, content = segment.marker, data[segment.content : segment.end]
     if marker in _FRAMES:
-        if found.frame is not None:
-            return False
+        if found.frame is not None or found.scans:
+            return False  # one frame, and in front of its scans (ITU T.81, B.2.1)
         found.frame = (marker, content[:_FRAME_LENGTH])
     elif marker in {_SOS, *_TABLES}:
         found.scans += marker == _SOS
