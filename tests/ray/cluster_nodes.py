@@ -141,7 +141,18 @@ def with_killed_node(cluster: Any, examples: list[VQAExample], server: CountingS
             wait_for(WORK / name)
         (WORK / "release").touch()
         cluster.remove_node(doomed, allow_graceful=False)
-        return {name: future.result() for name, future in running.items()}
+        results = {name: future.result() for name, future in running.items()}
+    wait_for_death(doomed.node_id)
+    return results
+
+
+def wait_for_death(node_id: str) -> None:
+    """Wait until Ray knows that a node is dead: its heartbeats have to fail first."""
+    limit = time.monotonic() + WAIT_S
+    while any(node["Alive"] for node in list_nodes() if node["NodeID"] == node_id):
+        if time.monotonic() > limit:
+            raise TimeoutError(node_id)
+        time.sleep(0.05)
 
 
 def main(cluster: Any) -> dict[str, Any]:
