@@ -129,6 +129,11 @@ def test_from_a_job_to_a_report(folder: Path, server: LocalServer) -> None:
     page = (folder / "report.html").read_text(encoding="utf-8")
     for wanted in ("again against tuned", "Training: loss by step", "The split shares nothing", "<dd>easy shapes</dd>"):
         assert wanted in page
+    several = run("report", "base.json", "tuned.json", "--also", "again.json", "--out", "several.md", folder=folder)
+    assert several.returncode == 0, several.stderr
+    assert "| again against tuned |" in (folder / "several.md").read_text(encoding="utf-8")
+    pairs = run("compare", "base.json", "tuned.json", "--also", "again.json", "--json", folder=folder).stdout
+    assert [pair["second"] for pair in json.loads(pairs)["pairs"]] == ["tuned", "again", "again"]
 
 
 @pytest.mark.parametrize(

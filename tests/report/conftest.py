@@ -13,7 +13,16 @@ from PIL import Image
 
 from tests.chromium import Browser, started_browser
 from vqaft.data import VQAExample
-from vqaft.evaluation import Comparison, Evaluation, Score, ScoredRow, ScorerFacts, compare
+from vqaft.evaluation import (
+    Comparison,
+    Evaluation,
+    ModelComparison,
+    Score,
+    ScoredRow,
+    ScorerFacts,
+    compare,
+    compare_models,
+)
 from vqaft.inference import Failure
 from vqaft.tuning import StepMetrics
 
@@ -73,6 +82,20 @@ def comparison() -> Comparison:
     base.append(scored(25, ("old 25", 0.0)))
     tuned.append(scored(25, (None, 0.0)))
     return compare(evaluated(base, model="small"), evaluated(tuned, model="small-tuned"), resamples=500)
+
+
+@pytest.fixture(scope="session")
+def models() -> ModelComparison:
+    """Three models on 24 examples; the teacher was not asked about the first, and about one more than the others."""
+    right = {"base": 2, "tuned": 5, "teacher": 7}
+    places = {"base": range(24), "tuned": range(24), "teacher": range(1, 25)}
+    evaluations = {
+        name: evaluated(
+            [scored(n, (f"{name} {n}", float(n % right[name] > 0))) for n in places[name]], model=f"m-{name}"
+        )
+        for name in right
+    }
+    return compare_models(evaluations, resamples=100)
 
 
 @pytest.fixture(scope="session")

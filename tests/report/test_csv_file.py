@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from vqaft.evaluation import Comparison, Evaluation, ScoredRow, compare
+from vqaft.errors import EvaluationError
+from vqaft.evaluation import Comparison, Evaluation, ModelComparison, ScoredRow, compare
 from vqaft.report import write_csv
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
@@ -48,6 +49,35 @@ def test_an_example_is_a_line(tmp_path: Path, comparison: Comparison) -> None:
     }
     assert rows[25]["tuned_failure"] == "refused: I cannot help"
     assert rows[25]["tuned_answer"] == rows[25]["tuned_exact"] == ""
+
+
+def test_every_model_has_its_columns_and_every_pair_its_outcome(tmp_path: Path, models: ModelComparison) -> None:
+    heads, *lines = read(write_csv(tmp_path / "rows.csv", models))
+    rows = [dict(zip(heads, line, strict=True)) for line in lines]
+    assert [head for head in heads if head.startswith("outcome")] == [
+        "outcome",
+        "outcome_teacher_against_base",
+        "outcome_teacher_against_tuned",
+    ]
+    assert [row["example_id"] for row in rows] == [f"id-{place}" for place in range(25)]
+    assert [rows[5][f"{name}_answer"] for name in models.evaluations] == ["base 5", "tuned 5", "teacher 5"]
+    assert [rows[5][f"{name}_exact"] for name in models.evaluations] == ["1.0", "0.0", "1.0"]
+    assert [rows[5][head] for head in heads if head.startswith("outcome")] == ["lost", "both right", "won"]
+    assert (rows[0]["teacher_failure"], rows[0]["teacher_exact"]) == ("missing", "")
+    assert (rows[24]["base_failure"], rows[24]["tuned_failure"], rows[24]["teacher_answer"]) == (
+        "missing",
+        "missing",
+        "teacher 24",
+    )
+    assert rows[24]["outcome"] == rows[0]["outcome_teacher_against_base"] == "incomplete"
+    outcomes = [row["outcome_teacher_against_tuned"] for row in rows]
+    pair = models.pairs[2]
+    assert (outcomes.count("won"), outcomes.count("lost")) == (pair.won, pair.lost)
+
+
+def test_models_compared_by_one_scorer_are_not_reported_by_another(tmp_path: Path, models: ModelComparison) -> None:
+    with pytest.raises(EvaluationError, match="compared by exact, not by judge"):
+        write_csv(tmp_path / "rows.csv", models, scorer="judge")
 
 
 @pytest.fixture

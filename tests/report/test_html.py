@@ -24,6 +24,7 @@ from vqaft.evaluation import (
     Evaluation,
     Interval,
     JudgeConsistency,
+    ModelComparison,
     ScoredRow,
     compare,
     compare_models,
@@ -139,26 +140,46 @@ def test_on_a_phone_the_slices_are_cards(browser: Any, page: Path) -> None:
     assert set(browser.run(labels)) == {"none"}
 
 
-def test_several_models_stand_pair_by_pair(
-    browser: Any, tmp_path: Path, scored_row: Callable[..., ScoredRow], evaluation_of: Callable[..., Evaluation]
-) -> None:
-    models = {
-        name: evaluation_of(
-            [scored_row(n, (f"{name} {n}", float(n % right > 0))) for n in range(24)], model=f"m-{name}"
-        )
-        for name, right in (("base", 2), ("tuned", 5), ("teacher", 7))
-    }
-    found = compare_models(models, resamples=100)
-    browser.open(write_report(tmp_path / "models.html", found))
+def test_several_models_stand_pair_by_pair(browser: Any, tmp_path: Path, models: ModelComparison) -> None:
+    browser.open(write_report(tmp_path / "models.html", models))
     rows = "[...document.querySelectorAll('table')[1].querySelectorAll('tbody tr')].map(e => e.children[0].textContent)"
     assert browser.run(rows) == ["tuned against base", "teacher against base", "teacher against tuned"]
     pvalues = "[...document.querySelectorAll('table')[1].querySelectorAll('td[data-label=p]')].map(e => e.textContent)"
-    assert browser.run(pvalues) == [p_text(pair.test.p_adjusted if pair.test else None) for pair in found.pairs]
-    said = "[...document.querySelector('.row').querySelectorAll('.who')].map(e => e.textContent)"
+    assert browser.run(pvalues) == [p_text(pair.test.p_adjusted if pair.test else None) for pair in models.pairs]
+    said = "[...document.querySelectorAll('.row')[1].querySelectorAll('.who')].map(e => e.textContent)"
     assert browser.run(said) == ["truth", "base", "tuned", "teacher"]
     assert "m-teacher" in browser.run("document.querySelector('.models').textContent")
     assert browser.complaints == []
-    assert 'id="models"' not in render_report(found.main)
+    assert 'id="models"' not in render_report(models.main)
+
+
+def test_the_headline_of_several_models_is_corrected_for_the_pairs(
+    scored_row: Callable[..., ScoredRow], evaluation_of: Callable[..., Evaluation]
+) -> None:
+    def side(name: str, more: int) -> Evaluation:
+        rows = [
+            scored_row(place, ("a", float(place % 2 == 0 or place < more)), group=f"g{place}") for place in range(80)
+        ]
+        return evaluation_of(rows, model=name, scorers=("exact",))
+
+    six_more = {"base": side("base", 0), "tuned": side("tuned", 12)}  # p = 0.031
+    assert "The tuned model is better, by 7.5 points" in render_report(compare_models(six_more, resamples=50).main)
+    assert "<h1>tuned is better than base, by 7.5 points.</h1>" in render_report(compare_models(six_more, resamples=50))
+    further = {f"m{place}": side(f"m{place}", 0) for place in range(4)}
+    found = compare_models({**six_more, **further}, resamples=50)
+    page = render_report(found)
+    assert "<h1>No difference between tuned and base was found.</h1>" in page
+    assert "The tests are corrected for 15 pairs (Holm)." in page
+    assert f"p = {p_text(found.pairs[0].test.p_adjusted)}" in page  # type: ignore[union-attr]
+
+
+def test_the_headline_of_several_models_names_the_margin(
+    scored_row: Callable[..., ScoredRow], evaluation_of: Callable[..., Evaluation]
+) -> None:
+    rows = [scored_row(place, ("a", float(place % 2)), group=f"g{place}") for place in range(80)]
+    side = evaluation_of(rows, model="m", scorers=("exact",))
+    page = render_report(compare_models({"base": side, "tuned": side, "third": side}, margin=0.05, resamples=50))
+    assert "tuned is as good as base, within 5.0 points; this is not corrected." in page
 
 
 def test_a_scorer_s_own_words_describe_it(comparison: Comparison) -> None:

@@ -11,7 +11,16 @@ from typing import Any
 import jsonschema
 import pytest
 
-from vqaft.evaluation import Comparison, Evaluation, ScoredRow, ScoreFailure, compare
+from vqaft.errors import StateError
+from vqaft.evaluation import (
+    Comparison,
+    Evaluation,
+    ModelComparison,
+    ScoredRow,
+    ScoreFailure,
+    compare,
+    read_comparison,
+)
 from vqaft.report.export import SCHEMA
 
 
@@ -44,6 +53,45 @@ def test_the_schema_refuses_what_is_none(
     content = json.loads(comparison.write(tmp_path / "comparison.json").read_bytes())
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**content, **change}, schema)
+
+
+def test_several_models_are_what_the_schema_says_and_come_back(
+    tmp_path: Path, models: ModelComparison, schema: Any
+) -> None:
+    path = models.write(tmp_path / "models.json")
+    content = json.loads(path.read_bytes())
+    jsonschema.validate(content, schema)
+    assert content == json.loads(models.to_json())
+    assert [model["name"] for model in content["models"]] == ["base", "tuned", "teacher"]
+    assert content["pairs"][2]["test"]["p_adjusted"] == models.pairs[2].test.p_adjusted  # type: ignore[union-attr]
+    assert ModelComparison.read(path) == read_comparison(path) == models
+
+
+@pytest.mark.parametrize("change", [{"version": 2}, {"models": []}, {"pairs": [{}]}, {"comparison": {}}])
+def test_the_schema_refuses_what_is_no_comparison_of_models(
+    models: ModelComparison, schema: Any, change: dict[str, Any]
+) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**models.to_dict(), **change}, schema)
+
+
+def test_a_comparison_is_read_by_what_it_says_it_is(
+    tmp_path: Path, comparison: Comparison, models: ModelComparison
+) -> None:
+    two, several = comparison.write(tmp_path / "two.json"), models.write(tmp_path / "several.json")
+    assert read_comparison(two) == Comparison.read(two)
+    with pytest.raises(StateError, match=r"vqaft\.comparison version 2, not vqaft\.model_comparison version 1"):
+        ModelComparison.read(two)
+    with pytest.raises(StateError, match=r"vqaft\.model_comparison version 1, not vqaft\.comparison version 2"):
+        Comparison.read(several)
+    one = models.evaluations["base"].write(tmp_path / "one.json")
+    with pytest.raises(
+        StateError, match=r"vqaft\.evaluation version 1, not vqaft\.comparison version 2 or vqaft\.model"
+    ):
+        read_comparison(one)
+    one.write_text('{"format": "vqaft.model_comparison", "version": 1, "models": []}')
+    with pytest.raises(StateError, match=r"not a vqaft\.comparison or vqaft\.model_comparison"):
+        read_comparison(one)
 
 
 def test_texts_come_back_as_they_were(

@@ -15,6 +15,7 @@ from tests.workbench.answered import examples, write_project
 from tests.workbench.axe import violations
 from tests.workbench.running import RunningWorkbench
 from vqaft.data import audit_splits
+from vqaft.evaluation import Evaluation, compare_models
 from vqaft.report import write_audit_page, write_report
 from vqaft.testing import QuickEngine
 from vqaft.workbench.folder import ProjectFolder
@@ -38,6 +39,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     comparison = write_project(folder)
     write_report(folder / "report.html", comparison, examples=examples())
+    base, tuned = (Evaluation.read(folder / f"{name}.json") for name in ("base", "tuned"))
+    compare_models({"base": base, "tuned": tuned, "again": tuned}, resamples=50).write(folder / "models.json")
     leaking = {"train": examples()[:3], "test": examples()[2:]}
     write_audit_page(folder / "audit.html", audit_splits(leaking))
     (folder / "evil.html").write_bytes(EVIL)
@@ -65,6 +68,7 @@ def test_reports_are_listed_by_what_they_say(page: httpx.Client, project: Path) 
     assert named["audit.html"] == "This split leaks: what is measured on it is partly memory."
     assert named["base.json"].startswith("small: lenient 33.3 %")
     assert named["evil.html"] == "<b>evil"
+    assert named["models.json"].startswith("3 models: ")
     assert "99" in named["broken.json"]
     assert "report.html" in text
     assert "comparison.json" in text
@@ -81,7 +85,7 @@ def frame_of(page: httpx.Client, place: str) -> str:
     raise AssertionError(text)
 
 
-@pytest.mark.parametrize("name", ["report.html", "comparison.json", "audit.html"])
+@pytest.mark.parametrize("name", ["report.html", "comparison.json", "models.json", "audit.html"])
 def test_a_report_opens_in_a_frame(page: httpx.Client, places: dict[str, str], name: str) -> None:
     assert 'sandbox="allow-scripts"' in frame_of(page, places[name])
     content = page.get(f"{places[name]}/page")

@@ -104,42 +104,45 @@ def evaluate(
     say(written)
 
 
-def compare_files(base: Base, tuned: Tuned, *, as_json: AsJson = False) -> None:
-    """State whether the tuned model is better than the base model."""
-    comparison = _compared(base, tuned)
+Also = Annotated[
+    list[Path] | None,
+    typer.Option(help="What `evaluate` wrote for a further model, e.g. teacher.json; repeatable."),
+]
+
+
+def compare_files(base: Base, tuned: Tuned, *, also: Also = None, as_json: AsJson = False) -> None:
+    """State whether the tuned model is better than the base model; with --also, compare every two models."""
+    found = _compared(base, tuned, also or ())
     if as_json:
-        say_json(comparison.to_json())
+        say_json(found.to_json())
     else:
-        say(comparison)
+        say(found)
+
+
+def _compared(base: Path, tuned: Path, also: Sequence[Path] = ()) -> Comparison | ModelComparison:
+    """Return the comparison of two models, or of several.
+
+    Raises:
+        DataError: If two of several evaluations have the same file name, which identifies the model.
+    """
+    if not also:
+        return compare(Evaluation.read(base), Evaluation.read(tuned))
+    paths = {path.stem: path for path in (base, tuned, *also)}
+    if len(paths) < 2 + len(also):
+        hint = "File names identify the models: give each file a name of its own."
+        raise DataError("two evaluations have the same file name", path=also[-1], hint=hint)
+    return compare_models({name: Evaluation.read(path) for name, path in paths.items()})
 
 
 @dataclass(frozen=True, kw_only=True)
 class SectionOptions:
     """What a report shows beside the comparison itself."""
 
-    also: Annotated[
-        list[Path] | None,
-        typer.Option(help="What `evaluate` wrote for a further model, e.g. teacher.json; repeatable. HTML only."),
-    ] = None
     training: Annotated[
         Path | None, typer.Option(help="Metrics of the training, as `train --metrics` writes them, or a result file.")
     ] = None
     split: Annotated[Path | None, typer.Option(help="Folder that `split` wrote: shows what its parts share.")] = None
     data: Annotated[str | None, typer.Option(help="What the data are called in the head of the report.")] = None
-
-    def compared(self, base: Path, tuned: Path) -> Comparison | ModelComparison:
-        """Return the comparison of two models, or of several.
-
-        Raises:
-            DataError: If two of several evaluations have the same file name, which identifies the model.
-        """
-        if not self.also:
-            return compare(Evaluation.read(base), Evaluation.read(tuned))
-        paths = {path.stem: path for path in (base, tuned, *self.also)}
-        if len(paths) < 2 + len(self.also):
-            hint = "File names identify the models: give each file a name of its own."
-            raise DataError("two evaluations have the same file name", path=self.also[-1], hint=hint)
-        return compare_models({name: Evaluation.read(path) for name, path in paths.items()})
 
     def provenance(self) -> Provenance:
         """Return the proof of the split and the data's name, as far as they were given."""
@@ -164,6 +167,7 @@ def report(
     columns: TableOptions,
     sections: SectionOptions,
     *,
+    also: Also = None,
     table: Annotated[str | None, typer.Option(help="The examples, for their images.")] = None,
     out: Annotated[Path, typer.Option(help="File to write: .html, .md, .csv or .json.")] = Path("report.html"),
 ) -> None:
@@ -171,13 +175,10 @@ def report(
     if out.suffix not in {".html", ".md", ".csv", ".json"}:
         raise typer.BadParameter(f"{out.name} ends in none of .html, .md, .csv, .json", param_hint="--out")
     writers = {".md": write_markdown, ".csv": write_csv, ".json": lambda path, found: found.write(path)}
+    found = _compared(base, tuned, also or ())
     if out.suffix in writers:
-        say(writers[out.suffix](out, _compared(base, tuned)))
+        say(writers[out.suffix](out, found))
         return
     examples = () if table is None else columns.load(table)
-    found, provenance = sections.compared(base, tuned), sections.provenance()
+    provenance = sections.provenance()
     say(write_report(out, found, examples=examples, training=sections.metrics(), provenance=provenance))
-
-
-def _compared(base: Path, tuned: Path) -> Comparison:
-    return compare(Evaluation.read(base), Evaluation.read(tuned))

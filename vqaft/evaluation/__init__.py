@@ -1,7 +1,7 @@
 """Scores, statistics and comparisons."""
 
 from vqaft.evaluation.compare import compare
-from vqaft.evaluation.compare_models import ModelComparison, ModelPair, compare_models
+from vqaft.evaluation.compare_models import ModelComparison, ModelPair, compare_models, read_comparison
 from vqaft.evaluation.compare_runs import RunComparison, compare_runs
 from vqaft.evaluation.comparison import Comparison, RatingDistribution
 from vqaft.evaluation.corrected_difference import CorrectedDifference, correct_difference
@@ -124,6 +124,7 @@ __all__ = [
     "percent_range",
     "points",
     "points_range",
+    "read_comparison",
     "suggest_data",
     "verdict_line",
     "verdict_of",

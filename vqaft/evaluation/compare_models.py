@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from itertools import combinations
+from os import PathLike
+from pathlib import Path
+from typing import Any
 
 from vqaft.errors import EvaluationError
-from vqaft.evaluation.compare import compare
-from vqaft.evaluation.comparison import Comparison
-from vqaft.evaluation.evaluation import Evaluation
+from vqaft.evaluation.compare import compare, pair_rows
+from vqaft.evaluation.comparison import FORMAT as OF_TWO
+from vqaft.evaluation.comparison import VERSION as OF_TWO_VERSION
+from vqaft.evaluation.comparison import Comparison, comparison_from_dict
+from vqaft.evaluation.evaluation import Evaluation, evaluation_from_dict
+from vqaft.evaluation.json_form import read_file, read_one_of, to_text, write_file
 from vqaft.evaluation.rows import ScoredRow, Slicer
 from vqaft.evaluation.slice_comparison import PairedTest, Verdict
 from vqaft.evaluation.statistics.interval import Estimate
@@ -17,6 +24,9 @@ from vqaft.evaluation.statistics.paired_tests import holm
 from vqaft.evaluation.summary import SliceMean
 from vqaft.evaluation.tables import Table, estimate_text, p_text, paragraph, percent, points, points_range
 from vqaft.evaluation.verdict import decide
+
+FORMAT = "vqaft.model_comparison"
+VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +54,16 @@ class ModelPair:
     test: PairedTest | None
     verdict: Verdict
 
+    @property
+    def words(self) -> str:
+        """The result as a sentence, e.g. "tuned is better than base, by 4.2 points."."""
+        gap = f"{100 * abs(self.difference.value or 0):.1f} points"
+        return {
+            Verdict.BETTER: f"{self.second} is better than {self.first}, by {gap}.",
+            Verdict.WORSE: f"{self.second} is worse than {self.first}, by {gap}.",
+            Verdict.NO_DATA: f"{self.second} and {self.first} have no scored example in common.",
+        }.get(self.verdict, f"No difference between {self.second} and {self.first} was found.")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelComparison:
@@ -63,11 +83,61 @@ class ModelComparison:
     pairs: tuple[ModelPair, ...]
     main: Comparison
 
-    @property
+    @cached_property
     def others(self) -> Mapping[str, Mapping[str, ScoredRow]]:
         """The rows of the models after the first two, by the model's name and the example's id."""
         rest = list(self.evaluations.items())[2:]
         return {name: {row.example_id: row for row in evaluation.rows} for name, evaluation in rest}
+
+    @property
+    def verdict(self) -> str:
+        """The result in sentences, one for each pair."""
+        return "\n".join(pair.words for pair in self.pairs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the comparison as a dictionary that JSON can hold: figures, pairs, and every evaluation, uncut.
+
+        It names its format and version; `vqaft/report/comparison.schema.json` describes it in JSON Schema.
+        """
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "scorer": self.scorer,
+            "models": [
+                {"name": name, "mean": asdict(self.means[name]), "evaluation": evaluation.to_dict()}
+                for name, evaluation in self.evaluations.items()
+            ],
+            "pairs": [asdict(pair) for pair in self.pairs],
+            "comparison": {**self.main.to_dict(), "rows": []},  # the evaluations have them
+        }
+
+    def to_json(self) -> str:
+        """Return the comparison as JSON."""
+        return to_text(self.to_dict())
+
+    def write(self, path: str | PathLike[str]) -> Path:
+        """Write the comparison as a JSON file, whole or not at all.
+
+        Args:
+            path: The file.
+
+        Returns:
+            The path.
+        """
+        return write_file(Path(path), self.to_dict())
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> ModelComparison:
+        """Read what `write` wrote.
+
+        Args:
+            path: The file.
+
+        Raises:
+            StateError: If the file is not there, is not a comparison of several models, or of another version of the
+                format.
+        """
+        return read_file(Path(path), FORMAT, VERSION, _from_dict)
 
     def __str__(self) -> str:
         return "\n\n".join(table.text() for table in self._tables())
@@ -183,3 +253,31 @@ def _corrected(
         )
         pairs.append(pair)
     return tuple(pairs)
+
+
+def _from_dict(content: Mapping[str, Any]) -> ModelComparison:
+    from pydantic import TypeAdapter
+
+    evaluations = {model["name"]: evaluation_from_dict(model["evaluation"]) for model in content["models"]}
+    means = {model["name"]: model["mean"] for model in content["models"]}
+    first, second, *_ = evaluations.values()
+    return ModelComparison(
+        scorer=content["scorer"],
+        evaluations=evaluations,
+        means=TypeAdapter(dict[str, SliceMean]).validate_python(means),
+        pairs=TypeAdapter(tuple[ModelPair, ...]).validate_python(content["pairs"]),
+        main=replace(comparison_from_dict(content["comparison"]), rows=pair_rows(first, second)),
+    )
+
+
+def read_comparison(path: str | PathLike[str]) -> Comparison | ModelComparison:
+    """Read a comparison of two models, or of several, by what the file says it is.
+
+    Args:
+        path: What `Comparison.write` or `ModelComparison.write` wrote.
+
+    Raises:
+        StateError: If the file is not there, is neither, or of another version of its format.
+    """
+    formats = {OF_TWO: (OF_TWO_VERSION, comparison_from_dict), FORMAT: (VERSION, _from_dict)}
+    return read_one_of(Path(path), formats)

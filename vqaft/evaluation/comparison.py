@@ -261,7 +261,7 @@ class Comparison:
         Raises:
             StateError: If the file is not there, is not a comparison, or of another version of the format.
         """
-        return read_file(Path(path), FORMAT, VERSION, _from_dict)
+        return read_file(Path(path), FORMAT, VERSION, comparison_from_dict)
 
     def to_pandas(self) -> Any:
         """Return the figures as a data frame, a row for each scorer and slice.
@@ -308,7 +308,12 @@ def _flat(part: SliceComparison) -> dict[str, Any]:
     return flat | {"difference_counted_wrong": part.counted_wrong.difference.value}
 
 
-def _from_dict(content: Mapping[str, Any]) -> Comparison:
+def comparison_from_dict(content: Mapping[str, Any]) -> Comparison:
+    """Return the comparison that `Comparison.to_dict` made a dictionary of.
+
+    Args:
+        content: The dictionary.
+    """
     from pydantic import TypeAdapter
 
     models = content["base_model"], content["tuned_model"]

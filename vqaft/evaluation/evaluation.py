@@ -107,7 +107,7 @@ class Evaluation:
         Raises:
             StateError: If the file is not there, is not an evaluation, or of another version of the format.
         """
-        return read_file(Path(path), FORMAT, VERSION, _from_dict)
+        return read_file(Path(path), FORMAT, VERSION, evaluation_from_dict)
 
     @classmethod
     def merge(cls, parts: Iterable[Evaluation]) -> Evaluation:
@@ -164,7 +164,12 @@ def _flat(row: ScoredRow, scorers: tuple[str, ...]) -> dict[str, Any]:
     return facts | {name: row.value(name) for name in scorers}
 
 
-def _from_dict(content: Mapping[str, Any]) -> Evaluation:
+def evaluation_from_dict(content: Mapping[str, Any]) -> Evaluation:
+    """Return the evaluation that `Evaluation.to_dict` made a dictionary of.
+
+    Args:
+        content: The dictionary.
+    """
     scorers = {name: facts_from_dict(facts) for name, facts in content["scorers"].items()}
     return Evaluation(model=content["model"], scorers=scorers, rows=tuple(map(row_from_dict, content["rows"])))
 

@@ -63,19 +63,36 @@ def read_file(path: Path, kind: str, version: int, make: Callable[[dict[str, Any
     Raises:
         StateError: If the file cannot be read as this format and version.
     """
+    return read_one_of(path, {kind: (version, make)})
+
+
+def read_one_of(path: Path, formats: Mapping[str, tuple[int, Callable[[dict[str, Any]], Made]]]) -> Made:
+    """Read what `write_file` wrote in one of several formats.
+
+    Args:
+        path: The file.
+        formats: For each format that the file may name the version it has to be of, and what makes the object.
+
+    Raises:
+        StateError: If the file cannot be read as any of these formats and versions.
+    """
     local = require_local(path, purpose="this file")
+    kinds = " or ".join(formats)
     try:
         content = json.loads(local.read_bytes())
-        if (content["format"], content["version"]) != (kind, version):
+        version, make = formats.get(content["format"], (None, None))
+        if make is None or content["version"] != version:
             found = f"{content['format']} version {content['version']}"
-            raise StateError(f"the file is {found}, not {kind} version {version}", path=path)
+            wanted = " or ".join(f"{kind} version {number}" for kind, (number, _) in formats.items())
+            raise StateError(f"the file is {found}, not {wanted}", path=path)
         return make(content)
     except OSError as error:
         raise StateError(f"the file cannot be read: {error.strerror}", path=path) from None
     except json.JSONDecodeError:
-        raise StateError(f"the file is not a {kind}: it is not one JSON value", path=path, hint=_advice(path)) from None
+        message = f"the file is not a {kinds}: it is not one JSON value"
+        raise StateError(message, path=path, hint=_advice(path)) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StateError(f"the file is not a {kind}: {error!r}", path=path, hint=_advice(path)) from None
+        raise StateError(f"the file is not a {kinds}: {error!r}", path=path, hint=_advice(path)) from None
 
 
 def _advice(path: Path) -> str | None:

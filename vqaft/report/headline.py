@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vqaft.evaluation import (
-    Comparison,
+    ModelComparison,
     PairedRow,
     SliceComparison,
     Verdict,
@@ -17,6 +17,9 @@ from vqaft.evaluation import (
     points,
     points_range,
 )
+from vqaft.report.compared import Compared
+
+DOUBT = ", but the missing answers could turn this"
 
 _CONTENT_HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -34,15 +37,18 @@ class Headline:
     figures: tuple[str, ...]
 
 
-def headline(comparison: Comparison, overall: SliceComparison) -> Headline:
+def headline(compared: Compared) -> Headline:
     """Say the result over all examples.
 
     Args:
-        comparison: The comparison.
-        overall: Its slice "all" by the scorer that decides.
+        compared: What the report is about. Of several models the sentence is about the first two, by the test that is
+            corrected for the number of pairs.
     """
+    if compared.models is not None:
+        return _of_models(compared.models, compared.overall)
+    comparison, overall = compared.main, compared.overall
     margin = comparison.settings.margin
-    doubt = ", but the missing answers could turn this" if could_turn(overall, overall.verdict, margin=margin) else ""
+    doubt = DOUBT if could_turn(overall, overall.verdict, margin=margin) else ""
     sentence = f"{_verdict(overall, margin)}{doubt}."
     if overall.verdict is Verdict.NO_DATA:
         return Headline(sentence=sentence, figures=())
@@ -51,6 +57,31 @@ def headline(comparison: Comparison, overall: SliceComparison) -> Headline:
         f"{_counted(overall.n, 'question')} about {images_in_words(comparison.rows)}, by {overall.scorer}."
     )
     return Headline(sentence=sentence, figures=(means, _difference(overall), *_limits(overall)))
+
+
+def _of_models(models: ModelComparison, overall: SliceComparison) -> Headline:
+    first, *others = models.pairs
+    doubt = DOUBT if could_turn(overall, first.verdict) else ""
+    means = [f"{name} {percent(mean.mean.value)}" for name, mean in models.means.items()]
+    rows = models.main.rows
+    asked = f"{_counted(len(rows), 'question')} about {images_in_words(rows)}"
+    figures = [
+        f"By {models.scorer} the models score {_listed(means)}, each over its own answers to {asked}.",
+        *(() if first.verdict is Verdict.NO_DATA else (_difference(replace(overall, test=first.test)),)),
+        *(pair.words for pair in others),
+    ]
+    if others:
+        figures.append(f"The tests are corrected for {len(models.pairs)} pairs (Holm).")
+    margin = models.main.settings.margin
+    if margin is not None and overall.verdict in {Verdict.EQUIVALENT, Verdict.NOT_WORSE}:
+        than = "as good as" if overall.verdict is Verdict.EQUIVALENT else "not worse than"
+        within = f"within {100 * margin:.1f} points"
+        figures.append(f"{first.second} is {than} {first.first}, {within}; this is not corrected.")
+    return Headline(sentence=f"{first.words.removesuffix('.')}{doubt}.", figures=tuple(figures))
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join((", ".join(parts[:-1]), parts[-1]))
 
 
 def images_in_words(rows: Sequence[PairedRow]) -> str:

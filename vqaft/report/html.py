@@ -24,6 +24,7 @@ from vqaft.evaluation import (
 )
 from vqaft.report import escape as page_text
 from vqaft.report.charts.comparison import accuracy_chart, difference_chart, ratings_chart, training_charts
+from vqaft.report.compared import Compared
 from vqaft.report.headline import headline, images_in_words
 from vqaft.report.provenance import Provenance
 from vqaft.report.reasons import fold_reasons
@@ -97,7 +98,7 @@ def write_report(
 
     Raises:
         MissingExtraError: If jinja2 or matplotlib is not installed.
-        EvaluationError: If there is no such scorer.
+        EvaluationError: If there is no such scorer, or several models were compared by another one.
     """
     content = render_report(
         comparison,
@@ -136,12 +137,11 @@ def render_report(
 
     Raises:
         MissingExtraError: If jinja2 or matplotlib is not installed.
-        EvaluationError: If there is no such scorer.
+        EvaluationError: If there is no such scorer, or several models were compared by another one.
     """
     template = _environment().get_template("report.html.jinja")
-    models = comparison if isinstance(comparison, ModelComparison) else None
-    main = comparison.main if isinstance(comparison, ModelComparison) else comparison
-    decides = main.overall(scorer if scorer or models is None else models.scorer).scorer
+    compared = Compared.of(comparison, scorer)
+    main, decides = compared.main, compared.scorer
     room = budget or PageBudget()
     groups = group_rows(main, decides, max_rows=room.max_rows)
     shown = [row for group in groups for row in group.rows]
@@ -150,9 +150,7 @@ def render_report(
     style, picture_style, script = _asset("report.css"), _picture_style(gallery), _asset("report.js")
     return _with_size(
         template.render(
-            **_figures(main, decides),
-            models=models,
-            names=tuple(models.evaluations)[:2] if models else ("base", "tuned"),
+            **_figures(compared),
             training_charts=training_charts(training),
             groups=groups,
             blocks=[by_image(group.rows, gallery.place) for group in groups],
@@ -172,15 +170,20 @@ def render_report(
     )
 
 
-def _figures(comparison: Comparison, scorer: str) -> dict[str, Any]:
+def _figures(compared: Compared) -> dict[str, Any]:
     """Return what the page's templates show of a comparison as a whole."""
-    overall, slices = comparison.overall(scorer), comparison.of(scorer)
-    others = [comparison.overall(name) for name in comparison.scorers if name != scorer]
+    comparison, overall = compared.main, compared.overall
+    slices = comparison.of(compared.scorer)
+    others = [comparison.overall(name) for name in comparison.scorers if name != compared.scorer]
     foreign = tuple(f"{part.scorer}: " for part in others)
+    head = headline(compared)
     return {
         "comparison": comparison,
+        "models": compared.models,
+        "names": compared.names[:2],
         "overall": overall,
-        "head": headline(comparison, overall),
+        "head": head,
+        "description": f"{len(compared.names)} models: {head.sentence}" if compared.models else overall.words,
         "images": images_in_words(comparison.rows),
         "others": others,
         "caveats": [caveat for caveat in comparison.caveats if not caveat.startswith(foreign)],

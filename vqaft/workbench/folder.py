@@ -28,7 +28,7 @@ MAX_DEPTH = 4
 _START_BYTES = 8_192
 _SUFFIXES = frozenset({".jsonl", ".ndjson", ".json", ".html", ".htm", ".csv", ".tsv"})
 _IGNORED = frozenset({"__pycache__", "node_modules", "site-packages", "venv"})
-_RESULT = re.compile(rb'\s*\{\s*"format"\s*:\s*"vqaft[.-](evaluation|comparison|predictions)')
+_RESULT = re.compile(rb'\s*\{\s*"format"\s*:\s*"vqaft[.-](?:model_)?(evaluation|comparison|predictions)')
 _PAGE = re.compile(rb'<meta name="generator" content="vqaft(?: [^"]*)?">')
 _AUDIT = re.compile(rb'<meta name="vqaft-page" content="audit">')
 _KEY = re.compile(rb'"(messages|input|example_id|question|questions|conversations)"\s*:')

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from vqaft.errors import VqaftError
-from vqaft.evaluation import Comparison, Evaluation, estimate_text
+from vqaft.evaluation import Evaluation, ModelComparison, estimate_text, read_comparison
 from vqaft.workbench.folder import FoundFile
 
 MAX_PARSED_BYTES = 4 * 1024 * 1024
@@ -39,7 +39,10 @@ def _parsed(file: FoundFile) -> str:
 
 def _result(file: FoundFile) -> str:
     if file.kind == "comparison":
-        return Comparison.read(file.path).overall().words
+        found = read_comparison(file.path)
+        if isinstance(found, ModelComparison):
+            return f"{len(found.evaluations)} models: {found.pairs[0].words}"
+        return found.overall().words
     evaluation = Evaluation.read(file.path)
     means = ", ".join(f"{mean.scorer} {estimate_text(mean.mean)}" for mean in evaluation.summary(None))
     return f"{evaluation.model}: {means}"

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from vqaft.errors import StateError
-from vqaft.evaluation import Comparison, Evaluation
+from vqaft.evaluation import Evaluation, read_comparison
 from vqaft.report import render_report
 from vqaft.workbench.background import BackgroundReader, Report
 from vqaft.workbench.folder import FileKind, FoundFile
@@ -89,7 +89,7 @@ class _Pages:
 
     def _page_of(self, file: FoundFile) -> Any:
         def render(_: Report) -> bytes:
-            return render_report(Comparison.read(file.path)).encode(errors="replace")
+            return render_report(read_comparison(file.path)).encode(errors="replace")
 
         return self._rendered.ask("page", file.path, render)
 
