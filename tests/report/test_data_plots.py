@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
 
 from tests.data.pictures import example, picture
 from vqaft.data import Power, answer_distribution, audit_splits, label_conflicts
-from vqaft.report.data_plots import answers_svg, balance_svg, conflicts_svg, power_svg
+from vqaft.report.charts.balance import balance_chart
+from vqaft.report.data_plots import answers_svg, conflicts_svg, power_svg
 
 EXAMPLES = [
     dataclasses.replace(example(f"{seed}", picture(seed), answer=answer), question="?", question_type=kind)
@@ -33,8 +35,15 @@ def test_long_answers_are_cut() -> None:
 
 
 def test_balance() -> None:
-    svg = balance_svg(audit_splits({"train": EXAMPLES[:2], "test": EXAMPLES[2:]}))
-    assert {"closed", "open", "type a", "type b", "train", "test"} <= set(texts(svg))
+    chart = balance_chart(audit_splits({"train": EXAMPLES[:2], "test": EXAMPLES[2:]}))
+    assert {"closed", "open", "type a", "type b"} <= set(re.findall(r">([^<]+)</text>", chart.svg))
+    assert [(entry.text, entry.color) for entry in chart.legend] == [("train", "muted"), ("test", "base")]
+
+
+def test_of_many_parts_the_first_are_drawn() -> None:
+    chart = balance_chart(audit_splits({f"part {place}": EXAMPLES[:2] for place in range(6)}))
+    assert [entry.text for entry in chart.legend] == ["part 0", "part 1", "part 2", "part 3"]
+    assert chart.title == "Share of each part's pairs (the first 4 parts)"
 
 
 def test_conflicts() -> None:

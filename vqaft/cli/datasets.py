@@ -67,13 +67,14 @@ def audit(
     ],
     *,
     page: Annotated[Path | None, typer.Option(help="Write the leaks as pictures to this page.")] = None,
+    data: Annotated[str | None, typer.Option(help="What the data are called in the head of the page.")] = None,
 ) -> None:
     """Find what the parts of a dataset share; exits with 1 where images are in two parts."""
     files = dict(map(_named_part, parts))
     report = audit_splits({name: load_file(path, prefix=f"{name}-") for name, path in files.items()})
     say(report)
     if page is not None:
-        say(write_audit_page(page, report))
+        say(write_audit_page(page, report, data=data))
     raise typer.Exit(0 if report.ok else 1)
 
 

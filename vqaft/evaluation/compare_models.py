@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -279,5 +279,8 @@ def read_comparison(path: str | PathLike[str]) -> Comparison | ModelComparison:
     Raises:
         StateError: If the file is not there, is neither, or of another version of its format.
     """
-    formats = {OF_TWO: (OF_TWO_VERSION, comparison_from_dict), FORMAT: (VERSION, _from_dict)}
+    formats: dict[str, tuple[int, Callable[[dict[str, Any]], Comparison | ModelComparison]]] = {
+        OF_TWO: (OF_TWO_VERSION, comparison_from_dict),
+        FORMAT: (VERSION, _from_dict),
+    }
     return read_one_of(Path(path), formats)

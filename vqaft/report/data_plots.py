@@ -12,6 +12,7 @@ from typing import Any
 from vqaft.data import AnswerDistribution, LabelConflict, Power, SplitReport
 from vqaft.errors import MissingExtraError
 from vqaft.escape import visible
+from vqaft.report.charts.balance import counts_of, shares_of
 
 _WIDTH = 7.0  # inches
 _ROW = 0.28
@@ -19,27 +20,8 @@ _INK = "#2f5d8a"
 _LONGEST = 40  # characters of a label
 
 
-def balance_svg(report: SplitReport, *, most: int = 12) -> str:
-    """Plot the shares of the kinds and types of questions in each part.
-
-    Args:
-        report: The report on a split.
-        most: How many of the most frequent kinds and types to show.
-
-    Returns:
-        The plot.
-
-    Raises:
-        MissingExtraError: If matplotlib is not installed.
-    """
-    figure, axes = _figure(rows=1)
-    rows = draw_balance(axes, report, most=most)
-    figure.set_figheight(_height(rows))
-    return _svg(figure)
-
-
 def draw_balance(axes: Any, report: SplitReport, *, most: int = 12) -> int:
-    """Draw what `balance_svg` shows.
+    """Draw the shares of the kinds and types of questions in each part.
 
     Args:
         axes: Where.
@@ -52,9 +34,8 @@ def draw_balance(axes: Any, report: SplitReport, *, most: int = 12) -> int:
     totals: Counter[str] = Counter()
     shares: list[dict[str, float]] = []
     for part in report.parts:
-        counts = {**part.kinds, **{f"type {name}": count for name, count in part.types.items() if name}}
-        totals.update(counts)
-        shares.append({name: count / part.pairs for name, count in counts.items()})
+        totals.update(counts_of(part))
+        shares.append(shares_of(part))
     names = [name for name, _ in totals.most_common(most)]
     height = 0.8 / len(shares)
     for number, (part, share) in enumerate(zip(report.parts, shares, strict=True)):

@@ -1,10 +1,7 @@
-"""Comparison as one self-contained HTML file, with a content security policy that the browser enforces."""
+"""Comparison as one self-contained HTML file."""
 
 from __future__ import annotations
 
-import base64
-import datetime as dt
-import hashlib
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
@@ -12,58 +9,16 @@ from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.durable import write_atomically
-from vqaft.evaluation import (
-    Comparison,
-    ModelComparison,
-    ScoreFailure,
-    p_text,
-    percent,
-    percent_range,
-    points,
-    points_range,
-)
-from vqaft.report import escape as page_text
+from vqaft.evaluation import Comparison, ModelComparison
 from vqaft.report.charts.comparison import accuracy_chart, difference_chart, ratings_chart, training_charts
 from vqaft.report.compared import Compared
 from vqaft.report.headline import headline, images_in_words
+from vqaft.report.page import asset, page_environment, page_values, with_size
 from vqaft.report.provenance import Provenance
 from vqaft.report.reasons import fold_reasons
 from vqaft.report.row_groups import PageBudget, by_image, group_rows
 from vqaft.report.thumbnails import Gallery, make_gallery
 from vqaft.tuning import StepMetrics
-from vqaft.version import __version__
-
-
-def content_policy(*, styles: tuple[str, ...], scripts: tuple[str, ...]) -> str:
-    """Return a content security policy that allows these styles and scripts, pictures in the file, and nothing else.
-
-    No other script or style runs, in the page or from outside; no style attribute counts; nothing is fetched or sent.
-
-    Args:
-        styles: The exact texts of the page's style elements.
-        scripts: The exact texts of its script elements.
-    """
-    rules = [
-        "default-src 'none'",
-        "img-src data:",
-        f"style-src {' '.join(map(_source, styles))}",
-        f"script-src {' '.join(map(_source, scripts))}",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "require-trusted-types-for 'script'",
-    ]
-    return "; ".join(rules)
-
-
-def _source(content: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
-
-
-TEMPLATES = Path(__file__).parent / "templates"
-
-
-SIZE_MARK = "@@ the size of this file @@"
-
 
 TITLE = "Did it help?"
 
@@ -139,7 +94,7 @@ def render_report(
         MissingExtraError: If jinja2 or matplotlib is not installed.
         EvaluationError: If there is no such scorer, or several models were compared by another one.
     """
-    template = _environment().get_template("report.html.jinja")
+    template = page_environment().get_template("report.html.jinja")
     compared = Compared.of(comparison, scorer)
     main, decides = compared.main, compared.scorer
     room = budget or PageBudget()
@@ -147,8 +102,8 @@ def render_report(
     shown = [row for group in groups for row in group.rows]
     wanted = {row.example_id for row in shown}
     gallery = make_gallery((example for example in examples if example.id in wanted), budget=room)
-    style, picture_style, script = _asset("report.css"), _picture_style(gallery), _asset("report.js")
-    return _with_size(
+    styles, script = (asset("report.css"), _picture_style(gallery)), asset("report.js")
+    return with_size(
         template.render(
             **_figures(compared),
             training_charts=training_charts(training),
@@ -158,14 +113,7 @@ def render_report(
             n_shown=len(wanted),
             gallery=gallery,
             provenance=provenance or Provenance(),
-            day=_day(provenance),
-            version=__version__,
-            title=title,
-            policy=content_policy(styles=(style, picture_style), scripts=(script,)),
-            style=style,
-            picture_style=picture_style,
-            script=script,
-            size_mark=SIZE_MARK,
+            **page_values(title=title, date=provenance.date if provenance else None, styles=styles, scripts=(script,)),
         )
     )
 
@@ -194,32 +142,9 @@ def _figures(compared: Compared) -> dict[str, Any]:
     }
 
 
-def _day(provenance: Provenance | None) -> str:
-    day = (provenance.date if provenance else None) or dt.datetime.now().astimezone().date()
-    return f"{day.day} {day:%B %Y}"
-
-
-def _environment() -> Any:
-    environment = page_text.template_environment(TEMPLATES, extra="report")
-    environment.tests["score_failure"] = lambda score: isinstance(score, ScoreFailure)
-    figures = (percent, percent_range, points, points_range, p_text)
-    environment.filters |= {figure.__name__: figure for figure in figures}
-    return environment
-
-
-def _asset(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
 def _picture_style(gallery: Gallery) -> str:
     """Return the style sheet of the pictures: each is in the file once, as a class for any number of rows."""
     return "\n".join(
         f".i{place}{{--w:{picture.width};--h:{picture.height};background-image:url({picture.data_url})}}"
         for place, picture in enumerate(gallery.pictures)
     )
-
-
-def _with_size(page: str) -> str:
-    before, mark, after = page.rpartition(SIZE_MARK)  # the last: whatever the data say stands before it
-    written = page_text.size(len((before + after).encode())) if mark else ""
-    return before + written + after

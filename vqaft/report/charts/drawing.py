@@ -25,12 +25,12 @@ class LegendEntry:
 
     Attributes:
         text: In words.
-        color: "base", "tuned" or "muted".
+        color: "base", "tuned", "muted" or "ink".
         dashes: The line's pattern, e.g. "4 3"; empty for an unbroken one.
     """
 
     text: str
-    color: Literal["base", "tuned", "muted"]
+    color: Literal["base", "tuned", "muted", "ink"]
     dashes: str = ""
 
 
