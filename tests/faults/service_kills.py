@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import os
 import random
 import signal
@@ -214,13 +215,9 @@ def judge(row: Row, bill: dict[str, Any], result: Path) -> None:
 def sweep(kills: int, seed: int, *, create_s: tuple[float, ...] = CREATE_S) -> list[Row]:
     """Kill each work, for each time that the service takes, until so many kills met them in all; lanes run at once."""
     share = max(1, -(-kills // (len(WORKS) * len(create_s))))
-    lanes = [(name, seconds) for name in WORKS for seconds in create_s]
-    command = [sys.executable, __file__, "lane", str(share), str(seed)]
-    started = [
-        subprocess.Popen([*command, name, str(seconds)], stdout=subprocess.PIPE, text=True)  # noqa: S603
-        for name, seconds in lanes
-    ]
-    return [Row(**json.loads(process.communicate()[0])) for process in started]
+    lanes = [(share, seed, name, seconds) for name in WORKS for seconds in create_s]
+    with multiprocessing.get_context("fork").Pool(len(lanes)) as pool:
+        return pool.starmap(lane, lanes)
 
 
 def lane(kills: int, seed: int, name: str, create_s: float) -> Row:
@@ -239,10 +236,6 @@ def add(total: Row, row: Row) -> None:
 
 
 def main() -> int:
-    if sys.argv[1] == "lane":
-        _, _, kills, seed, name, create_s = sys.argv
-        print(json.dumps(vars(lane(int(kills), int(seed), name, float(create_s)))))
-        return 0
     rows = sweep(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 7)
     print("| work | service creates in | kills | lost | extra live | cancelled in time | paid again | at most |")
     print("|---|---|---|---|---|---|---|---|")
