@@ -41,6 +41,20 @@ def test_pickles() -> None:
     assert pickle.loads(pickle.dumps(EXAMPLE)) == EXAMPLE  # noqa: S301 - our own bytes
 
 
+def test_what_examples_repeat_is_held_once_and_keeps_its_type() -> None:
+    def made(text: type[str]) -> VQAExample:
+        words = [text("".join(part)) for part in (["b", ".png"], ["Is it ", "red?"], ["ye", "s"])]
+        return VQAExample(id="1", image=words[0], question=words[1], answers=(words[2],))
+
+    np_example, one, other = made(np.str_), made(str), made(str)
+    assert one == other == np_example
+    assert one.question is other.question
+    assert one.images is other.images
+    assert one.answers is other.answers
+    assert {type(one.question), type(one.answers[0])} == {str}
+    assert type(np_example.question) is np.str_
+
+
 def test_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         EXAMPLE.id = "2"  # type: ignore[misc]

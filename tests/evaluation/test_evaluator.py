@@ -3,6 +3,7 @@ from __future__ import annotations
 import pickle
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,34 @@ def test_failures_and_missing_predictions_are_rows_without_scores() -> None:
     assert [row.value("own") for row in found.rows] == [1.0, None, None]
     assert called == ["a"]
     assert len(found.failed) == 2
+
+
+def test_the_order_of_predictions_does_not_matter() -> None:
+    examples = [example(str(number)) for number in range(20)]
+    predictions = [said(each.id, "yes" if int(each.id) % 3 else "no") for each in examples]
+    evaluator = Evaluator({"exact": ExactMatch()}, progress=False)
+    shuffled = predictions[::-2] + predictions[::2]
+    whole = evaluator.evaluate(examples, predictions)
+    assert evaluator.evaluate(examples, shuffled) == whole
+    parts = evaluator.evaluate(examples, shuffled[:7])
+    answered = {row.example_id for row in parts.rows if row.status == "answered"}
+    assert answered == {each.example_id for each in shuffled[:7]}
+    assert compare(parts, evaluator.evaluate(examples[::-1], shuffled)).rows[0].tuned == whole.rows[0]
+
+
+def test_a_row_of_results_takes_less_than_350_bytes() -> None:
+    count = 500
+    examples = [example(str(number), image=b"%d" % (number // 5)) for number in range(count)]
+    sides = [[said(each.id, f"{name} {each.id}") for each in examples] for name in ("base", "tuned")]
+    evaluator = Evaluator({"exact": ExactMatch(), "own": lambda _: 1}, progress=False)
+    compare(evaluator.evaluate(examples[:5], sides[0][:5]), evaluator.evaluate(examples[:5], sides[1][:5]))
+    tracemalloc.start()
+    try:
+        compare(*(evaluator.evaluate(examples, side) for side in sides), resamples=100)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * count * 350  # a row of each of the two
 
 
 @pytest.mark.parametrize("bad", [2.0, float("nan"), "text", None])

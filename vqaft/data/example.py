@@ -112,7 +112,8 @@ class VQAExample:
         pictures = _images(image, images, id)
         turns = _history(history, len(pictures), id)
         kept = MappingProxyType(dict(metadata)) if metadata else _NO_METADATA
-        values = (id, pictures, question, _answers(answers, id), question_type, kind, group, kept, turns)
+        asked, known = _held_once(question), _held_once(_answers(answers, id))
+        values = (id, _held_once(pictures), asked, known, question_type, kind, group, kept, turns)
         for name, value in zip(_FIELDS, values, strict=True):
             object.__setattr__(self, name, value)
 
@@ -168,6 +169,24 @@ class VQAExample:
         # A mapping proxy does not pickle; the plain dict behind it does.
         values = {name: getattr(self, name) for name in _FIELDS}
         return _rebuild, ({**values, "metadata": dict(self.metadata)},)
+
+
+_MOST_SHARED = 8192
+_LONGEST_SHARED = 200  # characters
+_shared: dict[Any, Any] = {}
+
+
+def _held_once(value: Any) -> Any:
+    """Return the equal text, or tuple of one text, that an earlier example holds, so that neighbors share it.
+
+    Datasets repeat questions, answers and images. What is remembered is bounded: 8,192 values of 200 characters.
+    """
+    text = value[0] if type(value) is tuple and len(value) == 1 else value
+    if type(text) is not str or len(text) > _LONGEST_SHARED:
+        return value
+    if len(_shared) >= _MOST_SHARED:
+        _shared.clear()
+    return _shared.setdefault(value, value)
 
 
 _FIELDS = tuple(VQAExample.__dataclass_fields__)

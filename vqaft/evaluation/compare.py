@@ -166,6 +166,8 @@ def pair_rows(base: Evaluation, tuned: Evaluation) -> tuple[PairedRow, ...]:
     Raises:
         EvaluationError: If they share no example, or show different questions or answers under one id.
     """
+    if [row.example_id for row in base.rows] == [row.example_id for row in tuned.rows] and base.rows:
+        return tuple(_pair(old, new, base.model, tuned.model) for old, new in zip(base.rows, tuned.rows, strict=True))
     before, after = ({row.example_id: row for row in side.rows} for side in (base, tuned))
     if not before.keys() & after.keys():
         raise EvaluationError("the two evaluations have no example in common", hint="Evaluate both on the same data.")

@@ -12,7 +12,7 @@ from typing import Any
 from vqaft.errors import EvaluationError
 from vqaft.escape import counted
 from vqaft.evaluation.json_form import facts_from_dict, read_file, row_from_dict, row_to_dict, to_text, write_file
-from vqaft.evaluation.rows import ScoredRow, Slicer, as_slicers, failure_sentences
+from vqaft.evaluation.rows import ScoredRow, Slicer, as_slicers, failure_sentences, first_repeated
 from vqaft.evaluation.scorer_identity import ScorerFacts, merged_usage, usage_lines
 from vqaft.evaluation.summary import Summary, summarise
 from vqaft.evaluation.tables import data_frame, paragraph
@@ -40,11 +40,8 @@ class Evaluation:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scorers", MappingProxyType(dict(self.scorers)))
-        seen: set[str] = set()
-        for row in self.rows:
-            if row.example_id in seen:
-                raise EvaluationError("two rows are of the same example", example_id=row.example_id)
-            seen.add(row.example_id)
+        if (twice := first_repeated([row.example_id for row in self.rows])) is not None:
+            raise EvaluationError("two rows are of the same example", example_id=twice)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A mapping proxy does not pickle; the plain dict behind it does.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeAlias
 
 from vqaft.data import VQAExample, question_kind
 from vqaft.errors import EvaluationError
 from vqaft.escape import visible
 from vqaft.evaluation.evaluation import Evaluation
-from vqaft.evaluation.rows import ScoredRow, example_groups
+from vqaft.evaluation.rows import ScoredRow, example_groups, first_repeated
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure, Scorer
 from vqaft.evaluation.scorer_identity import scorer_facts
 from vqaft.evaluation.usage import Metered, ScorerUsage
@@ -69,12 +70,12 @@ class Evaluator:
                 example has no answer, or the predictions are of several models.
         """
         examples = tuple(examples)
-        known = _by_id(examples, predictions)
-        model, groups = _model(known.values()), example_groups(examples)
+        known = _in_order(examples, predictions)
+        model, groups = _model(filter(None, known)), example_groups(examples)
         before = {name: _usage(scorer) for name, scorer in self.scorers.items()}
         rows: list[ScoredRow] = []
         try:
-            asked = ((each, known.get(each.id), group) for each, group in zip(examples, groups, strict=True))
+            asked = zip(examples, known, groups, strict=True)
             for row in self._rows(asked, model, total=len(examples)):
                 rows.append(row)  # noqa: PERF402 - what was scored until an error is kept
         except NON_RETRYABLE as error:
@@ -133,11 +134,17 @@ class Evaluator:
 def _score(scorer: Scorer, answered: AnsweredExample) -> Score | ScoreFailure:
     try:
         result = scorer(answered)
-        return result if isinstance(result, Score | ScoreFailure) else Score(value=float(result))
+        return result if isinstance(result, Score | ScoreFailure) else _plain_score(float(result))
     except NON_RETRYABLE:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a scorer raises is its failure on this row, counted as such
         return ScoreFailure(kind=type(error).__name__, message=str(error))
+
+
+@lru_cache(maxsize=1024)
+def _plain_score(value: float) -> Score:
+    """Return the score of a scorer that gives numbers; rows of the same number share it."""
+    return Score(value=value)
 
 
 def _outcome(example: VQAExample, prediction: Prediction | None) -> str | Failure | None:
@@ -158,28 +165,32 @@ def _usage(scorer: object) -> ScorerUsage | None:
     return usage if isinstance(usage, ScorerUsage) else None
 
 
-def _by_id(examples: Sequence[VQAExample], predictions: Iterable[Prediction]) -> dict[str, Prediction]:
+def _in_order(examples: Sequence[VQAExample], predictions: Iterable[Prediction]) -> list[Prediction | None]:
+    """Return the prediction of each example, None where there is none."""
     ids = _checked_ids(examples)
+    given = tuple(predictions)
+    if [prediction.example_id for prediction in given] == ids:  # as most are: a table by id would be held for nothing
+        return [*given]
     found: dict[str, Prediction] = {}
-    for prediction in predictions:
-        if prediction.example_id not in ids:
+    known = set(ids)
+    for prediction in given:
+        if prediction.example_id not in known:
             raise EvaluationError("the prediction belongs to no example", example_id=prediction.example_id)
         if prediction.example_id in found:
             raise EvaluationError("there are two predictions for one example", example_id=prediction.example_id)
         found[prediction.example_id] = prediction
-    return found
+    return [found.get(name) for name in ids]
 
 
-def _checked_ids(examples: Sequence[VQAExample]) -> set[str]:
+def _checked_ids(examples: Sequence[VQAExample]) -> list[str]:
     if not examples:
         raise EvaluationError("there is no example to score")
-    ids: set[str] = set()
+    ids = [example.id for example in examples]
+    if (twice := first_repeated(ids)) is not None:
+        raise EvaluationError("two examples have the same id", example_id=twice)
     for example in examples:
-        if example.id in ids:
-            raise EvaluationError("two examples have the same id", example_id=example.id)
         if not example.answers:
             raise EvaluationError("the example has no answer to score against", example_id=example.id)
-        ids.add(example.id)
     return ids
 
 

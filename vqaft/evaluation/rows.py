@@ -13,6 +13,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+
 from vqaft.data import QuestionKind, VQAExample
 from vqaft.errors import ImageError, shown
 from vqaft.evaluation.score import Score, ScoreFailure
@@ -44,7 +46,7 @@ def example_groups(examples: Iterable[VQAExample]) -> list[str]:
     firsts = []
     for example in examples:
         keys = _cluster_keys(example)
-        firsts.append(keys[0])
+        firsts.append(parents[root(keys[0])])  # the key that all rows of the cluster share
         for key in keys[1:]:
             least, other = sorted((root(keys[0]), root(key)))
             parents[other] = least
@@ -62,6 +64,26 @@ def _content(image: ImageSource) -> str:
         return image_sha256(image)
     except ImageError:
         return describe_source(image)
+
+
+def first_repeated(ids: Sequence[str]) -> str | None:
+    """Return the first id that stands there a second time; None where all differ.
+
+    Takes 16 bytes an id; only where two have the same hash are the ids themselves collected.
+
+    Args:
+        ids: The ids.
+    """
+    hashes = np.fromiter(map(hash, ids), dtype=np.int64, count=len(ids))
+    hashes.sort()
+    if not (hashes[1:] == hashes[:-1]).any():
+        return None
+    seen: set[str] = set()
+    for each in ids:
+        if each in seen:
+            return each
+        seen.add(each)
+    return None
 
 
 class Scores(Mapping[str, Score | ScoreFailure]):
@@ -103,6 +125,25 @@ def _held_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+_MOST_SHARED = 512
+_shared: dict[tuple[int, ...], Scores] = {}
+
+
+def _shared_scores(scores: Mapping[str, Score | ScoreFailure]) -> Scores:
+    """Return scores that are held once for all rows with the very same `Score` objects.
+
+    Rules that know right and wrong alone return one of two objects, so that their rows share a few `Scores`.
+    """
+    names = _held_once(tuple(scores))
+    key = (id(names), *map(id, scores.values()))  # stays true as long as the value holds these objects
+    found = _shared.get(key)
+    if found is None:
+        if len(_shared) >= _MOST_SHARED:
+            _shared.clear()
+        found = _shared[key] = Scores(scores)
+    return found
+
+
 _NO_METADATA: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -138,9 +179,12 @@ class ScoredRow:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scores", Scores(self.scores))
-        metadata = MappingProxyType(dict(self.metadata)) if self.metadata else _NO_METADATA
-        object.__setattr__(self, "metadata", metadata)
+        if not isinstance(self.scores, Scores):
+            object.__setattr__(self, "scores", _shared_scores(self.scores))
+        if not self.metadata:
+            object.__setattr__(self, "metadata", _NO_METADATA)
+        elif not isinstance(self.metadata, MappingProxyType):  # an example's is such a view of its own copy
+            object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A mapping proxy does not pickle; the plain dict behind it does.

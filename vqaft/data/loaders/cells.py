@@ -59,6 +59,10 @@ def _iso(value: dt.date | dt.time) -> str:
 
 def plain_of(value: Any) -> Any:
     """Return a cell without the wrapping of numpy, pandas, polars or pyarrow; None for every kind of missing value."""
+    return value if type(value) is str else _unwrapped(value)  # most cells are texts
+
+
+def _unwrapped(value: Any) -> Any:
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
     if isinstance(value, np.ndarray) and value.ndim == 0:
