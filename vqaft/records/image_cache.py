@@ -39,7 +39,8 @@ class EncodedImageCache:
         self._warm: OrderedDict[Hashable, EncodedImage] = OrderedDict()
         self._warm_bytes = 0
         self._lock = threading.Lock()
-        self._images: OrderedDict[Hashable, Future[EncodedImage]] = OrderedDict()
+        # A future takes more memory than a small image: it stands there only while the image is encoded.
+        self._images: OrderedDict[Hashable, EncodedImage | Future[EncodedImage]] = OrderedDict()
         self._size_bytes = 0
 
     def encode(
@@ -59,13 +60,16 @@ class EncodedImageCache:
         seen = seen or SeenFiles()
         key = seen.key(source) if edit is None else (seen.key(source), edit)
         with self._lock:
-            future = self._images.get(key)
-            if future is None:
-                begun = self._images[key] = Future()
+            known = self._images.get(key)
+            if known is None:
+                begun = self._images[key] = Future[EncodedImage]()
             else:
                 self._images.move_to_end(key)
-        make = partial(encoder.encode, source) if edit is None else partial(encoder.encode_edited, source, edit)
-        image = self._make(begun, key, make) if future is None else future.result()
+        if known is None:
+            make = partial(encoder.encode, source) if edit is None else partial(encoder.encode_edited, source, edit)
+            image = self._make(begun, key, make)
+        else:
+            image = known if isinstance(known, EncodedImage) else known.result()
         with self._lock:
             self._keep_warm(key, image)
         return image
@@ -82,7 +86,7 @@ class EncodedImageCache:
             key = seen.key(source)
             with self._lock:
                 if key in self._images:
-                    return self._images[key].done()
+                    return isinstance(self._images[key], EncodedImage)
             image = encoder.passed_through(source)
             if image is not None:
                 with self._lock:
@@ -100,14 +104,14 @@ class EncodedImageCache:
             raise
         future.set_result(image)
         with self._lock:
+            self._images[key] = image
             self._size_bytes += image.size_bytes
             self._forget_oldest()
         return image
 
     def _keep(self, key: Hashable, image: EncodedImage) -> None:
         if key not in self._images:
-            self._images[key] = Future()
-            self._images[key].set_result(image)
+            self._images[key] = image
             self._size_bytes += image.size_bytes
             self._forget_oldest()
 
@@ -122,15 +126,15 @@ class EncodedImageCache:
             self._warm_bytes -= image.size_bytes
             if key in self._images:
                 # Without the base64 that the old object has cached.
-                self._images[key] = Future()
-                self._images[key].set_result(replace(image))
+                self._images[key] = replace(image)
 
     def _forget_oldest(self) -> None:
         while self._size_bytes > self._max_bytes and len(self._images) > 1:
             key, oldest = next(iter(self._images.items()))
-            if not oldest.done():
+            if not isinstance(oldest, EncodedImage):
                 return
-            self._size_bytes -= self._images.pop(key).result().size_bytes
+            del self._images[key]
+            self._size_bytes -= oldest.size_bytes
 
     def __reduce__(self) -> tuple[Any, ...]:
         # What is remembered stays here: another process encodes what it needs itself.
