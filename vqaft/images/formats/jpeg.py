@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from vqaft.images.formats.container import EXIF_HEAD, Container, ImageHeader, is
 
 _SOI, _EOI, _SOS, _DNL, _APP0, _APP1, _APP2, _APP14, _COMMENT = 0xD8, 0xD9, 0xDA, 0xDC, 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
 _PIXELS = 0x00  # no marker: the coded pixels after a start of scan
+_BROKEN = -1  # no marker: the structure breaks here
+_HEADER_ENDS = {_SOS, _BROKEN}
 _MARK, _RESTART = 0xFF, 0xD0
 _COMMON_FRAMES = {0xC0, 0xC1, 0xC2}  # baseline, extended, progressive: all Huffman-coded
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -27,11 +29,8 @@ _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 _END_IN = 64  # the last bytes in which the end is looked for: some writers fill up behind it
 
 
-class _Segment(NamedTuple):
-    marker: int
-    start: int  # of the marker
-    content: int
-    end: int
+_Segment: TypeAlias = tuple[int, int, int, int]
+"""Marker, and the places of its first byte, of its content and of its end."""
 
 
 @dataclass(slots=True)
@@ -52,16 +51,16 @@ def jpeg_header(data: bytes) -> ImageHeader:
         data: The file.
     """
     frame, metadata, turned = b"", list[str](), False
-    for segment in _segments(data):
-        if segment is None or segment.marker == _SOS:
+    for marker, _, content, end in _segments(data):
+        if marker in _HEADER_ENDS:
             break
-        if segment.marker in _FRAMES and segment.end - segment.content >= _FRAME_LENGTH:
-            frame = data[segment.content : segment.end]
-        elif segment.marker == _APP1:
-            is_exif = data.startswith(EXIF_HEAD, segment.content)
+        if marker in _FRAMES and end - content >= _FRAME_LENGTH:
+            frame = data[content:end]
+        elif marker == _APP1:
+            is_exif = data.startswith(EXIF_HEAD, content)
             metadata.append("exif" if is_exif else "xmp")
-            turned = is_turned(data[segment.content : segment.end]) if is_exif else turned
-        elif segment.marker == _COMMENT:
+            turned = is_turned(data[content:end]) if is_exif else turned
+        elif marker == _COMMENT:
             metadata.append("text")
     width, height = _size(frame) if frame else (None, None)
     return ImageHeader(
@@ -94,9 +93,7 @@ def read_jpeg(data: bytes) -> Container | None:
     """
     found = _Found(kept=[data[:2]])
     for segment in _segments(data):
-        if segment is None:
-            return None
-        if not _take(found, segment, data):
+        if segment[0] == _BROKEN or not _take(found, segment, data):
             return None
     if found.frame is None or not found.scans or len(found.frame[1]) < _FRAME_LENGTH:
         return None
@@ -114,8 +111,8 @@ def read_jpeg(data: bytes) -> Container | None:
     )
 
 
-def _segments(data: bytes) -> Iterator[_Segment | None]:
-    """Yield the segments up to the end of the first picture, coded pixels as one; None, at last, where it is broken."""
+def _segments(data: bytes) -> Iterator[_Segment]:
+    """Yield the segments up to the end of the first picture, coded pixels as one; at last `_BROKEN` where it is."""
     place = 2
     while place + 2 <= len(data) and data[place] == _MARK:
         marker = data[place + 1]
@@ -128,11 +125,11 @@ def _segments(data: bytes) -> Iterator[_Segment | None]:
         if segment is None:
             break
         yield segment
-        place = segment.end
+        end = place = segment[-1]
         if marker == _SOS:
-            place = _end_of_pixels(data, segment.end)
-            yield _Segment(_PIXELS, segment.end, segment.end, place)
-    yield None
+            place = _end_of_pixels(data, end)
+            yield _PIXELS, end, end, place
+    yield _BROKEN, place, place, place
 
 
 def _segment_at(data: bytes, place: int) -> _Segment | None:
@@ -140,7 +137,7 @@ def _segment_at(data: bytes, place: int) -> _Segment | None:
     if marker in _BARE or content > len(data):
         return None
     end = place + 2 + (data[place + 2] << 8 | data[place + 3])
-    return _Segment(marker, place, content, end) if content <= end <= len(data) else None
+    return (marker, place, content, end) if content <= end <= len(data) else None
 
 
 def _end_of_pixels(data: bytes, start: int) -> int:
@@ -158,10 +155,11 @@ def _end_of_pixels(data: bytes, start: int) -> int:
 
 def _take(found: _Found, segment: _Segment, data: bytes) -> bool:
     """Keep the segments that show the picture; return whether the file is still understood."""
-    if segment.marker == _PIXELS:
-        found.kept.append(data[segment.start : segment.end])
+    marker, start, content_start, end = segment
+    if marker == _PIXELS:
+        found.kept.append(data[start:end])
         return True
-    marker, content = segment.marker, data[segment.content : segment.end]
+    content = data[content_start:end]
     if marker in _FRAMES:
         if found.frame is not None or found.scans:
             return False  # one frame, and in front of its scans (ITU T.81, B.2.1)
@@ -173,7 +171,7 @@ def _take(found: _Found, segment: _Segment, data: bytes) -> bool:
         return True
     else:
         return marker != _DNL
-    found.kept.append(data[segment.start : segment.end])
+    found.kept.append(data[start:end])
     return True
 
 
