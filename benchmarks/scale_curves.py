@@ -1,10 +1,18 @@
-"""How processor time and memory of each stage grow with the rows: a table, and its exponents and slopes.
+r"""How processor time and memory of each stage grow with the rows: a table, its exponents and slopes, and a plot.
 
-Run it with `python benchmarks/scale_curves.py [--rows 1000 10000 100000] [--stages load split write …]`; a long sweep
-in parts with `--data FOLDER --runs runs.jsonl`, and `--rows --runs runs.jsonl --plot curves.png` shows what is there.
+    python benchmarks/scale_curves.py [--rows 1000 10000 100000] [--stages load split write …]
+
+A long sweep is made in parts, and resumed where it stopped, with `--data FOLDER --runs RUNS.jsonl`. The table and the
+plot of the documentation are made from the noted runs alone:
+
+    python benchmarks/scale_curves.py --rows --runs benchmarks/results/scale_curves.jsonl \
+        --plot docs/images/scale_curves.png > benchmarks/results/scale_curves.md
+    python -m benchmarks.paste_tables
+
 Each stage runs in a process of its own, whose peak memory is that of the stage and of the imports. Images have some
-3 KB and five questions each, so that a million rows fit on a disk. The exponent is that of processor time between
-the two largest sizes; the slope is the growth of peak memory between them, in KB a row.
+3 KB and five questions each, so that a million rows fit on a disk (6 GB). `audit-chat` reads the same training file
+twice, as two parts, and `report` includes `compare`. The exponent is that of processor time between the two largest
+sizes; the slope is the growth of peak memory between them, in KB a row.
 """
 
 from __future__ import annotations
@@ -13,7 +21,6 @@ import argparse
 import io
 import json
 import math
-import os
 import resource
 import subprocess
 import sys
@@ -33,6 +40,8 @@ from vqaft.records import write_jsonl
 from vqaft.report import write_report
 
 QUESTIONS = 5
+LIMIT_KB = 1
+CHAT_STAGES = {"check", "cost", "list-chat", "audit-chat"}
 
 
 def make(folder: Path, rows: int) -> None:
@@ -154,20 +163,31 @@ def child(stage: str, folder: Path) -> None:
     print(json.dumps({**took, "peak_mb": used.ru_maxrss / 1024}))
 
 
-def sweep(arguments: argparse.Namespace) -> list[Run]:
-    """Run every stage at every size, and note each run as soon as it is done."""
-    runs = []
+def sweep(arguments: argparse.Namespace, known: set[tuple[str, int]]) -> None:
+    """Run every stage at every size that is not known yet, and note each run as soon as it is done."""
     for rows in arguments.rows:
         folder = arguments.data / str(rows)
-        if not (folder / "qa.jsonl").exists():
+        stages = [stage for stage in arguments.stages if (stage, rows) not in known]
+        if stages and not (folder / "qa.jsonl").exists():
             make(folder, rows)
-        for stage in arguments.stages:
-            if stage in {"check", "cost", "list-chat", "audit-chat"}:
+        for stage in stages:
+            if stage in CHAT_STAGES:
                 written(folder)
-            runs.append(measured(stage, folder, rows))
             with arguments.runs.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(runs[-1])) + "\n")
-    return runs
+                file.write(json.dumps(asdict(measured(stage, folder, rows))) + "\n")
+
+
+def noted(path: Path) -> list[Run]:
+    """Return the runs of a file, stage by stage in the order of `STAGES`; of two of the same the later one."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    runs = {(run.stage, run.rows): run for run in (Run(**json.loads(line)) for line in lines)}
+    order = list(STAGES)
+    return sorted(runs.values(), key=lambda run: (order.index(run.stage), run.rows))
+
+
+def by_stage(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Return the runs of each stage, by size."""
+    return {stage: [run for run in runs if run.stage == stage] for stage in dict.fromkeys(run.stage for run in runs)}
 
 
 def table(runs: Sequence[Run]) -> Iterator[str]:
@@ -175,8 +195,7 @@ def table(runs: Sequence[Run]) -> Iterator[str]:
     sizes = sorted({run.rows for run in runs})
     yield "| stage | " + " | ".join(f"{rows:,} rows" for rows in sizes) + " | exponent | KB a row |"
     yield "|---" * (len(sizes) + 3) + "|"
-    for stage in dict.fromkeys(run.stage for run in runs):
-        own = sorted((run for run in runs if run.stage == stage), key=lambda run: run.rows)
+    for stage, own in by_stage(runs).items():
         by_size = {run.rows: f"{run.cpu_s:.1f} s, {run.clock_s:.0f} s, {run.peak_mb:.0f} MB" for run in own}
         yield f"| {stage} | {' | '.join(by_size.get(rows, '–') for rows in sizes)} | {_growth(own)} |"
 
@@ -195,19 +214,29 @@ def plot(runs: Sequence[Run], path: Path) -> None:
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.8))
-    for stage in dict.fromkeys(run.stage for run in runs):
-        own = sorted((run for run in runs if run.stage == stage), key=lambda run: run.rows)
+    figure, axes = plt.subplots(1, 2, figsize=(10, 5.2), layout="constrained")
+    colors, markers = mpl.colormaps["tab10"].colors, "osD^vP*Xh<"  # type: ignore[attr-defined]
+    for place, (stage, own) in enumerate(by_stage(runs).items()):
+        style = {"color": colors[place], "marker": markers[place], "markersize": 5, "linewidth": 1.6, "label": stage}
         sizes = [run.rows for run in own]
-        axes[0].plot(sizes, [run.cpu_s for run in own], marker=".", label=stage)
-        axes[1].plot(sizes, [run.peak_mb for run in own], marker=".", label=stage)
-    for place, name in zip(axes, ("processor time, s", "peak memory, MB"), strict=True):
-        place.set(xscale="log", yscale="log", xlabel="rows", title=name)
-        place.grid(alpha=0.3)
-    axes[1].legend(fontsize=7, loc="upper left")
-    figure.tight_layout()
-    figure.savefig(path, dpi=90, metadata={"Software": None} if path.suffix == ".png" else None)
+        axes[0].plot(sizes, [run.cpu_s for run in own], **style)
+        axes[1].plot(sizes, [run.peak_mb for run in own], **style)
+    sizes = sorted({run.rows for run in runs})
+    least = min(run.peak_mb for run in runs)
+    limit = [least + (rows - sizes[0]) * LIMIT_KB / 1024 for rows in sizes]
+    axes[1].plot(sizes, limit, "--", color="0.4", linewidth=1.2, label=f"{LIMIT_KB} KB a row")
+    for panel, label in zip(axes, ("processor time, seconds", "peak memory of the process, MB"), strict=True):
+        panel.set(xscale="log", yscale="log", xlabel="rows (questions, five an image)", ylabel=label, xticks=sizes)
+        panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        for axis in (panel.xaxis, panel.yaxis):
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+            axis.set_minor_formatter(NullFormatter())
+        panel.grid(alpha=0.3)
+        panel.spines[["top", "right"]].set_visible(False)
+    figure.legend(*axes[1].get_legend_handles_labels(), loc="outside lower center", ncols=6, frameon=False)
+    figure.savefig(path, dpi=110, metadata={"Software": None} if path.suffix == ".png" else None)
 
 
 def main() -> None:
@@ -216,7 +245,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="*", default=[1_000, 10_000])
     parser.add_argument("--stages", nargs="+", default=list(STAGES), choices=list(STAGES))
     parser.add_argument("--data", type=Path, help="where the data is made and kept; a temporary folder by default")
-    parser.add_argument("--runs", type=Path, help="a file of runs: new ones are added, and all are shown")
+    parser.add_argument("--runs", type=Path, help="a file of runs: what it has is not run again, what is new is added")
     parser.add_argument("--plot", type=Path, help="draw the curves into a PNG or SVG file")
     parser.add_argument("--child", nargs=2, metavar=("STAGE", "FOLDER"))
     arguments = parser.parse_args()
@@ -226,11 +255,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         arguments.data = arguments.data or Path(scratch) / "data"
         arguments.runs = arguments.runs or Path(scratch) / "runs.jsonl"
-        sweep(arguments)
-        known = [Run(**json.loads(line)) for line in arguments.runs.read_text(encoding="utf-8").splitlines()]
-    order = list(STAGES)
-    runs = sorted({(run.stage, run.rows): run for run in known}.values(), key=lambda run: order.index(run.stage))
-    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; processor seconds, seconds, MB of peak memory")
+        sweep(arguments, {(run.stage, run.rows) for run in noted(arguments.runs)})
+        runs = noted(arguments.runs)
+    print("Each cell: seconds of processor time, seconds of the clock, MB of peak memory.\n")
     print("\n".join(table(runs)))
     if arguments.plot:
         plot(runs, arguments.plot)

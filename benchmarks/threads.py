@@ -19,11 +19,12 @@ import numpy as np
 from PIL import Image
 
 import vqaft
+from vqaft.check import RULES, unreadable_pixels
 from vqaft.data import ImageTable
 from vqaft.records import write_jsonl
 
 REPEATS = 5
-IMAGES, QUESTIONS = 120, 5
+IMAGES, QUESTIONS, LARGE = 120, 5, 20
 
 
 def examples(folder: Path) -> list[vqaft.VQAExample]:
@@ -42,6 +43,14 @@ def examples(folder: Path) -> list[vqaft.VQAExample]:
     return found
 
 
+def large_example(number: int) -> vqaft.VQAExample:
+    """Make an image of some 3 MB, which is a row of 4 MB."""
+    pixels = np.random.default_rng(number).integers(0, 256, (1900, 1900, 3), dtype=np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=88)
+    return vqaft.VQAExample(id=str(number), image=stream.getvalue(), question="What is it?", answers=(str(number),))
+
+
 def fresh(rows: list[vqaft.VQAExample]) -> list[vqaft.VQAExample]:
     """Return the examples with the bytes of their images, which no cache knows by their path."""
     return [
@@ -56,6 +65,9 @@ def ways(folder: Path) -> dict[str, Callable[[int], object]]:
     held = fresh(rows)
     path = folder / "train.jsonl"
     write_jsonl(path, vqaft.MessageBuilder().records(rows))
+    large = folder / "large.jsonl"
+    write_jsonl(large, (vqaft.MessageBuilder().record(large_example(number)) for number in range(LARGE)))
+    decoding = (*RULES, unreadable_pixels())
     again = vqaft.ImageEncoder(format="jpeg", pass_through=False)
     predicted = vqaft.Predictions(vqaft.Prediction(example_id=row.id, model="m", answer="1") for row in rows)
 
@@ -70,6 +82,10 @@ def ways(folder: Path) -> dict[str, Callable[[int], object]]:
         "records, images pass through": functools.partial(records, vqaft.ImageEncoder()),
         "records, images encoded again": functools.partial(records, again),
         "check_file": lambda max_workers: vqaft.check_file(path, max_workers=max_workers),
+        "check_file, rows of 4 MB": lambda max_workers: vqaft.check_file(large, max_workers=max_workers),
+        "check_file, pixels decoded": lambda max_workers: vqaft.check_file(
+            path, rules=decoding, max_workers=max_workers
+        ),
         "images hashed": lambda max_workers: ImageTable.of(held, looks=False, max_workers=max_workers),
         "images hashed and looked at": lambda max_workers: ImageTable.of(held, max_workers=max_workers),
         "Evaluator": evaluated,
