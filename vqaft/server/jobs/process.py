@@ -141,11 +141,12 @@ class TrainingProcess:
 
 def _main(engine: Engine, task: TrainingTask, outbox: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends this process
-    threading.Thread(target=_end_with_the_server, daemon=True).start()
+    threading.Thread(target=end_with_the_server, daemon=True).start()
     work(engine, task, outbox)
 
 
-def _end_with_the_server() -> None:
+def end_with_the_server() -> None:
+    """Wait for the end of the process that started this one, and end too."""
     # A server that is started again on the same folder must not find an older training writing there.
     server = multiprocessing.parent_process()
     assert server is not None  # noqa: S101 - this is its child

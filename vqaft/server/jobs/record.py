@@ -15,6 +15,7 @@ from typing import Any
 from vqaft.engines import TrainingMetrics, TrainingNote, TrainingResult
 from vqaft.server.jobs.process import TrainingFailure
 from vqaft.server.jobs.request import JobBody
+from vqaft.server.jobs.wandb_run import refusal
 from vqaft.server.store.documents import Document
 from vqaft.server.store.state import State, new_id
 
@@ -51,8 +52,8 @@ def result_csv(steps: Iterable[Mapping[str, Any]]) -> bytes:
 GOING = ("validating_files", "queued", "running")
 STARTED = "Fine-tuning job started"
 NOT_SENT = (
-    "This server keeps the integrations of a job and sends nothing to Weights & Biases itself: follow the job by "
-    "FineTuneClient.wait(job, on_event=WandbCallback(run))"
+    "This server keeps the integrations of a job and sends nothing to Weights & Biases itself ({why}); follow the job "
+    "by FineTuneClient.wait(job, on_event=WandbCallback(run))"
 )
 CONTINUED = "Fine-tuning job continues from its last checkpoint"
 
@@ -97,8 +98,8 @@ def create_job(state: State, body: JobBody) -> Document:
     with state.documents.transaction():
         state.documents.insert("job", document)
         state.add_event(document["id"], f"Created fine-tuning job: {document['id']}")
-        if body.integrations:
-            state.add_event(document["id"], NOT_SENT, level="warn")
+        if body.integrations and (why := refusal()) is not None:
+            state.add_event(document["id"], NOT_SENT.format(why=why), level="warn")
         state.add_event(document["id"], f"Validating training file: {body.training_file}")
     return document
 
@@ -155,26 +156,13 @@ class JobRecord:
             self.state.add_event(self.job, note.message, level=note.level)
             return True
 
+    def tell(self, message: str, level: str) -> None:
+        """Record what became of a report of the job, also after its end."""
+        self.state.add_event(self.job, message, level=level)
+
     def step(self, metrics: TrainingMetrics) -> bool:
         """Record the metrics of a training step."""
-        data: dict[str, Any] = {
-            "step": metrics.step,
-            "total_steps": metrics.total_steps,
-            "epoch": metrics.epoch,
-            "n_epochs": metrics.n_epochs,
-            "train_loss": metrics.train_loss,
-            "train_mean_token_accuracy": _first(metrics.train_token_accuracy, metrics.train_accuracy),
-            "train_answer_accuracy": metrics.train_accuracy,
-            "learning_rate": metrics.learning_rate,
-            "rows_per_s": metrics.rows_per_s,
-            "memory_gib": metrics.memory_gib,
-        }
-        if metrics.valid_loss is not None:
-            tokens = _first(metrics.valid_token_accuracy, metrics.valid_accuracy)
-            data |= {"valid_loss": metrics.valid_loss, "valid_mean_token_accuracy": tokens}
-            data |= {"full_valid_loss": metrics.valid_loss, "full_valid_mean_token_accuracy": tokens}
-            data |= {"valid_answer_accuracy": metrics.valid_accuracy}
-        data = {name: value for name, value in data.items() if value is not None}
+        data = step_data(metrics)
         loss = f"training loss={metrics.train_loss:.4f}"
         loss += "" if metrics.valid_loss is None else f", validation loss={metrics.valid_loss:.4f}"
         with self.state.documents.transaction():
@@ -307,6 +295,32 @@ class JobRecord:
         self.state.documents.insert("checkpoint", checkpoint, parent=self.job)
 
 
+def step_data(metrics: TrainingMetrics) -> dict[str, Any]:
+    """Return what is shown of a training step: its numbers by the contract's names, and those of the engine.
+
+    Args:
+        metrics: What the engine reported.
+    """
+    data: dict[str, Any] = {
+        "step": metrics.step,
+        "total_steps": metrics.total_steps,
+        "epoch": metrics.epoch,
+        "n_epochs": metrics.n_epochs,
+        "train_loss": metrics.train_loss,
+        "train_mean_token_accuracy": _first(metrics.train_token_accuracy, metrics.train_accuracy),
+        "train_answer_accuracy": metrics.train_accuracy,
+        "learning_rate": metrics.learning_rate,
+        "rows_per_s": metrics.rows_per_s,
+        "memory_gib": metrics.memory_gib,
+    }
+    if metrics.valid_loss is not None:
+        tokens = _first(metrics.valid_token_accuracy, metrics.valid_accuracy)
+        data |= {"valid_loss": metrics.valid_loss, "valid_mean_token_accuracy": tokens}
+        data |= {"full_valid_loss": metrics.valid_loss, "full_valid_mean_token_accuracy": tokens}
+        data |= {"valid_answer_accuracy": metrics.valid_accuracy}
+    return {name: value for name, value in data.items() if value is not None}
+
+
 def training_steps(state: State, job: str) -> Iterator[dict[str, Any]]:
     """Return what was measured since training began anew, each step once: a resumed job may have repeated some.
 
@@ -318,6 +332,17 @@ def training_steps(state: State, job: str) -> Iterator[dict[str, Any]]:
     latest_try = [*takewhile(lambda event: event["message"] != STARTED, newest)]
     by_step = {event["data"]["step"]: event["data"] for event in reversed(latest_try) if event["type"] == "metrics"}
     return iter([by_step[step] for step in sorted(by_step)])
+
+
+def count_starts(state: State, job: str) -> int:
+    """Return how often the training of a job began anew, pauses that it continued after left out.
+
+    Args:
+        state: The server's state.
+        job: The job's id.
+    """
+    events = state.documents.page("event", parent=job, limit=100_000).documents
+    return sum(event["message"] == STARTED for event in events)
 
 
 def _first(*values: float | None) -> float | None:

@@ -7,6 +7,7 @@ import logging
 import queue
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,8 +26,9 @@ from vqaft.engines import (
 )
 from vqaft.errors import DataError, VqaftError
 from vqaft.server.jobs.process import Message, TrainingFailure, TrainingProcess, failure_of, plain_words
-from vqaft.server.jobs.record import GOING, JobRecord
+from vqaft.server.jobs.record import GOING, JobRecord, count_starts, step_data
 from vqaft.server.jobs.request import MIN_ROWS, check_rows
+from vqaft.server.jobs.wandb_run import FINISH_S, RunSpec, WandbRun, refusal
 from vqaft.server.store.documents import Document
 from vqaft.server.store.state import State
 
@@ -54,6 +56,7 @@ class JobRunner:
         self._validation = ThreadPoolExecutor(max_workers=1, thread_name_prefix="vqaft-validate")
         self._lock = threading.Lock()
         self._training: dict[str, TrainingProcess] = {}
+        self._runs: list[WandbRun] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._train_all, name="vqaft-train", daemon=True)
 
@@ -79,6 +82,9 @@ class JobRunner:
         self._validation.shutdown(wait=True, cancel_futures=True)
         if self._thread.is_alive():
             self._thread.join(timeout=10)
+        end = time.monotonic() + FINISH_S
+        for run in self._runs:
+            run.close(max(0.0, end - time.monotonic()))
 
     def submit(self, job: str) -> None:
         """Validate a job, and queue it."""
@@ -186,11 +192,48 @@ class JobRunner:
         if not self._can_resume(document):
             self._state.discard_models(record.job)
         folder.mkdir(mode=0o700, exist_ok=True)
-        with self._started(record, document) as training:
+        with self._reported(record, document) as report, self._started(record, document) as training:
             for message in training.messages():
                 _note(record, message)
+                if isinstance(message, TrainingMetrics):
+                    report(step_data(message))
             if not self._stopping.wait(GRACE_S if training.interrupted else 0):
                 record.lost()
+
+    @contextlib.contextmanager
+    def _reported(self, record: JobRecord, document: Document) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+        """Begin the runs that the job's integrations ask for; what is yielded logs the numbers of a step to them."""
+        self._runs = [run for run in self._runs if not run.is_over]
+        runs = [WandbRun(spec, record.tell) for spec in self._run_specs(document)]
+        self._runs += runs
+
+        def report(data: Mapping[str, Any]) -> None:
+            for run in runs:
+                run.log(data)
+
+        try:
+            yield report
+        finally:
+            job = record.read()
+            summary = {name: job[name] for name in ("status", "fine_tuned_model", "trained_tokens")}
+            for run in runs:
+                run.finish(summary, succeeded=job["status"] != "failed")
+
+    def _run_specs(self, document: Document) -> list[RunSpec]:
+        """Return the runs of a training; one that continues has the runs of before, one that starts again others."""
+        integrations = document["integrations"] if refusal() is None else []
+        tries = count_starts(self._state, document["id"])
+        config = {name: document[name] for name in ("model", "seed", "training_file", "validation_file", "metadata")}
+        config |= {"job": document["id"], "suffix": document["_suffix"], **document["_settings"]}
+        return [
+            RunSpec(
+                id=f"{document['id']}-{place}-{tries}",
+                settings=integration["wandb"],
+                config=config,
+                folder=self._state.folder,
+            )
+            for place, integration in enumerate(integrations, start=1)
+        ]
 
     @contextlib.contextmanager
     def _started(self, record: JobRecord, document: Document) -> Iterator[TrainingProcess]:
