@@ -35,6 +35,7 @@ PREDICTIONS = inference.Predictions(
 )
 EVALUATION = evaluation.Evaluator({"exact": evaluation.ExactMatch()}).evaluate(EXAMPLES, PREDICTIONS)
 COMPARISON = evaluation.compare(EVALUATION, EVALUATION)
+MODELS = evaluation.compare_models({"base": EVALUATION, "tuned": EVALUATION}, resamples=10)
 BACKEND = OpenAIBackend(OpenAI(api_key="made-up", base_url="http://127.0.0.1:9/v1"))
 CHAT = inference.ChatSettings(model="m")
 TASKS = [{"data": {"example_id": "0"}, "annotations": []}]
@@ -96,6 +97,9 @@ REFUSES: dict[str, Callable[[str], object]] = {
     "evaluation.Comparison.write": lambda url: COMPARISON.write(f"{url}/c.json"),
     "evaluation.Evaluation.read": lambda url: evaluation.Evaluation.read(f"{url}/e.json"),
     "evaluation.Evaluation.write": lambda url: EVALUATION.write(f"{url}/e.json"),
+    "evaluation.ModelComparison.read": lambda url: evaluation.ModelComparison.read(f"{url}/m.json"),
+    "evaluation.ModelComparison.write": lambda url: MODELS.write(f"{url}/m.json"),
+    "evaluation.read_comparison": lambda url: evaluation.read_comparison(f"{url}/c.json"),
     "evaluation.JudgeJournal": lambda url: evaluation.JudgeJournal(f"{url}/journal"),
     "inference.BatchPredictor": lambda url: inference.BatchPredictor(
         BACKEND, BUILDER, settings=CHAT, folder=f"{url}/batches"

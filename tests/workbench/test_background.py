@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.workbench.answered import write_project
+from tests.workbench.running import RunningWorkbench
 from vqaft.errors import DataError, StateError
+from vqaft.testing import QuickEngine
 from vqaft.workbench.background import BackgroundReader, Report
+from vqaft.workbench.folder import ProjectFolder
 
 
 @pytest.fixture
@@ -87,3 +92,18 @@ def test_closing_ends_a_read_in_progress(path: Path) -> None:
     go_on.set()
     assert reading.finished.wait(10)
     assert reading.value is None
+
+
+def test_a_server_that_stops_ends_its_readers(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    project = tmp_path / "project"
+    project.mkdir()
+    write_project(project)
+    with RunningWorkbench.started(tmp_path / "state", engines={"quick": QuickEngine()}, project=project) as bench:
+        with bench.signed_in() as page:
+            (file,) = ProjectFolder(project).files(["comparison"])
+            while "<iframe" not in page.get(f"/workbench/reports/{file.id}").text:
+                time.sleep(0.05)
+        readers = {thread for thread in threading.enumerate() if thread.name == "vqaft-workbench-reader"} - before
+        assert len(readers) == 1
+    assert not [thread for thread in readers if thread.is_alive()]

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import httpx
 import typer
 
 from vqaft.cli.terminal import say
@@ -50,7 +49,9 @@ def serve(
     from vqaft.server import serve as run_server
 
     given = os.environ.get("VQAFT_API_KEY")
-    pages = _Pages(project or _current_folder())
+    from vqaft.workbench import current_folder
+
+    pages = _Pages(project or current_folder())
 
     def announce(base_url: str) -> None:
         typer.echo(f"export OPENAI_BASE_URL={base_url}")
@@ -62,12 +63,6 @@ def serve(
     engines = open_engines(models, cache=folder / "transformers", gpus=gpus, allow_download=allow_download)
     key = given or stored_key(folder)
     run_server(folder, api_key=key, host=host, port=port, on_ready=announce, engines=engines, wrap=pages)
-
-
-def _current_folder() -> Path | None:
-    """Return the current folder; None where it is no project's, but a person's or a disk's whole one."""
-    current = Path.cwd()
-    return None if current in {Path.home(), Path(current.anchor)} else current
 
 
 class _Pages:
@@ -104,21 +99,16 @@ def workbench(
     from vqaft.server import require_extra, stored_key
 
     require_extra()
-    place = url.rstrip("/").removesuffix("/v1")
-    headers = {"authorization": f"Bearer {os.environ.get('VQAFT_API_KEY') or stored_key(folder)}"}
+    from vqaft.workbench import login_url
+
     try:
-        answer = httpx.post(f"{place}/workbench/link", headers=headers, timeout=10)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        hint = "Start it by `vqaft serve`, or name its address by --url."
-        raise ServiceUnreachableError(f"no server answers at {place} ({error})", hint=hint) from error
-    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        typer.echo(login_url(url, os.environ.get("VQAFT_API_KEY") or stored_key(folder)))
+    except AuthenticationError as error:
         hint = "Name the server's folder by --folder, or its key by VQAFT_API_KEY."
-        raise AuthenticationError(f"the server at {place} has another key", hint=hint)
-    try:
-        code = answer.raise_for_status().json()["code"]
-    except (httpx.HTTPStatusError, ValueError, KeyError, TypeError):
-        raise ServiceUnreachableError(f"what answers at {place} is no vqaft server with a workbench") from None
-    typer.echo(f"{place}/#code={code}")
+        raise AuthenticationError(error.message, hint=hint) from error
+    except ServiceUnreachableError as error:
+        hint = "Start it by `vqaft serve`, or name its address by --url."
+        raise ServiceUnreachableError(error.message, hint=hint) from error
 
 
 def export_model(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ TEMPORARY_PREFIX = "vqaft-server-"
 STOP_S = 30.0
 """Seconds that a server may take to stop before it is killed."""
 MAX_PORT = 65_535
+WRAP = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 Value = TypeVar("Value")
 
@@ -45,9 +47,11 @@ class LocalServer:
         api_key: The token; printable ASCII without spaces. By default the folder's own.
         models: Folders of open-weight models by the names that they are served under; needs the extra `transformers`.
         gpus: GPUs to train those with; all that are visible where None.
+        wrap: What `serve(wrap=…)` takes, as module:name, since the server is another process: an application around
+            the API, e.g. "vqaft.workbench:here" for pages in the browser.
 
     Raises:
-        DataError: If the port is out of range.
+        DataError: If the port is out of range, or `wrap` is not module:name.
     """
 
     def __init__(
@@ -58,12 +62,15 @@ class LocalServer:
         api_key: str | None = None,
         models: Mapping[str, str | PathLike[str]] | None = None,
         gpus: int | None = None,
+        wrap: str | None = None,
     ) -> None:
         if port is not None and not 0 <= port <= MAX_PORT:
             raise DataError(f"the port {port} is not within 0 to {MAX_PORT}")
         self._kept = None if folder is None else require_local(folder, purpose="a server's folder").absolute()
         self._wanted = port, api_key
-        self._models, self._gpus = dict(models or {}), gpus
+        if wrap is not None and not WRAP.fullmatch(wrap):
+            raise DataError(f"wrap={wrap!r} is not module:name", hint='For example "vqaft.workbench:here".')
+        self._models, self._gpus, self._wrap = dict(models or {}), gpus, wrap
         self._access: Access | None = None
         self._folder: Path | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -171,6 +178,7 @@ class LocalServer:
         options = ["--temporary"] if self._temporary else []
         options += [f"--model={name}={Path(place).absolute()}" for name, place in self._models.items()]
         options += [] if self._gpus is None else [f"--gpus={self._gpus}"]
+        options += [] if self._wrap is None else [f"--wrap={self._wrap}"]
         return subprocess.Popen(  # noqa: S603 - our own module, by this interpreter
             [sys.executable, "-m", "vqaft.server", str(folder), str(access.port), *options],
             stdin=subprocess.PIPE,

@@ -9,4 +9,7 @@ __getattr__, __dir__, _ = lazy_loader.attach_stub(__name__, __file__)
 
 __all__ = [
     "Workbench",
+    "current_folder",
+    "here",
+    "login_url",
 ]

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -65,7 +66,13 @@ class Workbench:
         self._assets = Assets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve one request; where the server stops, end what is read in the background."""
+        if scope["type"] == "lifespan":
+            try:
+                await self._served.app(scope, receive, send)
+            finally:
+                await to_thread.run_sync(self._site.close)
+            return
         is_page = scope["type"] == "http" and (scope["path"] == "/" or f"{scope['path']}/".startswith(f"{PREFIX}/"))
         await (self._pages if is_page else self._served.app)(scope, receive, send)
 

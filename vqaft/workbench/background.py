@@ -20,6 +20,7 @@ Report: TypeAlias = Callable[[int], object]
 """What a reader tells how many bytes it has read; it raises where the reading is to end."""
 MAX_RESULTS = 24
 """Results that are kept; the one that was asked for longest ago goes first."""
+CLOSE_S = 1.0
 
 
 @dataclass(kw_only=True)
@@ -99,9 +100,13 @@ class BackgroundReader:
         return None
 
     def close(self) -> None:
-        """End the thread; a read in progress ends where it next reports, and is forgotten."""
+        """End the thread and wait for it, at most a second; a read in progress ends where it next reports."""
         self._closed.set()
         self._queue.put(None)
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join(CLOSE_S)
 
     def _start(self) -> None:
         if self._thread is None:

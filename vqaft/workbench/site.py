@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from vqaft.report import template_environment
 from vqaft.version import __version__
-from vqaft.workbench.background import BackgroundReader
+from vqaft.workbench.background import MAX_RESULTS, BackgroundReader
 from vqaft.workbench.folder import ProjectFolder
 from vqaft.workbench.page_filters import PAGE_FILTERS
 from vqaft.workbench.server_data import ServerData
@@ -68,7 +68,8 @@ class Site:
     def __init__(self, data: ServerData, *, project: ProjectFolder | None = None) -> None:
         self.data = data
         self.project = project
-        self.reader = BackgroundReader()
+        self._readers: list[BackgroundReader] = []
+        self.reader = self.background_reader()
         self._environment = _environment()
         self._limiter = CapacityLimiter(PAGES_AT_ONCE)
         self._start = secrets.token_hex(4)
@@ -78,6 +79,21 @@ class Site:
     def show(self, sections: Sequence[Section]) -> None:
         """Set the entries of the navigation."""
         self._environment.globals["sections"] = tuple((section.name, section.title) for section in sections)
+
+    def background_reader(self, *, max_results: int = MAX_RESULTS) -> BackgroundReader:
+        """Return a reader that `close` ends.
+
+        Args:
+            max_results: How many results it keeps.
+        """
+        reader = BackgroundReader(max_results=max_results)
+        self._readers.append(reader)
+        return reader
+
+    def close(self) -> None:
+        """End all background reading."""
+        for reader in self._readers:
+            reader.close()
 
     def get(self, path: str, handler: Handler) -> Route:
         """Return the route of a page.

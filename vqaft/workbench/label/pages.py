@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from vqaft.errors import DataError, ImageError
 from vqaft.images import is_web_address
-from vqaft.workbench.background import BackgroundReader, Reading
+from vqaft.workbench.background import Reading
 from vqaft.workbench.folder import FileKind, FoundFile, ProjectFolder
 from vqaft.workbench.label.items import load_task
 from vqaft.workbench.label.session import LabelSession, SessionFiles, tables_of
@@ -53,7 +53,7 @@ def label_section(site: Site) -> Section:
 class _Pages:
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._tasks = BackgroundReader(max_results=MAX_TASKS)
+        self._tasks = site.background_reader(max_results=MAX_TASKS)
         self._pictures = ThumbnailCache()
         self._tables: OrderedDict[Path, VerdictTable] = OrderedDict()
 

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from vqaft.errors import StateError
 from vqaft.evaluation import Evaluation, read_comparison
 from vqaft.report import render_report
-from vqaft.workbench.background import BackgroundReader, Report
+from vqaft.workbench.background import Report
 from vqaft.workbench.folder import FileKind, FoundFile
 from vqaft.workbench.reports.headlines import headline
 from vqaft.workbench.site import Section, Site
@@ -50,7 +50,7 @@ def reports_section(site: Site) -> Section:
 class _Pages:
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._rendered = BackgroundReader(max_results=MAX_RENDERED)
+        self._rendered = site.background_reader(max_results=MAX_RENDERED)
 
     def list(self, _: Request) -> Response:
         project = self._site.project
