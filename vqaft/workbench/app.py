@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vqaft.errors import DataError, ServiceError, StateError, VqaftError
 from vqaft.server import ApiError, Served
@@ -66,15 +66,17 @@ class Workbench:
         self._assets = Assets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request; where the server stops, end what is read in the background."""
+        """Serve one request; before the server has stopped, end what is read in the background."""
         if scope["type"] == "lifespan":
-            try:
-                await self._served.app(scope, receive, send)
-            finally:
-                await to_thread.run_sync(self._site.close)
+            await self._served.app(scope, receive, partial(self._closing, send))
             return
         is_page = scope["type"] == "http" and (scope["path"] == "/" or f"{scope['path']}/".startswith(f"{PREFIX}/"))
         await (self._pages if is_page else self._served.app)(scope, receive, send)
+
+    async def _closing(self, send: Send, message: Message) -> None:
+        if message["type"] == "lifespan.shutdown.complete":
+            await to_thread.run_sync(self._site.close)
+        await send(message)
 
     def login_url(self, base_url: str) -> str:
         """Return a link that signs a browser in, once, within five minutes.
