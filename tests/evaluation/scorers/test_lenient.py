@@ -53,6 +53,9 @@ RIGHT = [
     ("4", "2 + 2 = 4"),
     ("שָׁלוֹם", "שלום"),
     ("dog", "Not a cat. A dog."),
+    ("blue", "It's not red, it's blue."),
+    ("cat", "It is nothing other than a cat."),
+    ("5٪", "5 %"),
 ]
 WRONG = [
     ("art", "smart"),
@@ -93,6 +96,14 @@ WRONG = [
     ("עִבְרִית", "עַבְרִית"),
     ("мой", "мои"),
     ("pêche", "péché"),
+    ("rosso", "Non è rosso."),
+    ("rood", "De auto is niet rood."),
+    ("rød", "Bilen er ikke rød."),
+    ("5‰", "5%"),
+    ("3", "±3"),
+    ("กา", "กาะ"),
+    ("ไก", "เก"),
+    ("แมว", "ไม่ใช่แมว"),
 ]
 
 
@@ -139,6 +150,8 @@ def test_what_is_denied_left_open_or_another_answer_is_wrong(answered: Make, ans
         ("There is no way to tell.", None),
         ("No image was provided.", None),
         ("Question no. 5", None),
+        ("No clue.", None),
+        ("I cannot see a dog in the image.", None),
     ],
 )
 def test_yes_and_no(answered: Make, answer: str, polarity: str | None) -> None:

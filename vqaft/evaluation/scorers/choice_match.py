@@ -22,7 +22,10 @@ _LABEL = (
     r"(?:option|choice|answer|ans|letter|antwort|lösung|réponse|reponse|respuesta|opción|risposta|resposta|ответ|вариант|"
     r"उत्तर|विकल्प|الإجابة|الخيار|答案|选项|選項|选|選|答え|選択肢|正解|정답)"
 )
-_LINK = r"(?:[:：=]|->|→|[-–—]|\b(?:is|are|was|be|would be|should be|must be|ist|lautet|est|es|è|é)\b|是|为|は)?"
+_LINK = (
+    r"(?:[:：=]|->|→|[-–—]|\b(?:is|are|was|be|would be|should be|must be|ist|lautet|est|es|è|é)\b|"
+    r"是|为|选|選|は|은|는)?"
+)
 _LEADS = re.compile(
     rf"{_LABEL}[*_]{{0,2}}\.?\s?(?:correcta\s|correcte\s|correta\s|is\s)?{_LINK}[*_:：\s]{{0,4}}"
     r"(?:option|choice|letter|la|el|le|die|der)?\s?$",
@@ -42,7 +45,10 @@ _LETTER = re.compile(
     r"(?<![A-Za-z0-9_À-ɏ'’])(?P<open>[(\[{<*_$\"“`]{0,6})(?P<letter>[A-Za-z])(?P<close>[)\]}>*_$\"”`]{0,6})(?P<tail>[.:：,;!?]?)"
     r"(?![A-Za-z0-9_À-ɏ'’+#])"
 )
-_ENDS = re.compile(r"\s*(?:$|\n|[.,;:!?)\]–—-]|(?:because|since|as|for|due|and|or|but|is|was|seems)\b)", re.IGNORECASE)
+_ENDS = re.compile(
+    r"\s*(?:$|\n|[.,;:!?)\]–—。！？，-]|입니다|이다|です|だ|(?:because|since|as|for|due|and|or|but|is|was|seems)\b)",
+    re.IGNORECASE,
+)
 _REASON = re.compile(r",?\s(?:because|since|due)\b", re.IGNORECASE)
 _DENIED_BEFORE = re.compile(
     r"\b(?:not|neither|nor|never|cannot|except|rather than|instead of|than|eliminate|exclude|rule out|ruled out|no)\b"
@@ -50,9 +56,10 @@ _DENIED_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _DENIED_BEHIND = re.compile(
-    r"\W{0,3}(?:is|are|was|would be|seems|can be|looks|can)?\s?(?:also |clearly |definitely |probably )?"
-    r"(?:not|n['’]t|isn['’]t|cannot|can['’]t|wrong|incorrect|false|ruled out|excluded|eliminated|out|unlikely|"
-    r"implausible|an? (?:\w+ )?distractor)\b",
+    r"\W{0,3}(?:(?:is|are|was|would be|seems|can be|looks|can)\s(?:\w+ly )?not\b|"
+    r"(?:is|are|was|would be|seems|looks)?\s?(?:also |clearly |definitely |probably )?"
+    r"(?:isn['’]t|cannot|can['’]t|wrong|incorrect|false|ruled out|excluded|eliminated|out|unlikely|"
+    r"implausible|an? (?:\w+ )?distractor)\b)",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?\n]")

@@ -116,8 +116,9 @@ def _shown(dates: tuple[date | None, ...]) -> str:
 
 
 _CLOCK = re.compile(
-    r"(?<![\d:.,])(?P<hour>\d{1,2})(?:\s?[:hH.]\s?(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?)?\s?"
-    r"(?P<half>a\.?\s?m\b\.?|p\.?\s?m\b\.?|o['’]?clock|uhr|hrs?\b|h\b)?(?![\d:])",
+    r"(?<![\d:.,])(?P<hour>\d{1,2})(?:\s?(?:[:hH.]\s?|[uU]hr\s)(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?)?\s?"
+    r"(?P<half>in the (?:morning|afternoon|evening)|at night|a\.?\s?m\b\.?|p\.?\s?m\b\.?|"
+    r"o['’]?clock|uhr|hrs?\b|h\b)?(?![\d:])",
     re.IGNORECASE,
 )
 _SPOKEN = re.compile(
@@ -127,6 +128,7 @@ _SPOKEN = re.compile(
     re.IGNORECASE,
 )
 _WORD_HOUR = re.compile(r"\b(?P<hour>[a-z]+)(?: o['’]?clock| (?P<minute>[a-z]+(?:[ -][a-z]+)?))\b", re.IGNORECASE)
+_OH = re.compile(r"(?<=[a-z] )oh (?=[a-z])", re.IGNORECASE)  # "eight oh five"
 _AFTERNOON = re.compile(r"\b(?:p\.?m\b|in the (?:afternoon|evening)|at night)", re.IGNORECASE)
 _MORNING = re.compile(r"\b(?:a\.?m\b|in the morning)", re.IGNORECASE)
 _NAMED = {"noon": time(12), "midday": time(12), "midnight": time(0)}
@@ -180,6 +182,7 @@ def read_times(text: str, *, halves: int = 2) -> frozenset[time]:
         What it may mean: one time, or two, twelve hours apart; none where the text holds no time, or several.
     """
     named = [value for word, value in _NAMED.items() if re.search(rf"\b{word}\b", text, re.IGNORECASE)]
+    text = _OH.sub("", text)
     found = [*_in_digits(text), *([] if any(map(str.isdigit, text)) and ":" in text else _in_words(text))]
     times = {*named, *found} if not named else set(named)
     if len(times) != 1:

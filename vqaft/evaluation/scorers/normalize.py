@@ -39,10 +39,12 @@ _WORD = regex.compile(
     r"|(?<![\p{L}\p{N}])\p{L}-(?![\p{L}\p{M}\p{N}])"  # a grade: "B-"
     r"|[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:\+{1,2}|\#)?(?![\p{L}\p{M}])"
     r"|[\p{L}\p{N}][\p{L}\p{M}\p{N}]*"
-    r"|[%&@]|\p{S}\p{M}*"
+    r"|[%‰‱٪&@]|\p{S}\p{M}*"
 )
+# A letter with its marks and, in Thai and Lao, the vowels written before and after it.
+_SIGN = regex.compile(r"[\u0e40-\u0e44\u0ec0-\u0ec4]?\X[\u0e30\u0e32\u0e33\u0e45\u0eb0\u0eb2\u0eb3]*")
 _DECORATION = frozenset("`^~|™®©´¨¯−¬")
-_SPELLED = {"&": "and", "×": "x", "percent": "%", "pct": "%", "℃": "°c", "℉": "°f"}
+_SPELLED = {"&": "and", "×": "x", "percent": "%", "pct": "%", "٪": "%", "℃": "°c", "℉": "°f"}
 _GLUE = frozenset("-‐‑–'’/_·.")
 _ARTICLES = frozenset({"a", "an", "the"})
 _ELISIONS = frozenset({"l", "d", "qu", "c", "j", "n", "s", "m", "t"})  # French: l'école
@@ -181,7 +183,7 @@ def _scan(text: str, start: int, end: int, found: list[Token]) -> None:
         glue = _glue(text, match.start(), found)
         if _NO_BLANKS.search(word):
             place = match.start()
-            for sign in regex.findall(r"\X", word):
+            for sign in _SIGN.findall(word):
                 found.append(Token(_fold(sign), place, place + len(sign), glue))
                 place, glue = place + len(sign), ""
             continue

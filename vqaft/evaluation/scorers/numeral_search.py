@@ -68,7 +68,8 @@ _STARTS = NUMBER_WORDS | {"dozen", "dozens", "half"}
 _JOINS = frozenset({"and", "point", "a"})  # inside a numeral, never at its end
 _POWER = re.compile(rf"\s?[x×·*]\s?10\s?(?:\^?\s?\{{?([-−+]?\d+)\}}?|([⁻]?[{_SUPERSCRIPTS}]+))")
 _RAISED = re.compile(r"(?:\^|\*\*)\{?([-−+]?\d+)\}?")
-_EXPONENT_SIGNS = ("^", "^{", "**")
+_RAISES = re.compile(r"(?:\^\{?|[\w)\]]\*\*|[\d)\]]\s\*\*\s?)$")  # "**7**" is bold
+_LETTERS_OF_DOLLARS = frozenset({"a", "c", "s", "r", "us", "hk", "nt"})  # "A$5" is money, "A5" is not
 _LETTERS_BEFORE = re.compile(r"[^\W\d_]+[.-]?$")  # "B12", "COVID-19"
 _LETTERS_AFTER = re.compile(r"-?([^\W\d_]+)")
 _SCALE_AFTER = re.compile(r"\s?([^\W\d_]+)\.?")
@@ -131,9 +132,10 @@ def _in_digits(text: str, run: re.Match[str]) -> Numeral:
         value, end = _raise(value, _exponent(raised[1])), raised.end()
     glued = _LETTERS_AFTER.match(text, end)
     if (
-        before.endswith(_EXPONENT_SIGNS)
+        _RAISES.search(before)
         or (money is None and _LETTERS_BEFORE.search(before))
-        or text[end : end + 1] in {*_SUPERSCRIPTS, "_"}
+        or text[end : end + 1] in set(_SUPERSCRIPTS)
+        or (text[end : end + 1] == "_" and text[end + 1 : end + 2].isalnum())
     ):
         kind = "code"
     if glued is not None and not _is_unit(glued, money=money is not None):
@@ -153,7 +155,7 @@ def _raise(value: Fraction, exponent: int) -> Fraction | None:
 
 
 def _is_money(mark: str) -> bool:
-    return mark[0] in CURRENCY_SIGNS or mark.strip(" .").lower() in CURRENCY_CODES
+    return mark[0] in CURRENCY_SIGNS or mark.strip(" .").lower() in CURRENCY_CODES - _LETTERS_OF_DOLLARS
 
 
 def _exponent(text: str) -> int:

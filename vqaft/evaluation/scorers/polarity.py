@@ -28,6 +28,7 @@ _OPENINGS = (
 )
 _NO_OF_A_PHRASE = vocabulary("""
     idea way comment problem doubt image picture photo wonder matter longer one question number telling
+    clue information answer response context certainty
 """)
 _QUESTION_VERBS = vocabulary("is are was were does do did has have had can could will would")
 _YES_FIRST = frozenset({"sure", "true", "right"})

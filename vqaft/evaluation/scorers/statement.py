@@ -31,16 +31,18 @@ NEGATIONS = vocabulary("""
     nowhere except excluding excludes excluded denies denied lacks lacking lack absent absence impossible unlikely doubt
     doubtful unlike false incorrect wrong
     nicht kein keine keinen keinem keiner keines nie niemals ohne weder noch
-    pas ni jamais aucun aucune sans ningún ninguna ningun nunca sin tampoco né senza nessun nessuna não nem sem
-    не ни нет без नहीं मत न ليس ليست لا لم غير 不 没 沒 非 无 無 未 别 勿
+    pas ni non jamais aucun aucune sans ningún ninguna ningun nunca sin tampoco né senza nessun nessuna não nem sem
+    niet geen nooit zonder ikke ingen inte aldrig utan nie żaden değil yok
+    ไม่ не ни нет без नहीं मत न ليس ليست لا لم غير 不 没 沒 非 无 無 未 别 勿
 """)
 NEGATION_PHRASES = _phrases("""
     rule out|ruled out|rules out|rather than|instead of|other than|far from|anything but|everything but|all but|
     free of|negative for|fail to|fails to|failed to|used to be|formerly|too blurry|opposed to|compared to|
-    compared with|contrast to|ไ ม่|than a|than an|than the|whether|if it|unable to
+    compared with|contrast to|than a|than an|than the|whether|if it|unable to
 """)
 NOT_NEGATIONS = _phrases("""
-    no doubt|no question|without doubt|without a doubt|without any doubt|nothing but|none other than|no other than|
+    nothing other than|not anything other than|no doubt|no question|without doubt|without a doubt|without any doubt|
+    nothing but|none other than|no other than|
     no wonder|not just|no problem|anything but not|sans doute|sin duda|senza dubbio|ohne zweifel|kein zweifel|
     без сомнения|not sure but|not certain but|why not|not to mention
 """)
@@ -60,8 +62,8 @@ CONTRASTS = vocabulary("""
     sondern aber mais pero sino ma mas но а 但 而
 """)
 VERBS = vocabulary("""
-    is are was were be has have had shows show showing depicts appears seems looks contains says reads does do did can
-    cannot could will would may might must being
+    is are was were am be has have had shows show showing depicts appears seems looks contains says reads does do did
+    can cannot could will would may might must being
     ist sind hat zeigt est sont es son está é são это
 """)
 INVERTED = vocabulary("is are was were does do did can could would will isn aren doesn what which")
@@ -85,6 +87,10 @@ GRAMMAR_WORDS = frozenset(
     for word in words
 ) - {"a", "an", "the"}
 """Words that decide about others; an answer of letters and blanks without them asserts all that it says."""
+_CONTRACTED = {"t": "not", "s": "is", "re": "are", "m": "am", "ll": "will", "ve": "have"}
+_SUBJECTS = frozenset(
+    {"it", "that", "there", "this", "he", "she", "they", "these", "those", "i", "we", "you", "what", "here"}
+)
 _VERB_REACH = 7  # words after a comma in which a verb makes a clause of them
 _DENIAL_REACH = 5
 
@@ -114,8 +120,7 @@ class Statement:
     def __init__(self, text: str) -> None:
         self.text = composed_offsets(text)
         self.tokens = tokens(text)
-        # "can't" has the tokens "can" and "t": the second is read as the negation that it is.
-        self.words = tuple("not" if token.text == "t" and token.glue == "'" else token.text for token in self.tokens)
+        self.words = self._spelled_out()
         self.clauses = self._split()
         self._lasts = [clause.last for clause in self.clauses]
         self._withdrawn = self._find_withdrawn()
@@ -197,6 +202,15 @@ class Statement:
             last: The token after the last.
         """
         return f" {' '.join(self.words[first:last])} "
+
+    def _spelled_out(self) -> tuple[str, ...]:
+        """Return the words, contractions as the words that they stand for: "can't" is "can not", "it's" is "it is"."""
+        words = [token.text for token in self.tokens]
+        for place, token in enumerate(self.tokens):
+            if token.glue == "'" and token.text in _CONTRACTED:
+                is_verb = token.text == "t" or words[place - 1] in _SUBJECTS
+                words[place] = _CONTRACTED[token.text] if is_verb else token.text
+        return tuple(words)
 
     def _split(self) -> tuple[Clause, ...]:
         clauses: list[Clause] = []

@@ -30,7 +30,7 @@ _BOUNDS = tuple(
     f" {bound}"
     for bound in (
         *("more than", "less than", "fewer than", "greater than", "larger than", "smaller than", "at least", "at most"),
-        *("up to", "over", "under", "above", "below", "<", ">", "≤", "≥", "between", "from"),
+        *("up to", "over", "under", "above", "below", "<", ">", "≤", "≥", "±", "between", "from"),
     )
 )
 _SQUEEZE = {ord(sign): None for sign in " -'."}
