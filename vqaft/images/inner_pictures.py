@@ -1,10 +1,10 @@
 """Pictures shown inside an image: in a window, a page, or a viewer, as in a screenshot.
 
 An inner picture is set off from what surrounds it: by its edge, or because it is one plain area. So candidates are the
-bounding boxes of connected areas that are rough (levels change from pixel to pixel) and of connected areas that are
-even. Those that touch three sides of the image are its background. The others rank by their area, by how far they fill
-their box, and by how little of it has the color around it, as lines of text have. Where a picture touches a bar,
-the line between them is cut first.
+bounding boxes of connected areas that are rough (levels change from pixel to pixel), that are even, and that differ
+from the commonest level. Those that touch three sides of the image are its background. The others rank by their area,
+by how far they fill their box, and by how little of it has the color around it, as lines of text have. Where a picture
+touches a bar, the line between them is cut first.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ def _areas(levels: Levels) -> Iterator[tuple[Box, float]]:
     rough = np.maximum(highest[1:], highest[:-1]) - np.minimum(lowest[1:], lowest[:-1]) > _ROUGH
     yield from _boxes(rough, even=False)
     yield from _boxes(~rough, even=True)
+    ground = np.bincount(levels.ravel()).argmax()
+    yield from _boxes(np.abs(levels - ground) > _SAME_COLOR, even=False)
     rows, columns = rough.mean(axis=1) > _LINE, rough.mean(axis=0) > _LINE
     if rows.any() or columns.any():
         yield from _boxes(rough & ~rows[:, None] & ~columns, even=False)

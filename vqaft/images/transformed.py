@@ -49,6 +49,8 @@ _LEFT = 0.5
 """What a crop or a turn leaves at most of the difference that there is without it."""
 _SMALLEST, _SMALLEST_INSIDE = 0.75, 0.85
 """Least sides of a window, of a whole image and of one compared with an inner picture."""
+_EDGE_INSIDE = 0.03
+"""Share of each side of an inner picture that is left out of its lowest frequencies: what surrounds it may be there."""
 _LOOKED_AT = 24
 _LOW = 8
 _RING = 2
@@ -130,22 +132,24 @@ def transformed_pairs(sketches: NDArray[np.uint8]) -> tuple[Indices, Indices]:
         found = _matches(wholes, wholes.turned(turn), _SAME, known=pairs)
         pairs |= {pair for pair, value in found.items() if _explained(wholes, pair, value)}
     for ones, others in ((wholes, inner), (inner, wholes)):
-        pairs |= _matches(ones, others, _SAME_INSIDE, known=pairs, smallest=_SMALLEST_INSIDE).keys()
+        pairs |= _matches(ones, others, _SAME_INSIDE, known=pairs, inside=True).keys()
     in_order = np.array(sorted(pairs), dtype=np.intp).reshape(-1, 2)
     return in_order[:, 0], in_order[:, 1]
 
 
 def _matches(
-    ones: _Views, others: _Views, least: float, *, known: AbstractSet[tuple[int, int]], smallest: float = _SMALLEST
+    ones: _Views, others: _Views, least: float, *, known: AbstractSet[tuple[int, int]], inside: bool = False
 ) -> dict[tuple[int, int], float]:
     """Pair images of which a window of the one is the other, with the correlation."""
     pairs: dict[tuple[int, int], float] = {}
-    for one, other, number in _candidates(ones, others):
+    smallest, edge = (_SMALLEST_INSIDE, _EDGE_INSIDE) if inside else (_SMALLEST, 0.0)
+    for one, other, number in _candidates(ones, others, edge):
         first, second = int(ones.owner[one]), int(others.owner[other])
         pair = min(first, second), max(first, second)
         if first == second or pair in known:
             continue
-        found = _correlation_at_best(ones.pictures[one], others.pictures[other], _WINDOWS[number], smallest)
+        window = _widened(_WINDOWS[number], edge)
+        found = _correlation_at_best(ones.pictures[one], others.pictures[other], window, smallest)
         if found >= max(least, pairs.get(pair, 0)):
             pairs[pair] = found
     return pairs
@@ -169,10 +173,10 @@ def _views(sketches: NDArray[np.uint8]) -> tuple[_Views, _Views]:
     )
 
 
-def _candidates(ones: _Views, others: _Views) -> Iterator[tuple[int, int, int]]:
-    """Yield pictures that may match, with the best window of the first."""
+def _candidates(ones: _Views, others: _Views, edge: float) -> Iterator[tuple[int, int, int]]:
+    """Yield pictures that may match, with the best window of the first; of the others, an edge is left out."""
     views = np.stack([_low_frequencies(ones.pictures, window) for window in _WINDOWS])
-    wholes = _low_frequencies(others.pictures, _FULL)
+    wholes = _low_frequencies(others.pictures, (edge, 1 - edge, edge, 1 - edge))
     for start in range(0, len(ones.pictures), _ROWS):
         best = np.full((min(_ROWS, len(ones.pictures) - start), len(wholes)), _CANDIDATE, dtype=np.float32)
         how = np.full(best.shape, -1, dtype=np.int8)
@@ -182,6 +186,14 @@ def _candidates(ones: _Views, others: _Views) -> Iterator[tuple[int, int, int]]:
             best[better], how[better] = alike[better], number
         for row, other in np.argwhere(how >= 0).tolist():
             yield start + row, other, int(how[row, other])
+
+
+def _widened(window: Window, edge: float) -> Window:
+    """Return the window of a whole picture, given that of a picture without its edge."""
+    more = edge / (1 - 2 * edge)
+    left, right, top, bottom = window
+    wide, tall = more * (right - left), more * (bottom - top)
+    return max(0.0, left - wide), min(1.0, right + wide), max(0.0, top - tall), min(1.0, bottom + tall)
 
 
 def _low_frequencies(pictures: Floats, window: Window) -> Floats:
