@@ -64,22 +64,25 @@ def win_loss(differences: Floats, codes: NDArray[np.intp], *, confidence: float 
     )
 
 
-def always_valid_p(differences: Floats, codes: NDArray[np.intp]) -> float:
+def always_valid_p(differences: Floats, codes: NDArray[np.intp], *, largest: int | None = None) -> float:
     """Test whether there is no difference, by a p-value that stays valid however often one looks.
 
-    A bet on the mean difference on the next image, between -1 and 1, gains nothing on average where the models do not
-    differ; the gain of all bets so far is an e-value, and its reciprocal a p-value
-    at any stopping time. G. Shafer, "Testing by betting", JRSS A 184 (2021); I. Waudby-Smith, A. Ramdas, JRSS B 86
-    (2024). Images must be looked at in an order that does not depend on their scores.
+    A bet on the sum of differences on the next image, as a share of the largest image, gains nothing on average where
+    the models are right on equally many questions; the gain of all bets so far is an e-value, and its reciprocal a
+    p-value at any stopping time. G. Shafer, "Testing by betting", JRSS A 184 (2021); I. Waudby-Smith, A. Ramdas,
+    JRSS B 86 (2024). Images must be looked at in an order that does not depend on their scores.
 
     Args:
         differences: Tuned minus base, row by row, each from -1 to 1.
         codes: The rows' clusters.
+        largest: Rows of the largest image that there is in all, to be given by those who look before all are in; that
+            of `codes` by default.
     """
     from scipy.special import logsumexp
 
     clusters = cluster_sums(differences, codes)
-    steps, counts = np.unique(clusters.sums / clusters.sizes, return_counts=True)
+    most = float(clusters.sizes.max(initial=1.0))
+    steps, counts = np.unique(clusters.sums / max(most, largest or most), return_counts=True)
     gains = np.log1p(BETS[:, None] * steps) @ counts
     return float(min(1.0, np.exp(np.log(len(BETS)) - logsumexp(gains))))
 
