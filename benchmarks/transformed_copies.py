@@ -201,6 +201,13 @@ def near(hashes: NDArray[np.uint64], bits: int) -> Pairs:
     return {(int(a), int(b)) for a, b in np.argwhere(np.bitwise_count(hashes[:, None] ^ hashes) <= bits) if a < b}
 
 
+def wrong_pairs(method: Vqaft | ImageDedup, chosen: Sequence[int], name: str) -> str:
+    """Count the pairs of different pictures that are taken for copies."""
+    wrong, pairs = sorted(method.pairs(chosen)), len(chosen) * (len(chosen) - 1) // 2
+    print(f"{name}, {method.name}: {[(chosen[a], chosen[b]) for a, b in wrong]}", file=sys.stderr, flush=True)
+    return f"{len(wrong)} of {pairs:,} ({100 * len(wrong) / pairs:.2f} %)"
+
+
 def study(name: str, count: int, python: str | None) -> tuple[list[list[str]], str]:
     """Return a column for each method: the share of copies found for each change, then the false groupings."""
     images = pictures(name, ALL[name])
@@ -209,36 +216,33 @@ def study(name: str, count: int, python: str | None) -> tuple[list[list[str]], s
     files += [saved(change(image)) for change in CHANGES.values() for image in chosen]
     ours = Vqaft(files)
     methods: list[Vqaft | ImageDedup] = [ours, *([ImageDedup(files, python)] if python else [])]
-    originals = list(range(len(images), len(images) + count))
+    first = len(images)
+    changed = [first + number + count * (1 + number % len(CHANGES)) for number in range(count)]
     columns = []
     for method in methods:
         column = [f"{name}, {method.name}"]
-        for number in range(len(CHANGES)):
-            copies = [one + count * (number + 1) for one in originals]
-            found = method.pairs([*originals, *copies])
-            column.append(f"{np.mean([(n, n + count) in found for n in range(count)]):.2f}")
-        wrong, pairs = method.pairs(range(len(images))), len(images) * (len(images) - 1) // 2
-        column.append(f"{len(wrong)} of {pairs:,} ({100 * len(wrong) / pairs:.2f} %)")
+        for number in range(1, 1 + len(CHANGES)):
+            found = [bool(method.pairs([one, one + count * number])) for one in range(first, first + count)]
+            column.append(f"{np.mean(found):.2f}")
+        column.append(wrong_pairs(method, range(first), name))
+        column.append(wrong_pairs(method, changed, f"{name}, changed"))
         columns.append(column)
-        if method is ours:
-            print(f"{name}: {sorted(wrong)}", file=sys.stderr, flush=True)
-    return columns, f"{name}: {ours.hash_ms:.1f} ms an image for the hash, {ours.sketch_ms:.1f} ms more for the sketch"
+    return columns, f"{ours.hash_ms:.1f} ms an image for the hash, {ours.sketch_ms:.1f} ms more for the sketch"
 
 
 def main() -> None:
-    """Print the table in Markdown."""
+    """Print a table in Markdown for each kind of pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--imagededup", help="Python of an environment with imagededup")
+    parser.add_argument("--only", choices=[*ALL])
     options = parser.parse_args()
-    table, costs = [["copies found", *CHANGES, "different images taken for copies"]], []
-    for name in ALL:
+    last = ("different images taken for copies", "different images, each changed in one of these ways")
+    for name in [options.only] if options.only else ALL:
         columns, cost = study(name, options.count, options.imagededup)
-        table += columns
-        costs.append(cost)
-    rows = list(zip(*table, strict=True))
-    print(f"{options.count} images each, {SKETCH_BYTES} bytes a sketch; processor time: {'; '.join(costs)}\n")
-    print("\n".join(f"| {' | '.join(row)} |" for row in [rows[0], ["---"] * len(table), *rows[1:]]))
+        rows = list(zip(["copies found", *CHANGES, *last], *columns, strict=True))
+        print(f"{options.count} images, {SKETCH_BYTES} bytes a sketch; processor time: {cost}\n")
+        print("\n".join(f"| {' | '.join(row)} |" for row in [rows[0], ["---"] * len(rows[0]), *rows[1:]]), end="\n\n")
 
 
 if __name__ == "__main__":
