@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import secrets
-import threading
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -28,10 +29,19 @@ TEMPLATES = Path(__file__).parent / "templates"
 PAGES_AT_ONCE = 8
 """Pages built concurrently, in threads of their own, so that requests of the API do not wait for them."""
 KEPT_FRAGMENTS = 64
+FRESH_S = 1.0
+"""A polled fragment is built at most once in so many seconds, however often the server's documents change."""
 FRAGMENT_HEADER = "vqaft-fragment"
 """Requests of the pages' script have it."""
 
 Handler: TypeAlias = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fragment:
+    tag: str
+    html: str
+    built_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +83,9 @@ class Site:
         self._environment = _environment()
         self._limiter = CapacityLimiter(PAGES_AT_ONCE)
         self._start = secrets.token_hex(4)
-        self._fragments: OrderedDict[str, tuple[str, str]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._fragments: OrderedDict[str, _Fragment] = OrderedDict()
+        self._building: dict[str, asyncio.Task[_Fragment]] = {}
+        self._forms = 0
 
     def show(self, sections: Sequence[Section]) -> None:
         """Set the entries of the navigation."""
@@ -111,14 +122,24 @@ class Site:
             path: Its path below `/workbench`.
             handler: Does what it asks for; a plain function runs in a thread.
         """
-        return Route(PREFIX + path, self._endpoint(handler), methods=["POST"])
+        endpoint = self._endpoint(handler)
+
+        async def change(request: Request) -> Response:
+            try:
+                return await endpoint(request)
+            finally:
+                self._forms += 1  # whoever changed something sees it at once
+                self._fragments.clear()
+                self._building.clear()
+
+        return Route(PREFIX + path, change, methods=["POST"])
 
     def polled(self, path: str, build: Callable[[Request], str]) -> Route:
         """Return the route of a fragment that browsers ask for again and again.
 
-        It is built once for all browsers as long as no document of the server has changed, and a browser that has it
-        is answered by 304 without a thread, a query or a template. It must depend on nothing but the address and the
-        documents.
+        It is built once for all browsers as long as no document of the server has changed, and at most once in
+        `FRESH_S`, except after a form of these pages. A browser that has it is answered by 304 without a thread, a
+        query or a template. It must depend on nothing but the address and the documents.
 
         Args:
             path: Its path below `/workbench`.
@@ -126,11 +147,14 @@ class Site:
         """
 
         async def endpoint(request: Request) -> Response:
-            tag = f'"{self._start}-{self.data.version}"'
-            headers = {"etag": tag}
-            if request.headers.get("if-none-match") == tag:
+            known, tag = request.headers.get("if-none-match"), self._tag()
+            if known == tag:
+                return Response(status_code=304, headers={"etag": tag})
+            fragment = await self._fragment(request, tag, build)
+            headers = {"etag": fragment.tag}
+            if known == fragment.tag:
                 return Response(status_code=304, headers=headers)
-            return HTMLResponse(await self._fragment(request, tag, build), headers=headers)
+            return HTMLResponse(fragment.html, headers=headers)
 
         return Route(PREFIX + path, endpoint, methods=["GET"])
 
@@ -183,19 +207,37 @@ class Site:
 
         return call
 
-    async def _fragment(self, request: Request, tag: str, build: Callable[[Request], str]) -> str:
+    def _tag(self) -> str:
+        return f'"{self._start}-{self.data.version}"'
+
+    async def _fragment(self, request: Request, tag: str, build: Callable[[Request], str]) -> _Fragment:
+        """Return a fragment that is of the newest documents, or young enough; whoever asks while it is built waits."""
         address = f"{request.url.path}?{request.url.query}"
-        with self._lock:
-            kept = self._fragments.get(address)
-        if kept is not None and kept[0] == tag:
-            return kept[1]
-        built = cast("str", await self.in_thread(lambda: build(request)))
-        with self._lock:
-            self._fragments[address] = tag, built
-            self._fragments.move_to_end(address)
-            while len(self._fragments) > KEPT_FRAGMENTS:
-                self._fragments.popitem(last=False)
+        kept = self._fragments.get(address)
+        if kept is not None and (kept.tag == tag or time.monotonic() - kept.built_s < FRESH_S):
+            return kept
+        task = self._building.get(address)
+        if task is None:
+            task = self._building[address] = asyncio.ensure_future(self._built(request, address, build))
+        return await asyncio.shield(task)
+
+    async def _built(self, request: Request, address: str, build: Callable[[Request], str]) -> _Fragment:
+        tag, began, forms = self._tag(), time.monotonic(), self._forms
+        try:
+            html = cast("str", await self.in_thread(lambda: build(request)))
+        finally:
+            if forms == self._forms:
+                del self._building[address]
+        built = _Fragment(tag=tag, html=html, built_s=began)
+        if forms == self._forms:
+            self._keep(address, built)
         return built
+
+    def _keep(self, address: str, fragment: _Fragment) -> None:
+        self._fragments[address] = fragment
+        self._fragments.move_to_end(address)
+        while len(self._fragments) > KEPT_FRAGMENTS:
+            self._fragments.popitem(last=False)
 
 
 def _environment() -> Any:
