@@ -15,7 +15,17 @@ import skops.io
 from PIL import Image
 
 from vqaft.chat import ChatRecord
-from vqaft.engines import ChatModel, ChatTurn, EmbeddedEngine, Progress, TrainingMetrics, TrainingResult, TrainingTask
+from vqaft.engines import (
+    ChatModel,
+    ChatTurn,
+    EmbeddedEngine,
+    Progress,
+    TrainingMetrics,
+    TrainingNote,
+    TrainingResult,
+    TrainingTask,
+)
+from vqaft.engines.embedded.ocr import TextRecognizer
 from vqaft.errors import ImageError, RecordError, StateError
 
 
@@ -191,6 +201,23 @@ def test_one_row_is_enough(discs: Any, tmp_path: Path) -> None:
     EmbeddedEngine().train(TrainingTask(training_file=path, folder=tmp_path), lambda _: None)
     asked = turn([discs.user("Which paint?", discs.url("mauve"))])
     assert EmbeddedEngine().load(tmp_path).answer(asked).text == "mauve"
+
+
+@pytest.mark.parametrize(("side", "extras", "told"), [(200, [], 1), (200, ["ocr"], 0), (60, [], 0)])
+def test_text_that_cannot_be_read_is_told(
+    side: int, extras: list[str], told: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TextRecognizer, "is_available", lambda *_: "ocr" in extras)
+    monkeypatch.setattr(TextRecognizer, "read", lambda *_: ())
+    buffer = io.BytesIO()
+    Image.new("RGB", (side, side), "red").save(buffer, "PNG")
+    path = tmp_path / "one.jsonl"
+    path.write_bytes(row_with(data_url(buffer.getvalue())))
+    progress: list[Progress] = []
+    EmbeddedEngine().train(TrainingTask(training_file=path, folder=tmp_path, n_epochs=1), progress.append)
+    notes = [each for each in progress if isinstance(each, TrainingNote)]
+    assert [note.level for note in notes] == ["warn"] * told
+    assert all("pip install 'vqaft[ocr]'" in note.message for note in notes)
 
 
 def test_questions_without_an_image_are_learnt_too(discs: Any, tmp_path: Path) -> None:

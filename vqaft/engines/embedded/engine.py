@@ -26,11 +26,11 @@ from vqaft.engines.embedded.answers import AnswerClassifier, question_features, 
 from vqaft.engines.embedded.detectors import fit_detectors
 from vqaft.engines.embedded.inputs import Dataset, Pair, PromptTemplate
 from vqaft.engines.embedded.model import BaseChatModel, EmbeddedModel, TrainedChatModel, View, best
-from vqaft.engines.embedded.ocr import Line, TextRecognizer
+from vqaft.engines.embedded.ocr import Line, TextRecognizer, may_hold_text
 from vqaft.engines.embedded.spans import find_spans, normalized
 from vqaft.engines.embedded.storage import load, store
 from vqaft.engines.embedded.text_reader import TextTrainer
-from vqaft.engines.engine import ChatModel, Progress, TrainingMetrics, TrainingResult, TrainingTask
+from vqaft.engines.engine import ChatModel, Progress, TrainingMetrics, TrainingNote, TrainingResult, TrainingTask
 from vqaft.errors import RecordError
 
 AUTO_EPOCHS, AUTO_BATCH_SIZE = 25, 16
@@ -43,6 +43,11 @@ MIN_LENGTH = 4
 """Shorter answers stand in a text by chance."""
 MAX_MEASURED = 100
 """Training pairs that metrics are computed on."""
+
+TEXT_NOT_READ = (
+    "Text in the images is not read, because the extra 'ocr' is not installed: pip install 'vqaft[ocr]'. Without it, "
+    "answers that stand in an image cannot be learned."
+)
 
 
 class EmbeddedEngine:
@@ -70,6 +75,8 @@ class EmbeddedEngine:
         dataset = Dataset.read(task.training_file)
         if not dataset.pairs:
             raise RecordError("no row holds an answer to learn from", path=task.training_file)
+        if not self._recognizer.is_available() and any(map(may_hold_text, dataset.pictures.values())):
+            on_step(TrainingNote(message=TEXT_NOT_READ, level="warn"))
         rate = 1.0 if task.learning_rate_multiplier is None else task.learning_rate_multiplier
         trainer = Trainer(dataset, self._recognizer, rate=rate, seed=task.seed)
         exams = [trainer.exam(dataset, sample=MAX_MEASURED)]

@@ -73,7 +73,7 @@ class TextRecognizer:
         if picture is None:
             return ()
         if picture.key not in self._known and not self._load(picture.key):
-            if min(picture.size) < MIN_SIDE or not self.is_available():
+            if not may_hold_text(picture) or not self.is_available():
                 return ()
             with self._lock:
                 if picture.key not in self._known:
@@ -111,6 +111,11 @@ class TextRecognizer:
         path = self._path(key)
         if path is not None:
             write_atomically(path, orjson.dumps([asdict(line) for line in lines]))
+
+
+def may_hold_text(picture: Picture) -> bool:
+    """Return whether an image is large enough to be read."""
+    return min(picture.size) >= MIN_SIDE
 
 
 def _load_engine() -> Any:
