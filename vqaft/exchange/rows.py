@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from vqaft.chat import ChatRecord, ImagePart, TextPart, Weight
 from vqaft.data import Split, VQAExample
 from vqaft.errors import DataError, shown
-from vqaft.images import EncodedImage, InputLimits, RemoteImage, data_url_bytes, open_checked
+from vqaft.images import EncodedImage, InputLimits, RemoteImage, data_url_bytes, inspect_image
 from vqaft.parallel import ordered_map, worker_count
 from vqaft.records import MessageBuilder
 
@@ -218,9 +218,9 @@ def image_of_url(url: str) -> EncodedImage | RemoteImage:
         return RemoteImage(url=url)
     limits = InputLimits()
     data = data_url_bytes(url, limits)
-    width, height = open_checked(data, limits).size
+    size = inspect_image(data, limits)
     mime = url.partition(",")[0].removeprefix("data:").partition(";")[0]
-    return EncodedImage(data=data, mime=mime, width=width, height=height)
+    return EncodedImage(data=data, mime=mime, width=size.width, height=size.height)
 
 
 def _is_listed(examples: object) -> bool:

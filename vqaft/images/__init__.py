@@ -7,7 +7,7 @@ from vqaft.images.encoder import EncodedImage, ImageEncoder
 from vqaft.images.formats.container import ImageHeader
 from vqaft.images.formats.read import NO_IMAGES, read_header, sniff
 from vqaft.images.hamming import MAX_DISTANCE, closest_across, connected, near_groups, near_pairs, nearest_across
-from vqaft.images.inspect import CHAT_FORMATS, ImageSize, data_url_bytes, decode_checked, inspect_data_url, open_checked
+from vqaft.images.inspect import CHAT_FORMATS, ImageSize, data_url_bytes, inspect_data_url, inspect_image
 from vqaft.images.model_vision import (
     PATCHES,
     TILES_HIGH,
@@ -60,19 +60,18 @@ __all__ = [
     "connected",
     "content_of",
     "data_url_bytes",
-    "decode_checked",
     "decode_data_url",
     "describe_source",
     "file_state",
     "image_sha256",
     "inspect_data_url",
+    "inspect_image",
     "is_web_address",
     "local_source",
     "make_preview",
     "near_groups",
     "near_pairs",
     "nearest_across",
-    "open_checked",
     "pages_of",
     "perceptual_hash",
     "picture_sketch",

@@ -1,15 +1,13 @@
 """The gate for images from outside: format, bytes and pixels are checked before any pixel is decoded.
 
 One decoder is used, that of the format which the first bytes show; a file of another kind is refused, whatever it is
-called. Every image that comes in a request, a row or an export is opened here.
+called. Every image that comes in a request, a row or an export is inspected here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-
-from PIL import Image
 
 from vqaft.errors import ImageError
 from vqaft.images.decode import open_image
@@ -51,9 +49,7 @@ def inspect_data_url(url: str, limits: InputLimits, *, formats: Collection[str] 
     Raises:
         ImageError: If it is not such a URL, of another format, damaged, or exceeds the limits.
     """
-    image = open_checked(data_url_bytes(url, limits), limits, formats=formats)
-    kind = "JPEG" if image.format in {"JPEG", "MPO"} else image.format or ""
-    return ImageSize(format=kind, width=image.width, height=image.height)
+    return inspect_image(data_url_bytes(url, limits), limits, formats=formats)
 
 
 def data_url_bytes(url: str, limits: InputLimits) -> bytes:
@@ -75,8 +71,8 @@ def data_url_bytes(url: str, limits: InputLimits) -> bytes:
     return data
 
 
-def open_checked(data: bytes, limits: InputLimits, *, formats: Collection[str] = CHAT_FORMATS) -> Image.Image:
-    """Open an image file whose header was checked; no pixel is decoded yet.
+def inspect_image(data: bytes, limits: InputLimits, *, formats: Collection[str] = CHAT_FORMATS) -> ImageSize:
+    """Read the header of an image file; no pixel is decoded, which is what `ImageEncoder.decode` does.
 
     Args:
         data: The file.
@@ -90,27 +86,10 @@ def open_checked(data: bytes, limits: InputLimits, *, formats: Collection[str] =
     if sniff(data) not in formats:
         raise ImageError(f"is not one of {', '.join(sorted(formats))}")
     try:
-        return open_image(data, limits)
+        image = open_image(data, limits)
     except ImageError:
         raise
     except Exception as error:  # whatever pillow raises for a broken header
         raise ImageError(f"is damaged ({type(error).__name__})") from error
-
-
-def decode_checked(data: bytes, limits: InputLimits, *, formats: Collection[str] = CHAT_FORMATS) -> Image.Image:
-    """Decode the first picture of an image file whose header was checked.
-
-    Args:
-        data: The file.
-        limits: The most bytes and pixels.
-        formats: Which formats are allowed.
-
-    Raises:
-        ImageError: If it is of another format, damaged, or exceeds the limits.
-    """
-    image = open_checked(data, limits, formats=formats)
-    try:
-        image.load()
-    except Exception as error:  # whatever pillow raises for a broken file
-        raise ImageError(f"is damaged ({str(error) or type(error).__name__})") from error
-    return image
+    kind = "JPEG" if image.format in {"JPEG", "MPO"} else image.format or ""
+    return ImageSize(format=kind, width=image.width, height=image.height)
