@@ -149,9 +149,6 @@ def checked_address(url: httpx.URL, *, resolve: Resolve, allow: Allow) -> Addres
     return addresses[0]
 
 
-_REDIRECTS = {301, 302, 303, 307, 308}
-
-
 _OK = 200
 
 
@@ -190,34 +187,68 @@ def download(
             or too much.
     """
     try:
-        place = httpx.URL(url)
-        with Deadline(limits.timeout_s) as deadline, httpx.Client(trust_env=False, verify=verify) as client:
-            for _ in range(limits.max_redirects + 1):
-                request = _request(client, place, deadline, resolve=resolve, allow=allow)
-                response = client.send(request, stream=True)
-                try:
-                    if response.status_code not in _REDIRECTS:
-                        return _body(response, limits, deadline)
-                    place = place.join(response.headers.get("location", ""))
-                finally:
-                    response.close()
+        with (
+            Deadline(limits.timeout_s) as deadline,
+            GuardedTransport(deadline, resolve=resolve, allow=allow, verify=verify) as transport,
+            httpx.Client(
+                transport=transport, trust_env=False, follow_redirects=True, max_redirects=limits.max_redirects
+            ) as client,
+            client.stream("GET", url) as response,
+        ):
+            return _body(response, limits, deadline)
+    except httpx.TooManyRedirects as error:
+        raise ImageError(f"redirects more than {limits.max_redirects} times") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ImageError(f"cannot be fetched ({str(error) or type(error).__name__})") from error
-    raise ImageError(f"redirects more than {limits.max_redirects} times")
 
 
-def _request(
-    client: httpx.Client, url: httpx.URL, deadline: Deadline, *, resolve: Resolve, allow: Allow
-) -> httpx.Request:
-    """Ask the checked address itself, with the name where TLS and the server look for it."""
-    address = deadline.within(lambda: checked_address(url, resolve=resolve, allow=allow))
-    return client.build_request(
-        "GET",
-        url.copy_with(host=str(address), fragment=None),
-        headers={"Host": url.netloc.decode("ascii"), "Accept": "image/*", "Accept-Encoding": "identity"},
-        extensions={"sni_hostname": url.host, "trace": deadline.trace},
-        timeout=deadline.left_s(),
-    )
+class GuardedTransport(httpx.BaseTransport):
+    """Transport for `httpx.Client` that checks every request, the one after a redirect too, and sends little of it.
+
+    It connects to the address that was checked, with the name where TLS and the server look for it, and sends three
+    headers of its own: no cookie, no credential. The body of a redirect is not read.
+
+    Args:
+        deadline: When everything has to be over.
+        resolve: Host and port → addresses.
+        allow: Whether an address may be reached.
+        verify: Whose certificates are believed.
+    """
+
+    def __init__(
+        self, deadline: Deadline, *, resolve: Resolve, allow: Allow, verify: ssl.SSLContext | bool = True
+    ) -> None:
+        self._deadline, self._resolve, self._allow = deadline, resolve, allow
+        one_each = httpx.Limits(max_keepalive_connections=0)  # TLS proved a connection for one name alone
+        self._inner = httpx.HTTPTransport(verify=verify, trust_env=False, limits=one_each)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request.
+
+        Raises:
+            ImageError: If it leads to an address that may not be reached, or the time is over.
+        """
+        url = request.url
+        address = self._deadline.within(lambda: checked_address(url, resolve=self._resolve, allow=self._allow))
+        sent = httpx.Request(
+            "GET",
+            url.copy_with(host=str(address), fragment=None),
+            headers={"Host": url.netloc.decode("ascii"), "Accept": "image/*", "Accept-Encoding": "identity"},
+            extensions={
+                "sni_hostname": url.host,
+                "trace": self._deadline.trace,
+                "timeout": httpx.Timeout(self._deadline.left_s()).as_dict(),
+            },
+        )
+        response = self._inner.handle_request(sent)
+        if not response.has_redirect_location:
+            return response
+        response.close()
+        return httpx.Response(response.status_code, headers={"Location": response.headers["Location"]})
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._inner.close()
 
 
 def _body(response: httpx.Response, limits: DownloadLimits, deadline: Deadline) -> bytes:
