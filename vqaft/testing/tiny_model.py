@@ -204,32 +204,10 @@ def _qwen2_5_vl(texts: list[str]) -> tuple[Any, Any]:
     )
 
     tokens = _tokenizer(texts, ["<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"])
-    ids, head = tokens.convert_tokens_to_ids, WIDTH // 4
-    rope = {
-        "rope_type": "default",
-        "rope_theta": 10_000.0,
-        "mrope_section": [head // 8, head * 3 // 16, head // 2 - head // 8 - head * 3 // 16],
-    }
+    ids = tokens.convert_tokens_to_ids
     config = Qwen2_5_VLConfig(
-        text_config={
-            **_text_settings(tokens),
-            "use_sliding_window": False,
-            "max_window_layers": 2,
-            "rope_parameters": rope,
-        },
-        vision_config={
-            "depth": 3,
-            "hidden_size": WIDTH,
-            "intermediate_size": 3 * WIDTH,
-            "num_heads": 4,
-            "patch_size": PATCH,
-            "spatial_merge_size": 2,
-            "temporal_patch_size": 2,
-            "window_size": 8 * PATCH,
-            "out_hidden_size": WIDTH,
-            "fullatt_block_indexes": [2],
-            "initializer_range": 0.08,
-        },
+        text_config=_qwen_text_settings(tokens),
+        vision_config=_qwen_vision_settings(),
         image_token_id=ids("<|image_pad|>"),
         video_token_id=ids("<|video_pad|>"),
         vision_start_token_id=ids("<|vision_start|>"),
@@ -246,6 +224,34 @@ def _qwen2_5_vl(texts: list[str]) -> tuple[Any, Any]:
         chat_template=TEMPLATE.replace("IMAGE", "<|vision_start|><|image_pad|><|vision_end|>"),
     )
     return Qwen2_5_VLForConditionalGeneration(config), processor
+
+
+def _qwen_text_settings(tokenizer: Any) -> dict[str, Any]:
+    pairs = WIDTH // 8  # of numbers in a head that turn together; time, height and width share them
+    time, height = pairs // 4, pairs * 3 // 8
+    rope = {
+        "rope_type": "default",
+        "rope_theta": 10_000.0,
+        "mrope_section": [time, height, pairs - time - height],
+    }
+    own = {"use_sliding_window": False, "max_window_layers": 2, "rope_parameters": rope}
+    return _text_settings(tokenizer) | own
+
+
+def _qwen_vision_settings() -> dict[str, Any]:
+    return {
+        "depth": 3,
+        "hidden_size": WIDTH,
+        "intermediate_size": 3 * WIDTH,
+        "num_heads": 4,
+        "patch_size": PATCH,
+        "spatial_merge_size": 2,
+        "temporal_patch_size": 2,
+        "window_size": 8 * PATCH,
+        "out_hidden_size": WIDTH,
+        "fullatt_block_indexes": [2],
+        "initializer_range": 0.08,
+    }
 
 
 def main() -> None:
