@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from openai import OpenAI
 
-from tests.server.test_jobs import finished, upload
+from tests.server.jobs.test_jobs import finished, upload
 from vqaft.testing import ThreadServer
 
 KEY = "0123456789abcdef0123456789abcdef01234567"

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
-from tests.server.test_jobs import finished, upload, wait_for_metrics
+from tests.server.jobs.test_jobs import finished, upload, wait_for_metrics
 from vqaft.testing import ThreadServer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs process groups and SIGKILL")
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @contextmanager
