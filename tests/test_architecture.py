@@ -17,7 +17,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "vqaft"
 
 LAYERS = (
-    ("escape", "pickling", "version"),
+    ("escape", "pickling", "validation", "version"),
     ("notebook", "redact"),
     ("errors",),
     ("filesystem", "parallel"),

@@ -12,13 +12,14 @@ from typing import Any
 
 from vqaft.errors import EvaluationError
 from vqaft.escape import visible
-from vqaft.evaluation.json_form import facts_from_dict, pair_from_dict, pair_to_dict, read_file, to_text, write_file
+from vqaft.evaluation.json_form import pair_fields, pair_to_dict, read_file, to_text, write_file
 from vqaft.evaluation.rows import Outcome, PairedRow
 from vqaft.evaluation.score import Score
 from vqaft.evaluation.scorer_identity import ScorerFacts, usage_lines
 from vqaft.evaluation.slice_comparison import ComparisonSettings, SliceComparison
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.tables import Table, data_frame, p_text, paragraph, percent, percent_range, points, points_range
+from vqaft.validation import validated
 
 FORMAT = "vqaft.comparison"
 VERSION = 2
@@ -314,19 +315,10 @@ def comparison_from_dict(content: Mapping[str, Any]) -> Comparison:
     Args:
         content: The dictionary.
     """
-    from pydantic import TypeAdapter
-
     models = content["base_model"], content["tuned_model"]
-    return Comparison(
-        base_model=models[0],
-        tuned_model=models[1],
-        scorers={facts["name"]: facts_from_dict(facts) for facts in content["scorers"]},
-        slices=TypeAdapter(tuple[SliceComparison, ...]).validate_python(content["slices"]),
-        ratings=TypeAdapter(tuple[RatingDistribution, ...]).validate_python(content["ratings"]),
-        rows=tuple(pair_from_dict(row, models) for row in content["rows"]),
-        caveats=tuple(content["caveats"]),
-        settings=ComparisonSettings(**content["settings"]),
-    )
+    fields = {name: content[name] for name in Comparison.__dataclass_fields__}
+    fields["scorers"] = {facts["name"]: {k: facts[k] for k in facts if k != "name"} for facts in content["scorers"]}
+    return validated(Comparison, fields | {"rows": [pair_fields(row, models) for row in content["rows"]]})
 
 
 def _rebuild(values: dict[str, Any]) -> Comparison:

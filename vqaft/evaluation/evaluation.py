@@ -11,11 +11,12 @@ from typing import Any
 
 from vqaft.errors import EvaluationError
 from vqaft.escape import counted
-from vqaft.evaluation.json_form import facts_from_dict, read_file, row_from_dict, row_to_dict, to_text, write_file
+from vqaft.evaluation.json_form import read_file, row_to_dict, to_text, write_file
 from vqaft.evaluation.rows import ScoredRow, Slicer, as_slicers, failure_sentences, first_repeated
 from vqaft.evaluation.scorer_identity import ScorerFacts, merged_usage, usage_lines
 from vqaft.evaluation.summary import Summary, summarise
 from vqaft.evaluation.tables import data_frame, paragraph
+from vqaft.validation import validated
 
 FORMAT = "vqaft.evaluation"
 VERSION = 1
@@ -167,8 +168,7 @@ def evaluation_from_dict(content: Mapping[str, Any]) -> Evaluation:
     Args:
         content: The dictionary.
     """
-    scorers = {name: facts_from_dict(facts) for name, facts in content["scorers"].items()}
-    return Evaluation(model=content["model"], scorers=scorers, rows=tuple(map(row_from_dict, content["rows"])))
+    return validated(Evaluation, {name: content[name] for name in ("model", "scorers", "rows")})
 
 
 def _rebuild(model: str, scorers: dict[str, ScorerFacts], rows: tuple[ScoredRow, ...]) -> Evaluation:

@@ -15,10 +15,7 @@ from vqaft.durable import write_atomically
 from vqaft.errors import StateError
 from vqaft.evaluation.rows import PairedRow, ScoredRow
 from vqaft.evaluation.score import Score, ScoreFailure
-from vqaft.evaluation.scorer_identity import ScorerFacts
-from vqaft.evaluation.usage import ScorerUsage
 from vqaft.filesystem import require_local
-from vqaft.inference import Failure
 
 Made = TypeVar("Made")
 
@@ -92,7 +89,12 @@ def read_one_of(path: Path, formats: Mapping[str, tuple[int, Callable[[dict[str,
         message = f"the file is not a {kinds}: it is not one JSON value"
         raise StateError(message, path=path, hint=_advice(path)) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StateError(f"the file is not a {kinds}: {error!r}", path=path, hint=_advice(path)) from None
+        raise StateError(f"the file is not a {kinds}: {_said(error)}", path=path, hint=_advice(path)) from None
+
+
+def _said(error: Exception) -> str:
+    """Return the words of an error that names a field; those of built-in errors need their name beside them."""
+    return str(error) if type(error) is ValueError else repr(error)
 
 
 def _advice(path: Path) -> str | None:
@@ -114,28 +116,6 @@ def row_to_dict(row: ScoredRow) -> dict[str, Any]:
     return values | {"metadata": _plain(row.metadata)}
 
 
-def row_from_dict(values: Mapping[str, Any]) -> ScoredRow:
-    """Return the scored row that `row_to_dict` made a dictionary of.
-
-    Args:
-        values: The dictionary.
-    """
-    scores = {name: _score(score) for name, score in values["scores"].items()}
-    failure = values["failure"] and Failure(**values["failure"])
-    return ScoredRow(**{**values, "answers": tuple(values["answers"]), "scores": scores, "failure": failure})
-
-
-def facts_from_dict(values: Mapping[str, Any]) -> ScorerFacts:
-    """Return a scorer's facts from their dictionary.
-
-    Args:
-        values: The dictionary.
-    """
-    usage = values["usage"] and ScorerUsage(**values["usage"])
-    words = str(values.get("words", ""))  # files of earlier versions have none
-    return ScorerFacts(description=values["description"], levels=tuple(values["levels"]), usage=usage, words=words)
-
-
 def pair_to_dict(row: PairedRow, scorers: tuple[str, ...]) -> dict[str, Any]:
     """Return a paired row as a dictionary, with its outcome by each scorer.
 
@@ -153,26 +133,19 @@ def pair_to_dict(row: PairedRow, scorers: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def pair_from_dict(values: Mapping[str, Any], models: tuple[str, str]) -> PairedRow:
-    """Return the paired row that `pair_to_dict` made a dictionary of.
+def pair_fields(values: Mapping[str, Any], models: tuple[str, str]) -> dict[str, Any]:
+    """Return the fields of the paired row that `pair_to_dict` made a dictionary of.
 
     Args:
         values: The dictionary.
         models: The names of the base and the tuned model.
     """
-    shared = {name: values[name] for name in SHARED}
-    shared |= {"answers": tuple(values["answers"]), "metadata": values["metadata"]}
+    shared = {name: values[name] for name in (*SHARED, "answers", "metadata")}
     base, tuned = (
-        ScoredRow(
-            **shared,
-            model=model,
-            answer=side["answer"],
-            failure=side["failure"] and Failure(**side["failure"]),
-            scores={score["scorer"]: _side_score(score) for score in side["scores"]},
-        )
+        shared | {"model": model, "answer": side["answer"], "failure": side["failure"], "scores": _scores(side)}
         for model, side in zip(models, (values["base"], values["tuned"]), strict=True)
     )
-    return PairedRow(base=base, tuned=tuned)
+    return {"base": base, "tuned": tuned}
 
 
 def _side_to_dict(row: ScoredRow) -> dict[str, Any]:
@@ -188,14 +161,9 @@ def _score_to_dict(score: Score | ScoreFailure) -> dict[str, Any]:
     return {"value": None, "failure": asdict(score)} if isinstance(score, ScoreFailure) else asdict(score)
 
 
-def _side_score(values: Mapping[str, Any]) -> Score | ScoreFailure:
-    if values.get("failure"):
-        return ScoreFailure(**values["failure"])
-    return Score(**{name: value for name, value in values.items() if name != "scorer"})
-
-
-def _score(values: Mapping[str, Any]) -> Score | ScoreFailure:
-    return ScoreFailure(**values) if "kind" in values else Score(**values)
+def _scores(side: Mapping[str, Any]) -> dict[str, Any]:
+    scores = {score["scorer"]: {name: score[name] for name in score if name != "scorer"} for score in side["scores"]}
+    return {name: score.get("failure") or score for name, score in scores.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -21,6 +21,7 @@ from vqaft.evaluation.score import Score, ScoreFailure
 from vqaft.images import ImageSource, describe_source, image_sha256
 from vqaft.inference import Failure
 from vqaft.notebook import card, heading, marked, note
+from vqaft.validation import no_extra_fields
 
 
 def example_groups(examples: Iterable[VQAExample]) -> list[str]:
@@ -147,6 +148,7 @@ def _shared_scores(scores: Mapping[str, Score | ScoreFailure]) -> Scores:
 _NO_METADATA: Mapping[str, Any] = MappingProxyType({})
 
 
+@no_extra_fields
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScoredRow:
     """A row of an `Evaluation`.

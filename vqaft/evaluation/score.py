@@ -9,6 +9,7 @@ from typing import TypeAlias
 from vqaft.data import VQAExample
 from vqaft.errors import EvaluationError
 from vqaft.inference import split_reasoning
+from vqaft.validation import no_extra_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class AnsweredExample:
             object.__setattr__(self, "answer", answer or "")
 
 
+@no_extra_fields
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
     """A score between 0 and 1.
@@ -55,6 +57,7 @@ class Score:
             raise EvaluationError(f"a score of {self.value!r} is not between 0 and 1")
 
 
+@no_extra_fields
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScoreFailure:
     """The reason why a scorer returned no score.

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vqaft.evaluation.usage import ScorerUsage
+from vqaft.validation import no_extra_fields
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
+@no_extra_fields
 @dataclass(frozen=True, kw_only=True)
 class ScorerFacts:
     """A scorer as it was used.

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from vqaft.inference import ChatReply
+from vqaft.validation import no_extra_fields
 
 
+@no_extra_fields
 @dataclass(frozen=True, kw_only=True)
 class ScorerUsage:
     """Requests and tokens, as far as the provider said.

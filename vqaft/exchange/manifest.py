@@ -16,6 +16,7 @@ from vqaft.exchange.history import history_values
 from vqaft.exchange.rows import Row
 from vqaft.images import RemoteImage
 from vqaft.pickling import reduce_by_fields
+from vqaft.validation import no_extra_fields, validated
 
 HIDDEN = ".vqaft"  # readers of datasets ignore hidden folders
 MANIFEST = f"{HIDDEN}/manifest.json"
@@ -28,6 +29,7 @@ _MAPPINGS = ("rows", "files", "settings")
 FIELDS = ("id", "question", "answers", "question_type", "kind", "group", "metadata")
 
 
+@no_extra_fields
 @dataclass(frozen=True, kw_only=True)
 class Loss:
     """A field of examples that the format of an export cannot represent, or changes; the manifest keeps it.
@@ -46,6 +48,7 @@ class Loss:
         return f"{self.field} of {len(self.example_ids)} examples"
 
 
+@no_extra_fields
 @dataclass(frozen=True, kw_only=True)
 class ExportManifest:
     """The facts of an export; equal examples produce equal manifests, on any day and machine.
@@ -93,11 +96,9 @@ class ExportManifest:
             return None
         values = folder.read_json(MANIFEST)
         try:
-            lossy = tuple(Loss(field=each["field"], example_ids=tuple(each["example_ids"])) for each in values["lossy"])
-            plain = {name: dict(values[name]) for name in _MAPPINGS}
-            return cls(**{**values, **plain, "lossy": lossy})
-        except (TypeError, KeyError, ValueError) as error:
-            raise DataError(f"the manifest is damaged: {error!r:.200}", path=folder.place(MANIFEST)) from None
+            return validated(cls, values)
+        except ValueError as error:
+            raise DataError(f"the manifest is damaged: {error!s:.200}", path=folder.place(MANIFEST)) from None
 
     def check_files(self, folder: ExportFolder) -> None:
         """Refuse an export whose files were changed since.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
@@ -18,12 +18,14 @@ from typing import Any, Literal, TypeAlias, get_args, overload
 from vqaft.durable import atomic_writer, read_file
 from vqaft.errors import DataError, MissingExtraError, StateError
 from vqaft.notebook import card, heading, note, table
+from vqaft.validation import no_extra_fields, read_as, validated
 
 FailureKind: TypeAlias = Literal[
     "image", "refused", "content_filter", "truncated", "empty", "rate_limit", "quota", "auth", "unreachable", "rejected"
 ]
 
 
+@no_extra_fields
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
     """Why there is no answer.
@@ -43,6 +45,7 @@ class Failure:
             raise DataError(f"kind={self.kind!r}", hint=f"One of {', '.join(get_args(FailureKind))}.")
 
 
+@no_extra_fields
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prediction:
     """What one model said to one example.
@@ -90,11 +93,9 @@ def prediction_from(values: Mapping[str, Any]) -> Prediction:
     """Return the prediction of what `prediction_json` returned.
 
     Raises:
-        TypeError: If it holds a field that a prediction of this version does not have, or is not a mapping.
-        DataError: If it is not a prediction.
+        ValueError: If it is not one; it names the field.
     """
-    failure = values.get("failure")
-    return Prediction(**{**values, "failure": None if failure is None else Failure(**failure)})
+    return validated(Prediction, values)
 
 
 _SHOWN = 5
@@ -196,12 +197,11 @@ class Predictions(Sequence[Prediction]):
         try:
             head = json.loads(lines[0])
             settings = dict(head["settings"]) if head["format"] == FORMAT else None
-            predictions = [prediction_from(json.loads(line)) for line in lines[1:] if line]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise StateError(f"this is not a file of predictions ({error})", path=path) from error
         if settings is None:
             raise StateError(f"written by another version of vqaft: {head['format']!r}", path=path)
-        return cls(predictions, settings=settings)
+        return cls(_predictions(lines[1:], path), settings=settings)
 
     def to_pandas(self) -> Any:
         """Return a pandas frame, one row a prediction; the failure's kind and message have columns of their own.
@@ -214,6 +214,15 @@ class Predictions(Sequence[Prediction]):
         except ImportError as error:
             raise MissingExtraError("pandas", extra="pandas") from error
         return pd.DataFrame([_flat(prediction) for prediction in self])
+
+
+def _predictions(lines: Iterable[bytes], path: str | PathLike[str]) -> Iterator[Prediction]:
+    for number, line in enumerate(lines, start=2):
+        if line:
+            try:
+                yield read_as(Prediction, line)
+            except ValueError as error:
+                raise StateError(f"line {number} is not a prediction ({error})", path=path) from error
 
 
 def _line(value: Mapping[str, Any]) -> bytes:

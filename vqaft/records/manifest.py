@@ -13,10 +13,12 @@ from typing import Any, Self
 from vqaft.durable import write_atomically
 from vqaft.errors import DataError
 from vqaft.filesystem import is_url, read_bytes
+from vqaft.validation import no_extra_fields, read_as
 
 _IDS = 10_000
 
 
+@no_extra_fields
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
     """The facts of a training file; the same rows give the same manifest, on any day and machine.
@@ -75,8 +77,6 @@ class Manifest:
         """
         own = cls.path_for(path)
         try:
-            values = json.loads(read_bytes(own))
-            values["example_ids"] = tuple(tuple(ids) for ids in values["example_ids"])
-            return cls(**values)
-        except (OSError, ValueError, TypeError, KeyError) as error:
+            return read_as(cls, read_bytes(own))
+        except (OSError, ValueError) as error:
             raise DataError(f"the manifest cannot be read: {error}", path=own) from error

@@ -8,13 +8,29 @@ from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
 
 from vqaft.durable import write_atomically
 from vqaft.errors import StateError
 from vqaft.filesystem import location_of, read_bytes, require_local
+from vqaft.validation import no_extra_fields, read_as
 
 _FORMAT = "vqaft placement 1"
+
+
+def _hexadecimal(digits: object) -> int:
+    return int(str(digits), 16)
+
+
+@no_extra_fields
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    format: Literal["vqaft placement 1"]
+    images: dict[str, str]
+    groups: dict[str, str]
+    looks: dict[str, Annotated[int, BeforeValidator(_hexadecimal)]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +80,10 @@ class Placement:
             StateError: If the file is missing, damaged, or no placement.
         """
         try:
-            content = json.loads(read_bytes(location_of(path)))
-            if content["format"] != _FORMAT:
-                raise StateError(f"the format is {content['format']!r}, not {_FORMAT!r}", path=path)
-            looks = {sha: int(digits, 16) for sha, digits in content["looks"].items()}
-            return cls(images=content["images"], groups=content["groups"], looks=looks)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            content = read_as(_File, read_bytes(location_of(path)))
+        except (OSError, ValueError) as error:
             raise StateError(f"this is no placement of a split: {error}", path=path) from error
+        return cls(images=content.images, groups=content.groups, looks=content.looks)
 
 
 def _placement(images: dict[str, str], groups: dict[str, str], looks: dict[str, int]) -> Placement:
