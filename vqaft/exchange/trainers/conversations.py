@@ -30,6 +30,21 @@ def conversation(row: Row, text_of: Callable[[RowTurn], str]) -> list[dict[str, 
     return system + [{"from": _SPEAKERS[turn.role], "value": text_of(turn)} for turn in row.turns]
 
 
+def row_values(row: Row, folder: ExportFolder, place: Callable[[RowTurn], str]) -> dict[str, Any]:
+    """Return a row as LLaVA, InternVL and Qwen's trainers read it, and write its images into the folder.
+
+    Args:
+        row: The row.
+        folder: The export.
+        place: Writes a turn with the placeholders of its images: `image_first` or `in_place`.
+    """
+    return {
+        "id": row.examples[0].id,
+        "image": images_value(row, folder),
+        "conversations": conversation(row, place),
+    }
+
+
 def images_value(row: Row, folder: ExportFolder) -> str | list[str]:
     """Write the images of a row and return its `image`: a name, or a list of them."""
     names = [folder.write_image(image) for image in row.images]

@@ -10,7 +10,6 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder, prefixed
@@ -19,7 +18,7 @@ from vqaft.exchange.refusals import no_web_images, no_zero_weights, reserved_wor
 from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import by_split
-from vqaft.exchange.trainers.conversations import PLACEHOLDER, conversation, image_first, images_value, parse_row
+from vqaft.exchange.trainers.conversations import PLACEHOLDER, image_first, parse_row, row_values
 
 _RESERVED = (PLACEHOLDER, "<video>", "<IMG_CONTEXT>", "<img>", "</img>")
 
@@ -55,7 +54,9 @@ class InternVL:
         """Write a JSONL file and a meta file a split, and the images."""
         for split, group in by_split(rows):
             counted = itertools.count()  # is asked for its next number once for each row
-            folder.write_jsonl(f"{split}.jsonl", (_values(row, folder) for row, _ in zip(group, counted, strict=False)))
+            folder.write_jsonl(
+                f"{split}.jsonl", (row_values(row, folder, image_first) for row, _ in zip(group, counted, strict=False))
+            )
             meta = {
                 "root": prefixed(self.root, ""),
                 "annotation": prefixed(self.root, f"{split}.jsonl"),
@@ -76,11 +77,3 @@ class InternVL:
     ) -> Iterator[VQAExample]:
         """Read the examples of an exported folder; see `read_export`."""
         return read_export(self, folder, split=split, manifest=manifest)
-
-
-def _values(row: Row, folder: ExportFolder) -> dict[str, Any]:
-    return {
-        "id": row.examples[0].id,
-        "image": images_value(row, folder),
-        "conversations": conversation(row, image_first),
-    }

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder
@@ -17,7 +16,7 @@ from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_few_shot, no_system, no_web_images, no_zero_weights, one_image, reserved_words
 from vqaft.exchange.rows import Row
 from vqaft.exchange.split_files import by_split
-from vqaft.exchange.trainers.conversations import PLACEHOLDER, conversation, image_first, images_value, parse_row
+from vqaft.exchange.trainers.conversations import PLACEHOLDER, image_first, parse_row, row_values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +40,7 @@ class LLaVA:
     def write(self, rows: Iterable[Row], folder: ExportFolder) -> None:
         """Write a JSON list a split, and the images."""
         for split, group in by_split(rows):
-            folder.write_json_list(f"{split}.json", (_values(row, folder) for row in group))
+            folder.write_json_list(f"{split}.json", (row_values(row, folder, image_first) for row in group))
 
     def parse(self, folder: ExportFolder) -> Iterator[tuple[str, VQAExample]]:
         """Parse the JSON lists."""
@@ -54,11 +53,3 @@ class LLaVA:
     ) -> Iterator[VQAExample]:
         """Read the examples of an exported folder; see `read_export`."""
         return read_export(self, folder, split=split, manifest=manifest)
-
-
-def _values(row: Row, folder: ExportFolder) -> dict[str, Any]:
-    return {
-        "id": row.examples[0].id,
-        "image": images_value(row, folder),
-        "conversations": conversation(row, image_first),
-    }

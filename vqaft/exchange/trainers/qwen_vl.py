@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.exchange.folder import ExportFolder, prefixed
@@ -18,7 +17,7 @@ from vqaft.exchange.refusals import no_system, no_web_images, no_zero_weights, r
 from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import by_split
-from vqaft.exchange.trainers.conversations import PLACEHOLDER, conversation, images_value, in_place, parse_row
+from vqaft.exchange.trainers.conversations import PLACEHOLDER, in_place, parse_row, row_values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +51,7 @@ class QwenVL:
         """Write a JSON list a split, the images, and the entries for `data_dict`."""
         entries = {}
         for split, group in by_split(rows):
-            folder.write_json_list(f"{split}.json", (_values(row, folder) for row in group))
+            folder.write_json_list(f"{split}.json", (row_values(row, folder, in_place) for row in group))
             name = self.name if split == "train" else f"{self.name}_{split}"
             entries[name] = {"annotation_path": prefixed(self.root, f"{split}.json"), "data_path": self.root}
         folder.write_json("data_dict.json", entries)
@@ -68,14 +67,6 @@ class QwenVL:
     ) -> Iterator[VQAExample]:
         """Read the examples of an exported folder; see `read_export`."""
         return read_export(self, folder, split=split, manifest=manifest)
-
-
-def _values(row: Row, folder: ExportFolder) -> dict[str, Any]:
-    return {
-        "id": row.examples[0].id,
-        "image": images_value(row, folder),
-        "conversations": conversation(row, in_place),
-    }
 
 
 def _annotations(folder: ExportFolder) -> list[tuple[str, str]]:
