@@ -114,6 +114,17 @@ def test_contents_alone_can_be_compared() -> None:
     assert "not looked for: files saved again or resized" in str(clean)
 
 
+def test_images_that_have_no_look_are_not_called_different() -> None:
+    """Of a web address only the address is compared."""
+    web = dataclasses.replace(example("web", b""), images=("https://example.org/a.png",))
+    report = audit_splits({"train": TRAIN, "test": [*TEST, web]})
+    assert (report.ok, report.by_content) == (True, 1)
+    assert "look-alikes of 1 image at web addresses or of one color" in report.not_looked_for
+    assert report.look_alikes.endswith("among those compared")
+    assert "ok  " not in str(report)
+    assert "nothing found where compared: 0 of" in str(report)
+
+
 def test_named_groups_in_two_parts() -> None:
     train = [dataclasses.replace(each, group="patient 7") for each in TRAIN]
     test = [dataclasses.replace(TEST[0], group="patient 7"), *TEST[1:]]

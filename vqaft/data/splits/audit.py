@@ -73,6 +73,7 @@ def audit_splits(
         near_duplicate_images=int(alike[alike > 1].sum()),
         distance=distance,
         transformed=transformed,
+        by_content=0 if distance is None else int((~images.visible).sum()),
     )
 
 

@@ -119,6 +119,8 @@ class SplitReport:
         near_duplicate_images: How many images are in these groups.
         distance: How many of 64 bits may differ between look-alikes; None if only contents were compared.
         transformed: Whether cropped, mirrored, turned and bordered copies and screenshots were looked for.
+        by_content: How many images were compared by their contents only, though look-alikes were looked for: web
+            addresses, and pictures of one color.
     """
 
     parts: tuple[PartSummary, ...]
@@ -128,6 +130,7 @@ class SplitReport:
     near_duplicate_images: int
     distance: int | None
     transformed: bool = False
+    by_content: int = 0
 
     @property
     def ok(self) -> bool:
@@ -137,9 +140,10 @@ class SplitReport:
     @property
     def not_looked_for(self) -> str:
         """The copies that were not looked for, in words."""
-        looks = ["files saved again or resized"] * (self.distance is None) + [TRANSFORMED_KINDS] * (
-            not self.transformed
-        )
+        looks = ["files saved again or resized"] * (self.distance is None)
+        if self.by_content:
+            looks.append(f"look-alikes of {counted(self.by_content, 'image')} at web addresses or of one color")
+        looks += [TRANSFORMED_KINDS] * (not self.transformed)
         return "; ".join([*looks, "other crops, turns by other angles, and pictures inside others without an edge"])
 
     @property
@@ -148,7 +152,7 @@ class SplitReport:
         if self.distance is None:
             return "the pictures were not compared"
         if not self.near_duplicate_groups:
-            return "no two different files look alike"
+            return "no two different files look alike" + (" among those compared" if self.by_content else "")
         groups = counted(self.near_duplicate_groups, "group")
         return f"{self.near_duplicate_images} different files look alike, in {groups}"
 
@@ -183,6 +187,7 @@ class SplitReport:
             lines.append(f"{part.name:<{width}}  {numbers}")
         lines.append(self.look_alikes)
         fine = "ok  " if self.distance is not None else "same files only:"  # "ok" is for looks that were taken
+        fine = "nothing found where compared:" if self.by_content else fine
         lines += [f"{'LEAK' if overlap.leaks or overlap.groups else fine} {overlap}" for overlap in self.overlaps]
         lines.append(f"not looked for: {self.not_looked_for}")
         return visible("\n".join(lines), keep="\n")
