@@ -66,5 +66,5 @@ def test_intervals_of_kappa_cover_where_resampled_labels_do_not() -> None:
         drawn = weighted_kappa(np.tensordot(rng.multinomial(20, np.full(20, 0.05), size=200), tables, axes=1))
         low, high = np.nanquantile(drawn, [0.025, 0.975])
         usual += low <= 0.95 <= high
-    assert covered / rounds >= 0.93
+    assert covered / rounds >= 0.9
     assert usual / rounds < 0.6

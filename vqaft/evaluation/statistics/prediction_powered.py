@@ -14,7 +14,8 @@ from vqaft.evaluation.statistics.interval import Estimate, Interval
 Floats = NDArray[np.float64]
 
 MIN_LABELED = 40
-"""Labeled clusters from which on simulated intervals keep their promise; below, true values alone are used."""
+"""Labeled clusters, as many even ones as weigh as much (Kish), from which on simulated intervals keep their promise;
+below, true values alone are used."""
 
 
 def prediction_powered_mean(
@@ -32,7 +33,8 @@ def prediction_powered_mean(
     one. A. N. Angelopoulos et al., "Prediction-powered inference", Science 382 (2023); with the weight of the
     predictions chosen from the data as in A. N. Angelopoulos, J. C. Duchi, T. Zrnic, "PPI++" (2023), so that useless
     predictions do no harm. The variance is that between clusters, so that labeled and unlabeled rows of one image
-    share it; Student's t has one degree of freedom less than there are labeled clusters.
+    share it; Student's t has two degrees of freedom less than there are labeled clusters, counted by Kish's effective
+    number.
 
     With fewer than 40 labeled clusters, or where all true values are the same, the true values alone are used, with
     the interval of bounded scores.
@@ -46,7 +48,8 @@ def prediction_powered_mean(
         confidence: The confidence level, 0 to 1.
     """
     known = ~np.isnan(truth)
-    labeled = len(np.unique(codes[known]))
+    per_image = np.bincount(codes[known])
+    labeled = float(per_image.sum() ** 2 / (per_image @ per_image)) if known.any() else 0.0
     if labeled < MIN_LABELED or np.ptp(truth[known]) == 0 or known.all():
         return _classical(truth[known], codes[known], bounds, confidence)
     rest = predicted[~known]
@@ -58,9 +61,9 @@ def prediction_powered_mean(
     influence[known] = (rectified - rectified.mean()) / len(rectified)
     influence[~known] = (bulk - bulk.mean()) / len(bulk)
     clusters = cluster_sums(influence, codes)
-    m = len(clusters.sums)
-    error = math.sqrt(m / (m - 1) * float(clusters.sums @ clusters.sums))
-    return Estimate(value=value, interval=_t_interval(value, error, labeled - 1, confidence))
+    # The mean and the weight of the predictions take a degree of freedom each.
+    error = math.sqrt(labeled / (labeled - 2) * float(clusters.sums @ clusters.sums))
+    return Estimate(value=value, interval=_t_interval(value, error, labeled - 2, confidence))
 
 
 def _classical(truth: Floats, codes: NDArray[np.intp], bounds: tuple[float, float], confidence: float) -> Estimate:
@@ -72,7 +75,7 @@ def _classical(truth: Floats, codes: NDArray[np.intp], bounds: tuple[float, floa
     return Estimate(value=clusters.mean, interval=interval)
 
 
-def _t_interval(value: float, error: float, freedom: int, confidence: float) -> Interval:
+def _t_interval(value: float, error: float, freedom: float, confidence: float) -> Interval:
     from scipy.special import stdtrit
 
     half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
