@@ -52,7 +52,11 @@ def promises() -> list[str]:
             f"in {len(reliable) - below} of {len(reliable)} scenarios; {marked}; lowest {min(reliable):.3f}",
             "trust_intervals",
         ),
-        ("at most 5 % of verdicts on equal models are false", f"at most {max(verdicts):.1%}", "trust_verdicts"),
+        (
+            "about 5 % of verdicts on equal models are false, or fewer",
+            f"at most {max(verdicts):.1%} (standard error 0.7%)",
+            "trust_verdicts",
+        ),
         (
             "at most 5 % of certificates are false where the loss is exactly the margin",
             f"at most {max(certified):.1%}",
@@ -84,7 +88,8 @@ def pasted(page: str) -> str:
     def table(found: re.Match[str]) -> str:
         head = found[0].split("\n", 1)[0]
         lines = promises() if found["file"] == "promises" else result(found["file"], int(found["number"]))
-        return "\n".join([head, "", *lines, ""])
+        blank = [] if "|" in found[0] else [""]  # below the first paste, which has taken the blank line
+        return "\n".join([head, "", *lines, "", *blank])
 
     return MARK.sub(table, page)
 

@@ -56,6 +56,9 @@ RIGHT = [
     ("blue", "It's not red, it's blue."),
     ("cat", "It is nothing other than a cat."),
     ("5٪", "5 %"),
+    ("cane", "Non è un gatto, è un cane."),
+    ("고양이", "개가 아니라 고양이입니다."),
+    ("قطة", "هذه ليست كلبا بل قطة"),
 ]
 WRONG = [
     ("art", "smart"),
@@ -97,6 +100,9 @@ WRONG = [
     ("мой", "мои"),
     ("pêche", "péché"),
     ("rosso", "Non è rosso."),
+    ("개", "개가 아니라 고양이입니다."),
+    ("rot", "Es ist keinesfalls rot."),
+    ("orange", "It's red, though the lighting makes it look orange."),
     ("rood", "De auto is niet rood."),
     ("rød", "Bilen er ikke rød."),
     ("5‰", "5%"),

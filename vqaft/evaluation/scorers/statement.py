@@ -30,7 +30,7 @@ NEGATIONS = vocabulary("""
     not no never neither nor cannot cant dont doesnt isnt arent wasnt without none hardly scarcely barely nothing nobody
     nowhere except excluding excludes excluded denies denied lacks lacking lack absent absence impossible unlikely doubt
     doubtful unlike false incorrect wrong
-    nicht kein keine keinen keinem keiner keines nie niemals ohne weder noch
+    keinesfalls keineswegs nicht kein keine keinen keinem keiner keines nie niemals ohne weder noch
     pas ni non jamais aucun aucune sans ningún ninguna ningun nunca sin tampoco né senza nessun nessuna não nem sem
     niet geen nooit zonder ikke ingen inte aldrig utan nie żaden değil yok
     ไม่ не ни нет без नहीं मत न ليس ليست لا لم غير 不 没 沒 非 无 無 未 别 勿
@@ -50,7 +50,8 @@ ALTERNATIVES = vocabulary("or vs versus oder ou o u или либо या أو 
 HEDGES = vocabulary("maybe perhaps possibly possible might could may vielleicht quizás возможно")
 TENTATIVE = _phrases("""
     at first|first thought|initially|looks like|look like|could be|might be|may be|resembles|resemble|seems|seemed|
-    appears|appeared|similar to|reminds|i thought|used to
+    appears|appeared|similar to|reminds|i thought|used to|
+    makes it look|make it look|makes them look|making it look
 """)
 CORRECTIONS = _phrases("""
     actually|in fact|in reality|wait|correction|closer inspection|closer look|looking again|looking closer|
@@ -59,12 +60,13 @@ CORRECTIONS = _phrases("""
 """)
 CONTRASTS = vocabulary("""
     but however although though yet while whereas because since as so then
-    sondern aber mais pero sino ma mas но а 但 而
+    بل لكن sondern aber mais pero sino ma mas но а 但 而
 """)
+CONCESSIONS = frozenset({"though", "although", "while", "whereas"})
 VERBS = vocabulary("""
     is are was were am be has have had shows show showing depicts appears seems looks contains says reads does do did
     can cannot could will would may might must being
-    ist sind hat zeigt est sont es son está é são это
+    ist sind hat zeigt est sont es son está è é são это है हैं था
 """)
 INVERTED = vocabulary("is are was were does do did can could would will isn aren doesn what which")
 DETERMINERS = vocabulary("the its his her their")
@@ -72,7 +74,7 @@ DENIED_BEHIND = vocabulary("""
     not never cannot absent ruled excluded unlikely missing impossible incorrect wrong denied false negative nowhere
     removed gone
 """)
-NEGATED_AT_THE_END = vocabulary("नहीं मत 아닙니다 아니다 아니에요 없습니다 않습니다")
+NEGATED_AT_THE_END = vocabulary("नहीं मत 아니라 아니고 아닌 아닙니다 아니다 아니에요 없습니다 않습니다")
 NEGATED_BY_ENDING = (("な", "い"), ("な", "く"), ("ま", "せ"), ("無", "し"))  # Japanese: 赤くない, 犬ではありません
 ENDINGS = frozenset(".!?;\n。！？；।؟…—")
 COMMAS = frozenset(",，、،")
@@ -257,6 +259,8 @@ class Statement:
             said = self.phrase(clause.first, clause.last)
             if any(phrase in said for phrase in CORRECTIONS):
                 withdrawn.update(range(number))
+            elif self.words[clause.first] in CONCESSIONS and self._is_tentative(number):
+                withdrawn.add(number)
             elif self.words[clause.first] in CONTRASTS and not VERBS.isdisjoint(said.split()):
                 withdrawn.update(filter(self._is_tentative, range(number)))
         return frozenset(withdrawn)
