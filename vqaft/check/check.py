@@ -18,7 +18,7 @@ from vqaft.check.row_shape import shape_of
 from vqaft.check.rule import FileRule, ImageRule, PairRule, Problem, RowRule, Rule, problem
 from vqaft.errors import DataError, ImageError, shown
 from vqaft.images import CHAT_FORMATS, perceptual_hash, sniff
-from vqaft.parallel import adaptive_map
+from vqaft.parallel import adaptive_map, worker_count
 from vqaft.providers import OPENAI, ProviderLimits
 
 Line = tuple[int, bytes]
@@ -179,18 +179,19 @@ def check_file(
     *,
     limits: ProviderLimits = OPENAI,
     rules: Sequence[Rule] = RULES,
-    max_workers: int = 1,
+    max_workers: int | None = None,
 ) -> CheckReport:
     """Validate a training file and list all its problems: its lines, rows, images, and rows side by side.
 
     Image headers and base64 are always looked at, pixels and the web only by rules that are added:
-    `check_file(path, rules=(*RULES, unreadable_pixels()), max_workers=4)`.
+    `check_file(path, rules=(*RULES, unreadable_pixels()))`.
 
     Args:
         path: The file.
         limits: The limits of the provider that it is for.
         rules: What to look for.
-        max_workers: How many threads look at rows; worth it for rules that decode or download.
+        max_workers: How many threads look at rows that take a millisecond or more, as with rules that decode or
+            download, and which then must be thread-safe; as many as there are processors if None.
 
     Returns:
         What was found; nothing is raised for a bad row.
@@ -202,7 +203,11 @@ def check_file(
 
 
 def check_records(
-    records: Iterable[Row], *, limits: ProviderLimits = OPENAI, rules: Sequence[Rule] = RULES, max_workers: int = 1
+    records: Iterable[Row],
+    *,
+    limits: ProviderLimits = OPENAI,
+    rules: Sequence[Rule] = RULES,
+    max_workers: int | None = None,
 ) -> CheckReport:
     """Validate rows before they are written; lines are counted from 1.
 
@@ -210,11 +215,12 @@ def check_records(
         records: The rows.
         limits: The limits of the provider that they are for.
         rules: What to look for.
-        max_workers: How many threads look at rows.
+        max_workers: How many threads look at rows; see `check_file`.
     """
     _check_limits(limits)
     lines = ((number, record.to_json() + b"\n") for number, record in enumerate(records, start=1))
-    scan = scan_lines(lines, path=None, limits=limits, rules=rules, max_workers=max_workers)
+    threads = worker_count(max_workers)
+    scan = scan_lines(lines, path=None, limits=limits, rules=rules, max_workers=threads)
     return _report([scan], scan.problems, limits)
 
 
@@ -224,7 +230,7 @@ def check_files(
     limits: ProviderLimits = OPENAI,
     rules: Sequence[Rule] = RULES,
     near_images: bool = False,
-    max_workers: int = 1,
+    max_workers: int | None = None,
 ) -> CheckReport:
     """Validate the files of a set, and what they share and should not.
 
@@ -233,7 +239,7 @@ def check_files(
         limits: The limits of the provider that they are for.
         rules: What to look for.
         near_images: Whether to look for images that look alike; every image is decoded for it, some 500 a second.
-        max_workers: How many threads look at rows.
+        max_workers: How many threads look at rows; see `check_file`.
 
     Raises:
         DataError: If a file cannot be read, or a name is not known.
@@ -242,6 +248,7 @@ def check_files(
     unknown = set(paths) - set(PARTS)
     if unknown:
         raise DataError(f"the name {min(unknown)!r} is not one of {', '.join(PARTS)}")
+    threads = worker_count(max_workers)
     scans = [
         scan_lines(
             read_cut_lines(paths[part]),
@@ -249,7 +256,7 @@ def check_files(
             limits=limits,
             rules=rules,
             hashes=near_images,
-            max_workers=max_workers,
+            max_workers=threads,
         )
         for part in PARTS
         if part in paths

@@ -17,7 +17,7 @@ _FLAT = 1.0  # gray levels
 
 
 def unreadable_pixels() -> ImageRule:
-    """Return the rule that decodes every image: some 80 MB of base64 a second and core. Use it with `max_workers`.
+    """Return the rule that decodes every image: some 80 MB of base64 a second and core.
 
     Returns:
         The rule "images.pixels".
@@ -59,7 +59,7 @@ def likely_skipped(detector: Callable[[Image.Image], str | None]) -> ImageRule:
 
 
 def unreachable_url(fetch: Callable[[str], bytes] | None = None) -> ImageRule:
-    """Return the rule that asks whether web addresses give an image, each once; use it with `max_workers`.
+    """Return the rule that asks whether web addresses give an image, each once.
 
     Args:
         fetch: URL → the bytes behind it, or an ImageError; by default a `WebFetcher`, which goes to public addresses
