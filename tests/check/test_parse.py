@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vqaft.check import RULES, CheckedRow, check_file, checked_row
-from vqaft.check.parse import take_apart, whole_row
+from vqaft.check.parse import parse_json, take_apart, whole_row
 from vqaft.check.rule import ImageRule, RowRule
 from vqaft.providers import OPENAI
 
@@ -88,6 +88,59 @@ def test_a_damaged_line_is_judged_alike(row: Any, place: float, byte: bytes) -> 
     at = int(place * (len(line) - 1))
     apart, whole = both(line[:at] + byte + line[at + 1 :])
     assert apart == whole
+
+
+def reference(line: str) -> tuple[Any, bool]:
+    """Parse by the standard library; return the object, and whether a key stands twice or a number is none."""
+    flaws: list[Any] = []
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        flaws.extend(found[len(dict(found)) :])
+        return dict(found)
+
+    return json.loads(line, object_pairs_hook=pairs, parse_constant=flaws.append), bool(flaws)
+
+
+TOKENS = st.sampled_from(
+    [
+        *(
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            " ",
+            '"',
+            "\\",
+            '\\"',
+            '"a":',
+            '"a" :',
+            '"a\\\\":',
+            '"b":',
+            '{"a":1',
+            '"x":":"',
+        ),
+        *("1", "-0", "1.0", "1e5", "9007199254740993", "123456789012345678901", "NaN", "true", "null", '":', '"a"'),
+        *('{"a":1,"a":2}', '{"a":{"b":1,"b":2}}', '{"a":"\\":"}', '"\\ud800"', '"\\u0061":'),
+    ]
+)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.one_of(st.lists(TOKENS, max_size=9), st.lists(TOKENS, max_size=6).map(lambda inner: ['{"k":', *inner, "}"])))
+def test_a_line_means_what_the_standard_parser_says(tokens: list[str]) -> None:
+    line = "".join(tokens)
+    try:
+        value, has_flaws = reference(line)
+    except ValueError:
+        value, has_flaws = None, True
+    found, flaws = parse_json(line.encode())
+    if isinstance(value, dict):
+        assert repr(found) == repr(value)
+        assert bool(flaws) is has_flaws
+    else:
+        assert flaws
 
 
 def test_base64_is_taken_out_where_it_stands() -> None:

@@ -90,9 +90,11 @@ def parse_messages(row: Mapping[str, Any]) -> tuple[ParsedMessage, ...]:
         place, holder = "input.messages", row["input"]
     messages = holder.get("messages")
     return tuple(
-        parse_message(message, place=f"{place}[{number}]")
-        for number, message in enumerate(messages if isinstance(messages, list | tuple) else ())
-        if isinstance(message, Mapping)
+        [
+            parse_message(message, place=f"{place}[{number}]")
+            for number, message in enumerate(messages if isinstance(messages, list | tuple) else ())
+            if type(message) is dict or isinstance(message, Mapping)  # the first is ten times as fast
+        ]
     )
 
 
@@ -136,12 +138,17 @@ def parse_message(value: Mapping[str, Any], *, place: str) -> ParsedMessage:
 def _text_and_image(part: Any) -> tuple[str | None, str | None, str | None]:
     if isinstance(part, str):
         return part, None, None
-    if not isinstance(part, Mapping):
+    if type(part) is not dict and not isinstance(part, Mapping):
         return None, None, None
     text, image = part.get("text"), part.get("image_url")
-    url, detail = (image.get("url"), image.get("detail")) if isinstance(image, Mapping) else (image, None)
-    text, url, detail = (value if isinstance(value, str) else None for value in (text, url, detail))
-    return text, url, detail
+    if image is None or isinstance(image, str):
+        return _text(text), image, None
+    url, detail = (image.get("url"), image.get("detail")) if isinstance(image, Mapping) else (None, None)
+    return _text(text), _text(url), _text(detail)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,9 +202,9 @@ def _exchange(asked: list[ParsedMessage], answered: list[ParsedMessage]) -> Exch
     trained = [message for message in said if message.is_trained]
     texts = trained or said
     return Exchange(
-        question="\n".join(message.text for message in asked if message.text.strip()),
-        images=tuple(image for message in asked for image in message.images),
-        answer="\n".join(message.text for message in texts) if texts else None,
+        question="\n".join([text for message in asked if (text := message.text).strip()]),
+        images=asked[0].images if len(asked) == 1 else tuple(image for message in asked for image in message.images),
+        answer="\n".join([message.text for message in texts]) if texts else None,
         trained=bool(trained),
         calls_tools=any(message.calls_tools for message in answered),
     )

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
 import secrets
 from typing import Any
 
+import orjson
 import pybase64
 import xxhash
 
 from vqaft.chat import ParsedMessage, parse_messages
-from vqaft.check.parsed_row import CheckedImage, CheckedMessage, CheckedRow, CheckedText, LineFlaw, UrlKind
+from vqaft.check.parsed_row import CheckedImage, CheckedMessage, CheckedRow, LineFlaw, UrlKind
 
 _NONCE = secrets.token_hex(8)
 _LEAST = 256
@@ -112,7 +114,49 @@ def parse_json(line: bytes) -> tuple[dict[str, Any], list[tuple[LineFlaw, str]]]
     return (value if isinstance(value, dict) else {}), [*bom, *flaws]  # type: ignore[list-item]
 
 
+_SPACED_KEY = re.compile(rb'"[ \t\r\n]+:')
+_EXACT = 1 << 53
+
+
+def _parse_quickly(line: bytes) -> dict[str, Any] | None:
+    """Parse a line as the full parser does, ten times as fast; None where that one has to look.
+
+    The quick parser does not say whether a key stands twice. Keys are counted therefore: every key of the text ends in
+    `":`, and so may other places, but none of them without a backslash before its quote that is counted as well. If as
+    many keys are in the objects as in the text, none was overwritten.
+    """
+    if b'\\\\":' in line or _SPACED_KEY.search(line):
+        return None
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    keys = line.count(b'":') - line.count(b'\\":')
+    return value if type(value) is dict and _n_keys(value) == keys else None
+
+
+def _n_keys(value: dict[str, Any]) -> int:
+    """Count the keys of all objects; -1 where a number may be read in another way: a fraction, or a large one."""
+    total = 0
+    waiting: list[Any] = [value]
+    while waiting:
+        each = waiting.pop()
+        if type(each) is dict:
+            total += len(each)
+            each = each.values()
+        for inner in each:
+            kind = type(inner)
+            if kind is dict or kind is list:
+                waiting.append(inner)
+            elif kind is float or (kind is int and not -_EXACT < inner < _EXACT):
+                return -1
+    return total
+
+
 def _parse(line: bytes) -> tuple[Any, list[tuple[LineFlaw, str]]]:
+    quick = _parse_quickly(line)
+    if quick is not None:
+        return quick, []
     listener = _Listener()
     try:
         text = line.decode()
@@ -166,15 +210,14 @@ def whole_row(line: int, content: bytes) -> CheckedRow:
 
 def _row(line: int, size_bytes: int, content: bytes, payloads: Payloads) -> CheckedRow:
     value, flaws = parse_json(content)
-    messages = tuple(_checked(message, payloads) for message in parse_messages(value))
+    messages = tuple([_checked(message, payloads) for message in parse_messages(value)])
     return CheckedRow(
         line=line,
         size_bytes=size_bytes,
         flaws=tuple(flaws),
         value=value,
         messages=messages,
-        texts=tuple(text for message in messages for text in message.texts),
-        images=tuple(image for message in messages for image in message.images),
+        images=tuple([image for message in messages for image in message.images]),
     )
 
 
@@ -182,8 +225,7 @@ def _checked(message: ParsedMessage, payloads: Payloads) -> CheckedMessage:
     role = message.role
     return CheckedMessage(
         parsed=message,
-        texts=tuple(CheckedText(place=text.place, role=role, text=text.text) for text in message.texts),
-        images=tuple(_image(image.place, role, image.url, image.detail, payloads) for image in message.images),
+        images=tuple([_image(image.place, role, image.url, image.detail, payloads) for image in message.images]),
     )
 
 

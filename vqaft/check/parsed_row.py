@@ -10,7 +10,7 @@ import json
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from vqaft.chat import INSTRUCTIONS, ParsedMessage, exchanges_of
 from vqaft.images import ImageHeader, read_header
@@ -75,13 +75,17 @@ class CheckedMessage:
 
     Attributes:
         parsed: The message by the parser that loaders and engines use too.
-        texts: Its texts.
         images: Its images.
     """
 
     parsed: ParsedMessage
-    texts: tuple[CheckedText, ...]
     images: tuple[CheckedImage, ...]
+
+    @property
+    def texts(self) -> tuple[CheckedText, ...]:
+        """Its texts."""
+        role = self.parsed.role
+        return tuple([CheckedText(place=text.place, role=role, text=text.text) for text in self.parsed.texts])
 
     @property
     def place(self) -> str:
@@ -135,8 +139,12 @@ class CheckedRow:
     flaws: tuple[tuple[LineFlaw, str], ...] = ()
     value: dict[str, Any] = field(default_factory=dict, repr=False)
     messages: tuple[CheckedMessage, ...] = ()
-    texts: tuple[CheckedText, ...] = ()
     images: tuple[CheckedImage, ...] = ()
+
+    @cached_property
+    def texts(self) -> tuple[CheckedText, ...]:
+        """The texts of its messages; rows of a known shape are not asked for them."""
+        return tuple([text for message in self.messages for text in message.texts])
 
     @property
     def is_preference(self) -> bool:
@@ -149,11 +157,13 @@ class CheckedRow:
 
         What stands before is context, such as few-shot examples.
         """
-        return max((place for place, message in enumerate(self.messages) if message.images), default=0)
+        for place in range(len(self.messages) - 1, 0, -1):
+            if self.messages[place].images:
+                return place
+        return 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(NamedTuple):
     """One question with its answer.
 
     Attributes:
@@ -165,9 +175,8 @@ class Asked:
     answer: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedRow:
-    """What is remembered of a row.
+class ParsedRow(NamedTuple):
+    """What is remembered of a row; a tuple takes a third of the time of a frozen class, which counts for every row.
 
     Attributes:
         line: Its number.
@@ -243,19 +252,22 @@ def facts_of(row: CheckedRow, *, interned: Interned) -> ParsedRow:
         interned: Shared by the rows of a file.
     """
     begin = row.asked_from
-    context = interned(tuple(image.key for message in row.messages[:begin] for image in message.images))
-    images = interned(tuple(image.key for message in row.messages[begin:] for image in message.images))
-    said = tuple((message.role, message.text, _calls(message)) for message in row.messages)
-    strings = [content for message in row.messages if isinstance(content := message.value.get("content"), str)]
+    context: tuple[Hashable, ...] = ()
+    if begin:
+        context = interned(tuple([image.key for message in row.messages[:begin] for image in message.images]))
+    images = interned(tuple([image.key for message in row.messages[begin:] for image in message.images]))
+    said = tuple([(message.role, message.text, _calls(message)) for message in row.messages])
+    contents = [message.value.get("content") for message in row.messages]
+    strings = [content for content in contents if isinstance(content, str)]
     return ParsedRow(
         line=row.line,
         identity=hash((said, context, images, repr(row.value) if row.is_preference else "")),
-        system=interned("\n".join(text for role, text, _ in said if role in INSTRUCTIONS)),
+        system=interned("\n".join([text for role, text, _ in said if role in INSTRUCTIONS])),
         images=images,
         context_images=context,
         asked=tuple(_asked(row.messages[begin:], interned)),
         is_preference=row.is_preference,
-        has_lists=any(isinstance(message.value.get("content"), list) for message in row.messages),
+        has_lists=any([isinstance(content, list) for content in contents]),  # noqa: C419 - a few, and asked for every row
         has_strings=bool(strings),
         altered=next(filter(_is_json, strings), None) if strings else None,
     )
@@ -267,7 +279,7 @@ def _calls(message: CheckedMessage) -> str | None:
 
 
 def _asked(messages: tuple[CheckedMessage, ...], interned: Interned) -> Iterator[Asked]:
-    for exchange in exchanges_of(message.parsed for message in messages):
+    for exchange in exchanges_of([message.parsed for message in messages]):
         if exchange.answer is not None and exchange.trained:
             yield Asked(question=interned(exchange.question.strip()), answer=interned(exchange.answer.strip()))
 

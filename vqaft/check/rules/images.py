@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -110,13 +111,20 @@ def too_many_pixels(image: CheckedImage, _: ProviderLimits) -> str | None:
 def wasteful(image: CheckedImage, limits: ProviderLimits) -> str | None:
     """Pixels that no model of the provider keeps are sent and stored for nothing; said where they are three of four."""
     width, height = _size(image)
-    kept = [vision_of(model, detail="low" if image.detail == "low" else "high") for model in limits.models]
-    if not width or not height or not kept or None in kept:
+    kept = _kept_size(width, height, limits.models, is_low=image.detail == "low")
+    if kept is None or kept[0] * kept[1] > _LEAST_KEPT * width * height:
         return None
-    scale = max(vision.scale(width, height) for vision in kept if vision is not None)
-    across, down = shrunk_size((width, height), scale)
-    wrong = across * down <= _LEAST_KEPT * width * height
-    return f"{width} × {height} pixels, of which {across} × {down} are looked at" if wrong else None
+    return f"{width} × {height} pixels, of which {kept[0]} × {kept[1]} are looked at"
+
+
+@lru_cache(maxsize=1 << 10)  # images of a file have few sizes
+def _kept_size(width: int, height: int, models: tuple[str, ...], *, is_low: bool) -> tuple[int, int] | None:
+    """Return what the most generous of the models looks at; None where that is not known."""
+    visions = [vision_of(model, detail="low" if is_low else "high") for model in models]
+    known = [vision for vision in visions if vision is not None]
+    if not width or not height or not visions or len(known) < len(visions):
+        return None
+    return shrunk_size((width, height), max(vision.scale(width, height) for vision in known))
 
 
 def tiny(image: CheckedImage, _: ProviderLimits) -> str | None:
@@ -152,6 +160,8 @@ def too_many(row: CheckedRow, limits: ProviderLimits) -> Iterable[Found]:
 
 def shown_twice(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
     """The same image twice in a row: paid twice, and an answer given away where the first is a few-shot example."""
+    if len(row.images) < 2:  # noqa: PLR2004 - one and the same again
+        return
     seen: set[object] = set()
     for image in row.images:
         if image.key in seen:

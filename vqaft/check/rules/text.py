@@ -143,15 +143,17 @@ def long_answer(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
 
 def answer_in_context(row: CheckedRow, _: ProviderLimits) -> Iterable[Found]:
     """An earlier turn of the row already answers the question about the same image."""
+    asking = [message for message in row.messages if message.role == "user"]
+    if len(asking) < 2:  # noqa: PLR2004 - an earlier one and a later one
+        return
     seen: set[tuple[object, ...]] = set()
     images: tuple[object, ...] = ()
-    for message in row.messages:
-        if message.role == "user":
-            images = tuple(image.key for image in message.images) or images
-            asked = (message.text.strip(), images)
-            if asked in seen and message.text.strip():
-                yield Found(message.place, "the same question about the same image was answered before it")
-            seen.add(asked)
+    for message in asking:
+        images = tuple(image.key for image in message.images) or images
+        asked = (message.text.strip(), images)
+        if asked in seen and message.text.strip():
+            yield Found(message.place, "the same question about the same image was answered before it")
+        seen.add(asked)
 
 
 def _rule(code: str, severity: Severity, find: Find, remedy: str, *, by_shape: bool = True) -> RowRule:
