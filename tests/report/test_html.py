@@ -33,6 +33,8 @@ from vqaft.evaluation import (
     points_range,
 )
 from vqaft.report import Cost, PageBudget, Provenance, render_report, write_report
+from vqaft.report.compared import Compared
+from vqaft.report.headline import Headline, headline
 from vqaft.tuning import StepMetrics
 
 FOUND = "document.querySelector('output[name=found]').textContent"
@@ -142,6 +144,7 @@ def test_on_a_phone_the_slices_are_cards(browser: Any, page: Path) -> None:
 
 def test_several_models_stand_pair_by_pair(browser: Any, tmp_path: Path, models: ModelComparison) -> None:
     browser.open(write_report(tmp_path / "models.html", models))
+    assert browser.run("document.querySelector('h1').textContent") == headline_of(models).sentence
     rows = "[...document.querySelectorAll('table')[1].querySelectorAll('tbody tr')].map(e => e.children[0].textContent)"
     assert browser.run(rows) == ["tuned against base", "teacher against base", "teacher against tuned"]
     pvalues = "[...document.querySelectorAll('table')[1].querySelectorAll('td[data-label=p]')].map(e => e.textContent)"
@@ -163,14 +166,18 @@ def test_the_headline_of_several_models_is_corrected_for_the_pairs(
         return evaluation_of(rows, model=name, scorers=("exact",))
 
     six_more = {"base": side("base", 0), "tuned": side("tuned", 12)}  # p = 0.031
-    assert "The tuned model is better, by 7.5 points" in render_report(compare_models(six_more, resamples=50).main)
-    assert "<h1>tuned is better than base, by 7.5 points.</h1>" in render_report(compare_models(six_more, resamples=50))
+    both = compare_models(six_more, slice_by=None, resamples=50)
+    assert headline_of(both.main).sentence == "The tuned model is better, by 7.5 points."
+    assert headline_of(both).sentence == "tuned is better than base, by 7.5 points."
     further = {f"m{place}": side(f"m{place}", 0) for place in range(4)}
-    found = compare_models({**six_more, **further}, resamples=50)
-    page = render_report(found)
-    assert "<h1>No difference between tuned and base was found.</h1>" in page
-    assert "The tests are corrected for 15 pairs (Holm)." in page
-    assert f"p = {p_text(found.pairs[0].test.p_adjusted)}" in page  # type: ignore[union-attr]
+    found = compare_models({**six_more, **further}, slice_by=None, resamples=50)
+    assert headline_of(found).sentence == "No difference between tuned and base was found."
+    assert headline_of(found).figures[-1] == "The tests are corrected for 15 pairs (Holm)."
+    assert f"p = {p_text(found.pairs[0].test.p_adjusted)}" in headline_of(found).figures[1]  # type: ignore[union-attr]
+
+
+def headline_of(comparison: Comparison | ModelComparison) -> Headline:
+    return headline(Compared.of(comparison))
 
 
 def test_the_headline_of_several_models_names_the_margin(
@@ -178,8 +185,8 @@ def test_the_headline_of_several_models_names_the_margin(
 ) -> None:
     rows = [scored_row(place, ("a", float(place % 2)), group=f"g{place}") for place in range(80)]
     side = evaluation_of(rows, model="m", scorers=("exact",))
-    page = render_report(compare_models({"base": side, "tuned": side, "third": side}, margin=0.05, resamples=50))
-    assert "tuned is as good as base, within 5.0 points; this is not corrected." in page
+    found = compare_models({"base": side, "tuned": side, "third": side}, slice_by=None, margin=0.05, resamples=50)
+    assert headline_of(found).figures[-1] == "tuned is as good as base, within 5.0 points; this is not corrected."
 
 
 def test_a_scorer_s_own_words_describe_it(comparison: Comparison) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from tests.workbench.answered import write_project
 from tests.workbench.running import RunningWorkbench
-from vqaft.errors import AuthenticationError, DataError, ServiceUnreachableError, StateError
+from vqaft.errors import AuthenticationError, DataError, ServiceUnreachableError
 from vqaft.server import LocalServer
 from vqaft.testing import QuickEngine, ThreadServer
 from vqaft.workbench import current_folder, login_url
@@ -54,11 +56,13 @@ def test_a_link_of_the_workbench_itself_is_of_the_same_form(bench: RunningWorkbe
     assert asked.partition("#code=")[0] == own.partition("#code=")[0]
 
 
-def test_what_cannot_be_wrapped_around_is_named() -> None:
+def test_what_cannot_be_wrapped_around_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataError, match="is not module:name"):
         LocalServer(wrap="workbench")
-    with pytest.raises(StateError, match=r"did not start: wrap='vqaft.workbench:nothing' cannot be imported"):
-        LocalServer(wrap="vqaft.workbench:nothing").start()
+    monkeypatch.setenv("VQAFT_SERVER_API_KEY", "key")
+    monkeypatch.setattr(sys, "argv", ["vqaft.server", str(tmp_path), "0", "--wrap=vqaft.workbench:nothing"])
+    with pytest.raises(SystemExit, match=r"wrap='vqaft\.workbench:nothing' cannot be imported"):
+        runpy.run_module("vqaft.server", run_name="__main__")  # as `LocalServer` does in another process
 
 
 def test_a_whole_home_is_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
