@@ -62,12 +62,19 @@ def headline(compared: Compared) -> Headline:
 def _of_models(models: ModelComparison, overall: SliceComparison) -> Headline:
     first, *others = models.pairs
     doubt = DOUBT if could_turn(overall, first.verdict) else ""
-    means = [f"{name} {percent(mean.mean.value)}" for name, mean in models.means.items()]
+    (top, mean), *rest = models.means.items()
+    means = [f"{top} scores {percent(mean.mean.value)}"]
+    means += [f"{name} {percent(mean.mean.value)}" for name, mean in rest]
     rows = models.main.rows
     asked = f"{_counted(len(rows), 'question')} about {images_in_words(rows)}"
+    tested = replace(overall, test=first.test)
     figures = [
-        f"By {models.scorer} the models score {_listed(means)}, each over its own answers to {asked}.",
-        *(() if first.verdict is Verdict.NO_DATA else (_difference(replace(overall, test=first.test)),)),
+        f"By {models.scorer}, {_listed(means)}, each over its own answers to {asked}.",
+        *(
+            ()
+            if first.verdict is Verdict.NO_DATA
+            else (_difference(tested, f"Between {first.second} and {first.first} the"),)
+        ),
         *(pair.words for pair in others),
     ]
     if others:
@@ -108,7 +115,7 @@ def _verdict(overall: SliceComparison, margin: float | None) -> str:
     }[overall.verdict]
 
 
-def _difference(overall: SliceComparison) -> str:
+def _difference(overall: SliceComparison, lead: str = "The") -> str:
     found, interval = overall.difference, overall.difference.interval
     reach = f", {100 * interval.confidence:.0f} % interval {points_range(interval)}" if interval else ""
     test = overall.test
@@ -117,7 +124,7 @@ def _difference(overall: SliceComparison) -> str:
     wrong = (
         f"; with missing answers counted as wrong {points(overall.counted_wrong.difference.value)}" if missing else ""
     )
-    return f"The difference is {points(found.value)} points{reach}{tested}{wrong}."
+    return f"{lead} difference is {points(found.value)} points{reach}{tested}{wrong}."
 
 
 def _limits(overall: SliceComparison) -> tuple[str, ...]:
