@@ -5,7 +5,7 @@ own that does over sockets what the page's script does: ask for a job's live fra
 each over its own connection. Spans with and without the pages alternate within one training, so that both meet the
 same machine; each span's rows a second come from the steps that the training reported in it.
 
-    python benchmarks/workbench_load.py [--browsers 50] [--pairs 8] [--span 6] [--rows 4000] [--jobs 4]
+    python benchmarks/workbench_load.py [--browsers 50] [--pairs 12] [--span 6] [--rows 4000] [--jobs 12]
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def paired(
 def main() -> None:
     """Train, browse, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("browsers", 50), ("pairs", 8), ("rows", 4000), ("span", 6), ("jobs", 4)):
+    for name, default in (("browsers", 50), ("pairs", 12), ("rows", 4000), ("span", 6), ("jobs", 12)):
         parser.add_argument(f"--{name}", type=int, default=default)
     given = parser.parse_args()
     made: list[tuple[Served, Workbench]] = []
@@ -207,6 +207,8 @@ def report(served: Served, url: str, workbench: Workbench, jobs: Sequence[str], 
         print(f"{words:8} pages: {pace:8.2f} steps/s, the server's process at {100 * cpu:.1f} % of one core")
     low, median, high = (100 * ratio for ratio in (ratios[0], statistics.median(ratios), ratios[-1]))
     print(f"rows/s kept: median {median:.1f} %, from {low:.1f} to {high:.1f} %")
+    without, with_pages = (sum(pair[place].steps_per_s for pair in spans) for place in (0, 1))
+    print(f"rows/s kept, all spans together: {100 * with_pages / without:.1f} %")
 
 
 if __name__ == "__main__":

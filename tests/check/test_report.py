@@ -34,6 +34,7 @@ def test_the_first_error_is_raised_with_its_place(bad: Path) -> None:
 def test_a_sound_file_raises_nothing(tmp_path: Path) -> None:
     rows = MessageBuilder().records(map(example, range(12)))
     report = check_file(write_jsonl(tmp_path / "good.jsonl", rows).path)
+    assert "<table" not in report._repr_html_()  # heads without rows say nothing
     report.raise_for_errors()
     assert (report.ok, report.exit_code, report.rows) == (True, 0, 12)
 

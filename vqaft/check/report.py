@@ -97,7 +97,8 @@ class CheckReport:
             for problem in self._listed()
         )
         head = "".join(f"<th>{name}</th>" for name in ("", "rule", "line", "place", "what", "what to do"))
-        return f"<p>{html.escape(visible(self._summary()))}</p><table><tr>{head}</tr>{rows}</table>"
+        table = f"<table><tr>{head}</tr>{rows}</table>" if rows else ""
+        return f"<p>{html.escape(visible(self._summary()))}</p>{table}"
 
     def _cells(self, problem: Problem) -> tuple[str, ...]:
         line = "" if problem.line is None else str(problem.line)
