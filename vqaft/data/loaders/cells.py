@@ -35,7 +35,10 @@ def text_of(value: Any, what: str) -> str:
     Raises:
         DataError: If the value is of a type that stands for no text, e.g. a list or a mapping.
     """
-    value = plain_of(value)
+    return value.strip() if type(value) is str else _text_of_other(plain_of(value), what)
+
+
+def _text_of_other(value: Any, what: str) -> str:
     if value is None:
         return ""
     if isinstance(value, bytes):
@@ -91,6 +94,8 @@ def _decoded(value: bytes, what: str) -> str:
 
 def list_of(value: Any) -> list[Any] | None:
     """Return the entries of a cell that holds a list, a tuple or an array of one dimension; None for any other cell."""
+    if type(value) is str:
+        return None
     if isinstance(value, np.ndarray) and value.ndim == 1:
         return list(value.tolist())
     value = plain_of(value)
@@ -107,6 +112,8 @@ def answers_of(value: Any) -> tuple[str, ...]:
     Raises:
         DataError: If an entry is of a type that stands for no text.
     """
+    if type(value) is str:
+        return (text,) if (text := value.strip()) else ()
     entries = _answer_entries(value)
     known = [text for entry in entries if (text := text_of(entry, "answer"))]
     counts = Counter(known)
@@ -139,6 +146,8 @@ def images_of(value: Any) -> tuple[ImageSource, ...]:
     Raises:
         ImageError: If there is no image, or a value cannot be one.
     """
+    if type(value) is str and (text := value.strip()):
+        return (_of_base64(text),)
     entries = [*value] if isinstance(value, list | tuple) else [value]
     if isinstance(value, np.ndarray) and value.dtype == object:
         entries = value.tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 from vqaft.data.example import VQAExample
@@ -65,7 +66,7 @@ class Columns:
         """The columns that hold images, in order."""
         return self.image if isinstance(self.image, tuple) else (self.image,)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Every column that a row must have."""
         single = (*self.image_columns, self.question, self.answer, self.id, self.question_type, self.group)

@@ -8,7 +8,6 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import orjson
@@ -81,24 +80,25 @@ def read_jsonl(path: Location, encoding: str | None = None, dialect: Dialect = N
             if line == 1 and text.lstrip().startswith("["):
                 yield from _read_json(path, encoding, None)
                 return
-            row = _json_row(path, line, text)
-            yield replace(row, offset=begins, length=length, file_size=size) if is_utf8 else row
+            place = {"offset": begins, "length": length, "file_size": size} if is_utf8 else {}
+            yield _json_row(path, line, text, place)
 
 
 def _has_mark(path: Location) -> bool:
     return read_range(path, 0, len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
 
 
-def _json_row(path: Location, line: int, text: str) -> PlacedRow:
+def _json_row(path: Location, line: int, text: str, place: Mapping[str, Any]) -> PlacedRow:
+    """Parse a line; `place` says where it begins and how long line and file are, where that is known."""
     try:
         row = parse_json(text)
     except ValueError as error:
         problem = DataError(f"the line is not JSON: {shown(str(error), 200)}", path=path, line=line)
-        return PlacedRow(value=None, path=str(path), line=line, error=problem)
+        return PlacedRow(value=None, path=str(path), line=line, error=problem, **place)
     if not isinstance(row, dict):
         problem = DataError(f"the line is {shown(row)}, not a JSON object", path=path, line=line)
-        return PlacedRow(value=None, path=str(path), line=line, error=problem)
-    return PlacedRow(value=row, path=str(path), line=line)
+        return PlacedRow(value=None, path=str(path), line=line, error=problem, **place)
+    return PlacedRow(value=row, path=str(path), line=line, **place)
 
 
 def parse_json(text: str) -> Any:
