@@ -98,9 +98,10 @@ def test_split_and_audit(folder: Path) -> None:
     assert made.returncode == 0, made.stderr
     clean = run("audit", "parts/train.jsonl", "parts/test.jsonl", folder=folder)
     assert clean.returncode == 0, clean.stdout + clean.stderr
-    leaking = run("audit", "train=parts/train.jsonl", "test=all.jsonl", "--page", "audit.html", folder=folder)
+    page = ("--page", "audit.html", "--data", "easy shapes")
+    leaking = run("audit", "train=parts/train.jsonl", "test=all.jsonl", *page, folder=folder)
     assert leaking.returncode == 1
-    assert "<html" in (folder / "audit.html").read_text(encoding="utf-8")
+    assert "<dd>easy shapes</dd>" in (folder / "audit.html").read_text(encoding="utf-8")
 
 
 def test_from_a_job_to_a_report(folder: Path, server: LocalServer) -> None:

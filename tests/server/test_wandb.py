@@ -94,6 +94,7 @@ def test_a_job_s_numbers_are_in_the_run(
     assert summary["fine_tuned_model"].startswith("ft:quick:local:")
     assert [record.exit.exit_code for record in records if record.HasField("exit")] == [0]
     assert KEY not in "".join(messages)
+    assert not [*tmp_path.rglob("requirements.txt"), *tmp_path.rglob("wandb-metadata.json")]  # nor about the machine
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
 
 

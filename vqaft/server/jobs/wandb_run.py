@@ -216,6 +216,7 @@ def _arguments(spec: RunSpec) -> dict[str, Any]:
             x_disable_machine_info=True,
             x_disable_meta=True,
             x_disable_stats=True,
+            x_save_requirements=False,
         ),
     }
 
