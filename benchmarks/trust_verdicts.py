@@ -136,6 +136,22 @@ def looking_while_waiting(runs: int) -> str:
     return f"| ten looks, stopping at the first p below .05 | {usual / runs:.3f} | {valid / runs:.3f} |"
 
 
+def looking_at_uneven_images(runs: int) -> str:
+    """Equally many right answers, won on images with one question and lost on those with eight; four looks at 200."""
+    rng = np.random.default_rng(15)
+    usual = valid = 0
+    for _ in range(runs):
+        sizes = np.where(rng.random(200) < 0.8, 1, 8)
+        codes = np.repeat(np.arange(200), sizes)
+        shift = np.where(sizes == 1, 0.2, -0.1)[codes]
+        values = (rng.random(len(codes)) < 0.5 + shift).astype(np.float64) - (rng.random(len(codes)) < 0.5)
+        looks = [codes < images for images in (50, 100, 150, 200)]
+        steps = [np.bincount(codes[seen], weights=values[seen]).astype(np.int64) for seen in looks]
+        usual += any(sign_flip_exact(one) <= 0.05 for one in steps)
+        valid += any(always_valid_p(values[seen], codes[seen]) <= 0.05 for seen in looks)
+    return f"| four looks, won on small and lost on large images | {usual / runs:.3f} | {valid / runs:.3f} |"
+
+
 def mid_p(runs: int) -> Iterator[str]:
     """Exact McNemar and its mid-p: false alarms, and gains of 10 points on 50 examples that are found."""
     rng = np.random.default_rng(11)
@@ -220,6 +236,7 @@ def tables(runs: int) -> dict[str, tuple[str, Iterator[str]]]:
     def alarms() -> Iterator[str]:
         yield several_scorers(runs)
         yield looking_while_waiting(runs)
+        yield looking_at_uneven_images(runs)
         yield from mid_p(4 * runs)
 
     return {

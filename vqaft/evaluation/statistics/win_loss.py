@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 
 BETS = np.linspace(-0.995, 0.995, 200)
 """Stakes that are placed side by side; the average of their gains is a valid gain too."""
+SCALES = 4.0 ** np.arange(6)
+"""Inverse variances of stakes on sums of images, side by side: each suits about ten times as large a sum of squares."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,27 +66,31 @@ def win_loss(differences: Floats, codes: NDArray[np.intp], *, confidence: float 
     )
 
 
-def always_valid_p(differences: Floats, codes: NDArray[np.intp], *, largest: int | None = None) -> float:
+def always_valid_p(differences: Floats, codes: NDArray[np.intp]) -> float:
     """Test whether there is no difference, by a p-value that stays valid however often one looks.
 
-    A bet on the sum of differences on the next image, as a share of the largest image, gains nothing on average where
-    the models are right on equally many questions; the gain of all bets so far is an e-value, and its reciprocal a
-    p-value at any stopping time. G. Shafer, "Testing by betting", JRSS A 184 (2021); I. Waudby-Smith, A. Ramdas,
-    JRSS B 86 (2024). Images must be looked at in an order that does not depend on their scores.
+    The reciprocal of an e-value: of what bets would have gained that gain nothing on average where the models do not
+    differ. With one question an image the bets are on the mean difference, between -1 and 1 (G. Shafer, "Testing by
+    betting", JRSS A 184, 2021; I. Waudby-Smith, A. Ramdas, JRSS B 86, 2024). With several they are on the sums of
+    images, by the self-normalized martingale of V. H. de la Peña, Annals of Probability 27 (1999), mixed over stakes as
+    by H. Robbins, Annals of Mathematical Statistics 41 (1970): exact where base and tuned could be swapped on any
+    image, as the sign-flip test; `benchmarks/trust_verdicts.py` has models that are equal without that. Images must
+    be looked at in an order that does not depend on their scores.
 
     Args:
         differences: Tuned minus base, row by row, each from -1 to 1.
         codes: The rows' clusters.
-        largest: Rows of the largest image that there is in all, to be given by those who look before all are in; that
-            of `codes` by default.
     """
     from scipy.special import logsumexp
 
     clusters = cluster_sums(differences, codes)
-    most = float(clusters.sizes.max(initial=1.0))
-    steps, counts = np.unique(clusters.sums / max(most, largest or most), return_counts=True)
-    gains = np.log1p(BETS[:, None] * steps) @ counts
-    return float(min(1.0, np.exp(np.log(len(BETS)) - logsumexp(gains))))
+    if clusters.single:
+        steps, counts = np.unique(clusters.sums, return_counts=True)
+        gains = np.log1p(BETS[:, None] * steps) @ counts
+    else:
+        total, spread = float(clusters.sums.sum()), float(clusters.sums @ clusters.sums)
+        gains = 0.5 * np.log(SCALES / (spread + SCALES)) + total**2 / (2 * (spread + SCALES))
+    return float(min(1.0, np.exp(np.log(len(gains)) - logsumexp(gains))))
 
 
 def _odds_ratio(won: int, lost: int, share: Interval) -> Estimate:
