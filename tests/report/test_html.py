@@ -43,11 +43,16 @@ SHOWN = """[...document.querySelectorAll('.row')].filter(row => row.checkVisibil
 SETTLED = "new Promise(done => setTimeout(done, 300))"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(
-    tmp_path: Path, comparison: Comparison, examples: Sequence[VQAExample], metrics: Sequence[StepMetrics]
+    tmp_path_factory: pytest.TempPathFactory,
+    comparison: Comparison,
+    examples: Sequence[VQAExample],
+    metrics: Sequence[StepMetrics],
 ) -> Path:
-    return write_report(tmp_path / "report.html", comparison, examples=examples, training=metrics)
+    """The report of the comparison; no test changes it."""
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    return write_report(path, comparison, examples=examples, training=metrics)
 
 
 def test_nothing_is_wrong_and_nothing_is_fetched(browser: Any, page: Path) -> None:
@@ -66,10 +71,11 @@ def test_a_wrong_page_would_be_seen(browser: Any, tmp_path: Path) -> None:
     assert "http://127.0.0.1:9/p.png" in browser.requests
 
 
-def test_the_policy_refuses_what_the_page_was_not_written_with(browser: Any, page: Path) -> None:
+def test_the_policy_refuses_what_the_page_was_not_written_with(browser: Any, page: Path, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    page.write_text(text.replace("<main>", "<main><p style='color:red' onclick='1'></p><script>pwned=1</script>"))
-    browser.open(page)
+    changed = tmp_path / "changed.html"
+    changed.write_text(text.replace("<main>", "<main><p style='color:red' onclick='1'></p><script>pwned=1</script>"))
+    browser.open(changed)
     assert browser.run("typeof window.pwned") == "undefined"
     assert len(browser.complaints) >= 2
 
