@@ -45,6 +45,8 @@ def promises() -> list[str]:
     power = [float(one) for row in cells("trust_verdicts", 4, 2, 3) for one in row if one[0].isdigit()]
     held = [float(share.split()[0]) for (share,) in cells("trust_label_audit", 1, 4)]
     kappa = [float(share) for (share,) in cells("trust_agreement", 1, 4)]
+    labeled = [float(share) for (share,) in cells("trust_labels_and_runs", 1, 4)]
+    runs = [float(share) for (share,) in cells("trust_labels_and_runs", 2, 2)]
     marked = f"{len(grid) - len(reliable)} more are marked as unreliable"
     lines = [
         (
@@ -76,6 +78,11 @@ def promises() -> list[str]:
             "95 % intervals of kappa hold the truth",
             f"{min(kappa):.1%} to {max(kappa):.1%} of the time",
             "trust_agreement",
+        ),
+        (
+            "95 % intervals of a judge corrected by people's labels, and of several runs, hold the truth",
+            f"{min(labeled):.1%} and {min(runs):.1%} of the time or more",
+            "trust_labels_and_runs",
         ),
     ]
     rows = [f"| {promise} | {found} | `benchmarks/{script}.py` |" for promise, found, script in lines]
