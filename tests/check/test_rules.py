@@ -386,6 +386,14 @@ def test_valid_rows_with_tools_are_accepted(tmp_path: Path) -> None:
     assert not [problem for problem in problems if problem.severity == "error"]
 
 
+@pytest.mark.parametrize(("result", "changes"), [("42", False), ("9.00", True), ('{"x": 1}', True)])
+def test_a_result_of_a_tool_may_spell_a_value_that_prints_the_same(
+    result: str, tmp_path: Path, *, changes: bool
+) -> None:
+    problems = found([with_tools(0, content=result), *map(with_tools, range(1, 12))], tmp_path)
+    assert any(problem.code == "structure.strings-beside-lists" for problem in problems) is changes
+
+
 @pytest.mark.parametrize(
     ("row", "code"),
     [

@@ -269,7 +269,7 @@ def facts_of(row: CheckedRow, *, interned: Interned) -> ParsedRow:
         is_preference=row.is_preference,
         has_lists=any([isinstance(content, list) for content in contents]),  # noqa: C419 - a few, and asked for every row
         has_strings=bool(strings),
-        altered=next(filter(_is_json, strings), None) if strings else None,
+        altered=next(filter(_is_json, strings), None) if strings and not _is_plain_tool_row(row, strings) else None,
     )
 
 
@@ -282,6 +282,13 @@ def _asked(messages: tuple[CheckedMessage, ...], interned: Interned) -> Iterator
     for exchange in exchanges_of([message.parsed for message in messages]):
         if exchange.answer is not None and exchange.trained:
             yield Asked(question=interned(exchange.question.strip()), answer=interned(exchange.answer.strip()))
+
+
+def _is_plain_tool_row(row: CheckedRow, strings: list[str]) -> bool:
+    """Return whether all that a reader of JSON columns would change are results of tools that print as before: "42"."""
+    results = [message.value.get("content") for message in row.messages if message.role == "tool"]
+    spelled = list(filter(_is_json, strings)) if results else []
+    return bool(spelled) and all(text in results and str(json.loads(text)) == text for text in spelled)
 
 
 def _is_json(text: str) -> bool:
