@@ -25,6 +25,8 @@ from vqaft.engines.transformers.training_set import RowTokens, TrainingSet, meas
 from vqaft.errors import DataError
 
 TRAINER_FOLDER = "trainer"
+MEASURED_TOGETHER = 16
+"""The most rows that are measured at a time: their images are in memory together."""
 
 
 def train_rank(arguments: Sequence[str] | None = None, *, callbacks: Sequence[Any] = ()) -> None:
@@ -152,7 +154,14 @@ def _measure(task: Task, trainer: Any, rows: TrainingSet, processor: Any, model:
     limit = min((value for value in (task.options.max_row_tokens, positions) if value), default=None)
     several = ranks.is_available() and ranks.is_initialized()
     share = slice(ranks.get_rank(), None, ranks.get_world_size()) if several else slice(None)
-    found = measure_rows(rows, trainer.data_collator, processor.tokenizer, max_tokens=limit, share=share)
+    found = measure_rows(
+        rows,
+        trainer.data_collator,
+        processor.tokenizer,
+        max_tokens=limit,
+        share=share,
+        batch_size=min(task.micro_batch_size, MEASURED_TOGETHER),
+    )
     if not several:
         return found
     gathered: list[list[RowTokens]] = [[] for _ in range(ranks.get_world_size())]

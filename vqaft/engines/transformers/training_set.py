@@ -72,7 +72,13 @@ class RowTokens:
 
 
 def measure_rows(
-    rows: TrainingSet, collate: Collate, tokenizer: Any, *, max_tokens: int | None, share: slice = slice(None)
+    rows: TrainingSet,
+    collate: Collate,
+    tokenizer: Any,
+    *,
+    max_tokens: int | None,
+    share: slice = slice(None),
+    batch_size: int = 1,
 ) -> list[RowTokens]:
     """Count the tokens of rows as the training will see them, and refuse those that would teach nothing.
 
@@ -82,25 +88,33 @@ def measure_rows(
         tokenizer: The model's tokenizer.
         max_tokens: Rows with more tokens are refused.
         share: The rows that this rank looks at.
+        batch_size: Rows that are collated together, as in training; single rows take twice as long.
 
     Raises:
         RecordError: If a row is too long, or its answer would not be learnt; with its line.
         TrainingError: If the chat template hides answers from the loss.
     """
+    numbers = range(len(rows))[share]
     measured: list[RowTokens] = []
-    for number in range(len(rows))[share]:
-        batch = collate([rows[number]])
-        ids, labels = batch["input_ids"][0], batch["labels"][0]
-        found = RowTokens(row=number, total=len(ids), learnt=int((labels != -100).sum()))  # noqa: PLR2004 - ignored
-        place = rows.places[number]
-        if max_tokens is not None and found.total > max_tokens:
-            hint = "Make its images smaller (max_image_pixels) or its text shorter."
-            message = f"the row has {found.total} tokens, more than the {max_tokens} that the model can take"
-            raise RecordError(message, path=rows.path, line=place.line, hint=hint)
-        learnt = tokenizer.decode(ids[labels != -100], skip_special_tokens=True)  # noqa: PLR2004 - as above
-        _check_learnt(rows, number, learnt, first=not measured)
-        measured.append(found)
+    for start in range(0, len(numbers), batch_size):
+        together = numbers[start : start + batch_size]
+        batch = collate([rows[number] for number in together])
+        for place, number in enumerate(together):
+            labels = batch["labels"][place]
+            kept = labels != -100  # noqa: PLR2004 - what the loss ignores
+            found = RowTokens(row=number, total=int(batch["attention_mask"][place].sum()), learnt=int(kept.sum()))
+            _check_length(rows, found, max_tokens)
+            learnt = tokenizer.decode(labels[kept], skip_special_tokens=True)
+            _check_learnt(rows, number, learnt, first=not measured)
+            measured.append(found)
     return measured
+
+
+def _check_length(rows: TrainingSet, found: RowTokens, max_tokens: int | None) -> None:
+    if max_tokens is not None and found.total > max_tokens:
+        hint = "Make its images smaller (max_image_pixels) or its text shorter."
+        message = f"the row has {found.total} tokens, more than the {max_tokens} that the model can take"
+        raise RecordError(message, path=rows.path, line=rows.places[found.row].line, hint=hint)
 
 
 def _check_learnt(rows: TrainingSet, number: int, learnt: str, *, first: bool) -> None:
