@@ -1,30 +1,11 @@
-"""Training and inference engines behind the server."""
+"""Training and inference engines behind the server.
 
-from vqaft.engines.embedded.engine import EmbeddedEngine
-from vqaft.engines.engine import (
-    ChatAnswer,
-    ChatModel,
-    ChatTurn,
-    DescribedEngine,
-    Engine,
-    MemoryOwner,
-    Progress,
-    ResumableEngine,
-    StreamingModel,
-    TaskChecker,
-    TrainingMetrics,
-    TrainingNote,
-    TrainingResult,
-    TrainingTask,
-)
-from vqaft.engines.similarity_judge import JUDGE_MODEL, SimilarityJudge
-from vqaft.engines.transformers.adapter_check import AdapterCheck, check_adapter
-from vqaft.engines.transformers.download import download_model
-from vqaft.engines.transformers.engine import TransformersEngine
-from vqaft.engines.transformers.export import export_model
-from vqaft.engines.transformers.folder import ModelFolder
-from vqaft.engines.transformers.options import BatchPlan, TrainingOptions
-from vqaft.engines.transformers.train import train_rank
+Names are loaded on first use, so that the processes of one engine do not load the others.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, _ = lazy_loader.attach_stub(__name__, __file__)
 
 __all__ = [
     "JUDGE_MODEL",

@@ -1,12 +1,11 @@
-"""Open weights: a local Hugging Face vision-language model, trained with LoRA and asked behind the same API."""
+"""Open weights: a local Hugging Face vision-language model, trained with LoRA and asked behind the same API.
 
-from vqaft.engines.transformers.adapter_check import AdapterCheck, check_adapter
-from vqaft.engines.transformers.download import download_model
-from vqaft.engines.transformers.engine import TransformersEngine
-from vqaft.engines.transformers.export import export_model
-from vqaft.engines.transformers.folder import ModelFolder
-from vqaft.engines.transformers.options import BatchPlan, TrainingOptions
-from vqaft.engines.transformers.train import train_rank
+Names are loaded on first use, so that a process that trains or answers loads only its own part.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, _ = lazy_loader.attach_stub(__name__, __file__)
 
 __all__ = [
     "AdapterCheck",
