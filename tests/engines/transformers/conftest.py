@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ from typing import Any
 import pybase64
 import pytest
 from PIL import Image
+
+from tests.engines.transformers.forking import ForkServer
 
 PAINTS = {"red": (220, 30, 30), "green": (30, 160, 60), "blue": (40, 60, 220), "white": (250, 250, 250)}
 
@@ -73,20 +74,26 @@ def paint_rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory, paint_rows: Path) -> Callable[..., Path]:
-    """Builds tiny models, each once."""
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    """Starts processes that have torch and its libraries loaded."""
     needed = ("torch", "transformers", "trl", "peft", "accelerate", "llguidance")
     missing = [name for name in needed if find_spec(name) is None]
     if missing:
         pytest.skip(f"the extra transformers is not installed ({', '.join(missing)})")
+    with ForkServer(tmp_path_factory.mktemp("forks")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory, forks: ForkServer, paint_rows: Path) -> Callable[..., Path]:
+    """Builds tiny models, each once."""
     built: dict[tuple[str, Path], Path] = {}
 
     def build(architecture: str, *, rows: Path = paint_rows) -> Path:
         if (architecture, rows) not in built:
             folder = tmp_path_factory.mktemp("tiny") / architecture
-            command = [sys.executable, "-m", "vqaft.testing.tiny_model", str(folder), architecture, str(rows)]
-            environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-            subprocess.run(command, check=True, capture_output=True, env=environment)  # noqa: S603 - our own module
+            module = forks.command("vqaft.testing.tiny_model", str(folder), architecture, str(rows))
+            subprocess.run([sys.executable, "-m", *module], check=True, capture_output=True)  # noqa: S603 - our own module
             built[architecture, rows] = folder
         return built[architecture, rows]
 

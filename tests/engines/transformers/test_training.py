@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from openai import OpenAI
 
+from tests.engines.transformers.forking import ForkServer
 from vqaft.chat import ImagePart, ImageURL, UserMessage, read_jsonl
 from vqaft.engines import (
     ChatTurn,
@@ -32,6 +33,7 @@ from vqaft.engines import (
     TransformersEngine,
 )
 from vqaft.engines.transformers.folder import read_header
+from vqaft.engines.transformers.launch import TRAIN_MODULE
 from vqaft.errors import DataError, RecordError, StateError, TrainingError
 from vqaft.server import LocalServer
 from vqaft.testing import TrainingFaults
@@ -42,9 +44,9 @@ Tiny = Callable[..., Path]
 class Run:
     """One training of the paint rows by an engine of its own."""
 
-    def __init__(self, base: Path, rows: Path, folder: Path, **engine: Any) -> None:
-        folder.mkdir(exist_ok=True)
-        self.engine = TransformersEngine(base, **{"gpus": 0, "cache": base.parent / "cache", **engine})
+    def __init__(self, engine: TransformersEngine, rows: Path, folder: Path) -> None:
+        folder.mkdir()
+        self.engine = engine
         self.rows, self.folder = rows, folder
         self.told: list[Progress] = []
 
@@ -63,6 +65,22 @@ class Run:
         return [note.message for note in self.told if isinstance(note, TrainingNote) and note.level == "warn"]
 
 
+NewRun = Callable[..., Run]
+
+
+@pytest.fixture
+def new_run(tiny: Tiny, forks: ForkServer, paint_rows: Path, tmp_path: Path) -> NewRun:
+    """Make a run of the tiny Idefics3 whose ranks are forks, with faults on purpose where there are some."""
+    base = tiny("idefics3")
+
+    def make(name: str = "job", *, faults: TrainingFaults | None = None, gpus: int = 0) -> Run:
+        module = forks.command(*((TRAIN_MODULE,) if faults is None else faults.module))
+        engine = TransformersEngine(base, gpus=gpus, cache=base.parent / "cache", train_module=module)
+        return Run(engine, paint_rows, tmp_path / name)
+
+    return make
+
+
 @pytest.mark.parametrize(
     "architecture",
     [
@@ -74,7 +92,7 @@ class Run:
     ],
 )
 def test_a_task_file_is_trained_by_a_command_and_its_folder_served(
-    tiny: Tiny, paint_rows: Path, tmp_path: Path, architecture: str
+    tiny: Tiny, forks: ForkServer, paint_rows: Path, tmp_path: Path, architecture: str
 ) -> None:
     cache, folder = tmp_path / "cache", tmp_path / "job"
     folder.mkdir()
@@ -82,7 +100,7 @@ def test_a_task_file_is_trained_by_a_command_and_its_folder_served(
     asked = TrainingTask(training_file=paint_rows, folder=folder, n_epochs=1, batch_size=4, options={"lora_r": 4})
     task, plan = engine.plan(asked)
     assert (plan.ranks, plan.micro) == (1, 4)
-    command = [sys.executable, "-m", "vqaft.engines.transformers.train", str(task.write())]
+    command = [sys.executable, "-m", *forks.command(TRAIN_MODULE, str(task.write()))]
     done = subprocess.run(command, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)  # noqa: S603
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [event["step"] for event in events if event["event"] == "step"] == [1, 2, 3]
@@ -138,14 +156,11 @@ def _shown(url: str) -> Any:
     return (ImagePart(image_url=ImageURL(url=url)),)
 
 
-def test_memory_that_runs_out_halves_the_micro_batch_and_two_processes_give_the_same_losses(
-    tiny: Tiny, paint_rows: Path, tmp_path: Path
-) -> None:
-    base = tiny("idefics3")
-    scarce = Run(base, paint_rows, tmp_path / "scarce", train_module=TrainingFaults(out_of_memory_above=2).module)
+def test_memory_that_runs_out_halves_the_micro_batch_and_two_processes_give_the_same_losses(new_run: NewRun) -> None:
+    scarce = new_run("scarce", faults=TrainingFaults(out_of_memory_above=2))
     assert scarce.train().batch_size == 4
     assert scarce.warnings == ["Memory ran out with micro-batches of 4; continuing with 2, same batch size"]
-    two = Run(base, paint_rows, tmp_path / "two", gpus=2)
+    two = new_run("two", gpus=2)
     assert two.train().batch_size == 4
     assert len(two.losses) == len(scarce.losses) == 3
     assert two.losses[0] == pytest.approx(scarce.losses[0], rel=1e-3)
@@ -162,23 +177,22 @@ def test_memory_that_runs_out_halves_the_micro_batch_and_two_processes_give_the_
     ],
 )
 def test_a_training_that_fails_says_why_and_what_to_do(
-    tiny: Tiny, paint_rows: Path, tmp_path: Path, faults: TrainingFaults, code: str, words: str
+    new_run: NewRun, faults: TrainingFaults, code: str, words: str
 ) -> None:
-    run = Run(tiny("idefics3"), paint_rows, tmp_path / "job", train_module=faults.module)
+    run = new_run(faults=faults)
     with pytest.raises(TrainingError, match=words) as caught:
         run.train(batch_size=1, options={"micro_batch_size": 1})
     assert caught.value.code == code
 
 
-def test_a_lost_process_among_several_is_named(tiny: Tiny, paint_rows: Path, tmp_path: Path) -> None:
-    faults = TrainingFaults(kill_at_step=2, kill_rank=1)
-    run = Run(tiny("idefics3"), paint_rows, tmp_path / "job", gpus=2, train_module=faults.module)
+def test_a_lost_process_among_several_is_named(new_run: NewRun) -> None:
+    run = new_run(faults=TrainingFaults(kill_at_step=2, kill_rank=1), gpus=2)
     with pytest.raises(TrainingError, match=r"rank 1 of 2 was lost \(SIGKILL\)"):
         run.train()
 
 
-def test_a_row_that_is_too_long_is_refused_before_training(tiny: Tiny, paint_rows: Path, tmp_path: Path) -> None:
-    run = Run(tiny("idefics3"), paint_rows, tmp_path / "job")
+def test_a_row_that_is_too_long_is_refused_before_training(new_run: NewRun) -> None:
+    run = new_run()
     with pytest.raises(RecordError, match="more than the 30 that the model can take") as caught:
         run.train(options={"max_row_tokens": 30})
     assert caught.value.line == 1
@@ -218,14 +232,23 @@ def _own_code(folder: Path) -> None:
         (_own_code, "brings its own code"),
     ],
 )
-def test_what_only_transformers_can_tell_is_refused_before_a_job(
-    tiny: Tiny, tmp_path: Path, damage: Callable[[Path], None], words: str
+def test_what_only_transformers_can_tell_is_found_by_the_check(
+    tiny: Tiny, forks: ForkServer, tmp_path: Path, damage: Callable[[Path], None], words: str
 ) -> None:
     folder = shutil.copytree(tiny("idefics3"), tmp_path / "broken")
     damage(folder)
     ModelFolder.open(folder)
-    with pytest.raises(DataError, match=words):
+    command = [sys.executable, "-m", *forks.command("vqaft.engines.transformers.probe", str(folder))]
+    done = subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL)  # noqa: S603 - our own
+    assert words in json.loads(done.stdout)["error"]
+
+
+def test_what_the_check_finds_is_refused_before_a_job(tiny: Tiny, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny("idefics3"), tmp_path / "broken")
+    _without_tensors(folder)
+    with pytest.raises(DataError, match="tensors are missing") as caught:
         TransformersEngine(folder)
+    assert (caught.value.path, caught.value.hint) == (str(folder), "Copy or download the folder again")
 
 
 def _ranks(folder: Path) -> list[int]:
@@ -247,7 +270,7 @@ def test_a_killed_server_leaves_no_process_and_resumes_its_job(tiny: Tiny, paint
     folder, base = tmp_path / "server", tiny("idefics3")
     server = LocalServer(folder, models={"tiny": base}, gpus=0).start()
     with OpenAI(base_url=server.base_url, api_key=server.api_key, max_retries=0) as client:
-        file = client.files.create(file=io.BytesIO(paint_rows.read_bytes() * 20), purpose="fine-tune").id
+        file = client.files.create(file=io.BytesIO(paint_rows.read_bytes() * 10), purpose="fine-tune").id
         hyper: Any = {"n_epochs": 2, "batch_size": 4}
         job = client.fine_tuning.jobs.create(
             model="tiny", training_file=file, method={"type": "supervised", "supervised": {"hyperparameters": hyper}}
