@@ -12,7 +12,8 @@ from vqaft.data import VQAExample, question_kind
 from vqaft.errors import EvaluationError
 from vqaft.escape import visible
 from vqaft.evaluation.evaluation import Evaluation
-from vqaft.evaluation.rows import ScoredRow, example_groups, first_repeated
+from vqaft.evaluation.example_clusters import example_groups
+from vqaft.evaluation.rows import ScoredRow, first_repeated
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure, Scorer
 from vqaft.evaluation.scorer_identity import scorer_facts
 from vqaft.evaluation.usage import Metered, ScorerUsage

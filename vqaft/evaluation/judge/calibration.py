@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqaft.errors import EvaluationError
+from vqaft.evaluation.example_clusters import example_groups
 from vqaft.evaluation.judge.recorded_judge import LevelJudge
-from vqaft.evaluation.rows import example_groups
 from vqaft.evaluation.score import AnsweredExample, Score
 from vqaft.evaluation.statistics.agreement import agreement_interval, krippendorff_alpha, weighted_kappa
 from vqaft.evaluation.statistics.clustered_mean import mean_interval

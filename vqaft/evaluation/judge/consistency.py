@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vqaft.errors import EvaluationError
+from vqaft.evaluation.example_clusters import example_groups
 from vqaft.evaluation.judge.llm_judge import LLMJudge
-from vqaft.evaluation.rows import example_groups
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
 from vqaft.evaluation.statistics.clustered_mean import mean_interval
 from vqaft.evaluation.statistics.clusters import cluster_codes

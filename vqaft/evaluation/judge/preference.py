@@ -9,8 +9,8 @@ import numpy as np
 
 from vqaft.data import VQAExample
 from vqaft.errors import EvaluationError
+from vqaft.evaluation.example_clusters import example_groups
 from vqaft.evaluation.judge.llm_judge import LLMJudge
-from vqaft.evaluation.rows import example_groups
 from vqaft.evaluation.score import AnsweredExample, Score
 from vqaft.evaluation.statistics.clusters import cluster_codes, cluster_robust_interval, cluster_sums
 from vqaft.evaluation.statistics.interval import Estimate
