@@ -89,10 +89,10 @@ def test_intervals_of_several_runs_cover(evaluation: Make) -> None:
 def test_the_noise_of_answers_counts_once(evaluation: Make) -> None:
     """Runs without an effect of their own: the standard error is that of the differences that are seen."""
     rng = np.random.default_rng(10)
-    ease = rng.uniform(0.3, 0.9, size=200)
+    ease = rng.uniform(0.3, 0.9, size=80)
     seen, errors, doubled = [], [], []
     for _ in range(150):
-        sides = [[evaluation((rng.random(200) < ease).astype(float).tolist()) for _ in range(3)] for _ in range(2)]
+        sides = [[evaluation((rng.random(80) < ease).astype(float).tolist()) for _ in range(3)] for _ in range(2)]
         found = compare_runs(*sides)
         interval = found.difference.interval
         assert interval is not None
