@@ -17,10 +17,13 @@ from typing import Any
 import pytest
 from openai import OpenAI
 
+from tests.engines.transformers.forking import ForkServer
 from vqaft.data import DatasetSplitter, VQAExample, load_easy_vqa
-from vqaft.engines import export_model
+from vqaft.engines import TransformersEngine, export_model
+from vqaft.engines.transformers.launch import TRAIN_MODULE
 from vqaft.records import MessageBuilder, write_jsonl
 from vqaft.server import LocalServer
+from vqaft.testing import ThreadServer
 
 GERMAN = {
     "black": "schwarz",
@@ -40,9 +43,9 @@ class Colors:
 
     def __init__(self, folder: Path) -> None:
         asked = [example for example in load_easy_vqa() if example.answers[0] in GERMAN]
-        split = DatasetSplitter(train=2800, validation=40, test=150, seed=1).split(asked)
+        split = DatasetSplitter(train=2150, validation=40, test=75, seed=1).split(asked)
         self.train = self._written(folder / "train.jsonl", split.train)
-        german = [self._german(example) for example in split.train[:600]]
+        german = [self._german(example) for example in split.train[:320]]
         self.german = self._written(folder / "german.jsonl", german)
         self.valid = self._written(folder / "valid.jsonl", [self._german(example) for example in split.validation])
         self.both = folder / "both.jsonl"
@@ -105,11 +108,14 @@ def colors(tmp_path_factory: pytest.TempPathFactory) -> Colors:
     return Colors(tmp_path_factory.mktemp("colors"))
 
 
+Server = LocalServer | ThreadServer
+
+
 @pytest.fixture(scope="module")
-def client_of() -> Iterator[Callable[[LocalServer], OpenAI]]:
+def client_of() -> Iterator[Callable[[Server], OpenAI]]:
     made: list[OpenAI] = []
 
-    def connect(server: LocalServer) -> OpenAI:
+    def connect(server: Server) -> OpenAI:
         client = OpenAI(base_url=server.base_url, api_key=server.api_key, max_retries=0, timeout=120)
         made.append(client)
         return client
@@ -120,15 +126,24 @@ def client_of() -> Iterator[Callable[[LocalServer], OpenAI]]:
 
 
 @pytest.fixture(scope="module")
+def engine_of(forks: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], TransformersEngine]:
+    """Make the engine of a folder, as a server does; its ranks are forks, and what it finds out is found out once."""
+    cache = tmp_path_factory.mktemp("cache")
+    module = forks.command(TRAIN_MODULE)
+    return lambda folder: TransformersEngine(folder, gpus=0, cache=cache, train_module=module)
+
+
+@pytest.fixture(scope="module")
 def seeing(
     tiny: Callable[..., Path],
     colors: Colors,
-    client_of: Callable[[LocalServer], OpenAI],
+    engine_of: Callable[[Path], TransformersEngine],
+    client_of: Callable[[Server], OpenAI],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """A model that learnt to name colors in English, as a folder."""
-    base = tiny("idefics3", rows=colors.both)
-    with LocalServer(models={"random": base}, gpus=0) as server:
+    folder = tmp_path_factory.mktemp("first")
+    with ThreadServer(folder, engines={"random": engine_of(tiny("idefics3", rows=colors.both))}) as server:
         client = client_of(server)
         settings = {"n_epochs": 1, "batch_size": 32, "learning_rate_multiplier": 200.0, "full_finetuning": True}
         job = wait(client, start(client, "random", colors.train, settings))
@@ -137,8 +152,7 @@ def seeing(
         tuned = job.fine_tuned_model
         assert colors.accuracy(client, tuned) > 0.9
         assert colors.accuracy(client, tuned, shuffled=True) < 0.3
-        source = server.folder / "models" / job.id
-        return export_model(source, tmp_path_factory.mktemp("seeing") / "model")
+        return export_model(folder / "models" / job.id, tmp_path_factory.mktemp("seeing") / "model")
 
 
 def test_a_model_trained_from_random_weights_sees(seeing: Path) -> None:
@@ -148,17 +162,22 @@ def test_a_model_trained_from_random_weights_sees(seeing: Path) -> None:
 
 @pytest.fixture(scope="module")
 def german(
-    seeing: Path, colors: Colors, client_of: Callable[[LocalServer], OpenAI], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[LocalServer, OpenAI, Any]]:
-    """A server on which LoRA taught the model to answer in German; the job was paused and resumed on the way."""
-    with LocalServer(tmp_path_factory.mktemp("server"), models={"english": seeing}, gpus=0) as server:
+    seeing: Path,
+    colors: Colors,
+    engine_of: Callable[[Path], TransformersEngine],
+    client_of: Callable[[Server], OpenAI],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Path, OpenAI, Any]]:
+    """Folder and client of a server on which LoRA taught the model to answer in German."""
+    folder = tmp_path_factory.mktemp("server")
+    with ThreadServer(folder, engines={"english": engine_of(seeing)}) as server:
         client = client_of(server)
         settings = {"n_epochs": 4, "batch_size": 16, "learning_rate_multiplier": 100.0, "lora_dropout": 0.1}
         whole = start(client, "english", colors.german, settings, valid=colors.valid)
-        yield server, client, (whole, wait(client, whole), settings)
+        yield folder, client, (whole, wait(client, whole), settings)
 
 
-def test_lora_teaches_a_model_that_sees(german: tuple[LocalServer, OpenAI, Any], colors: Colors) -> None:
+def test_lora_teaches_a_model_that_sees(german: tuple[Path, OpenAI, Any], colors: Colors) -> None:
     _, client, (_, job, _) = german
     assert job.status == "succeeded", job.error
     assert colors.accuracy(client, "english", german=True) == 0
@@ -166,28 +185,28 @@ def test_lora_teaches_a_model_that_sees(german: tuple[LocalServer, OpenAI, Any],
     assert colors.accuracy(client, job.fine_tuned_model, german=True, shuffled=True) < 0.3
 
 
-def test_a_job_tells_its_steps_checkpoints_and_tokens(german: tuple[LocalServer, OpenAI, Any]) -> None:
+def test_a_job_tells_its_steps_checkpoints_and_tokens(german: tuple[Path, OpenAI, Any]) -> None:
     _, client, (name, job, _) = german
     events = list(client.fine_tuning.jobs.list_events(name, limit=100))
     measured: list[Any] = [event.data for event in events if event.type == "metrics"]
     last = measured[0]
-    assert last["step"] == last["total_steps"] == 152
+    assert last["step"] == last["total_steps"] == 80
     assert {"train_loss", "learning_rate", "rows_per_s", "memory_gib", "train_answer_accuracy"} <= last.keys()
     assert last["full_valid_loss"] < measured[-1]["train_loss"]
     assert last["valid_answer_accuracy"] > 0.8
     checkpoints = list(client.fine_tuning.jobs.checkpoints.list(name))
-    assert [checkpoint.step_number for checkpoint in checkpoints] == [152, 114, 76]
+    assert [checkpoint.step_number for checkpoint in checkpoints] == [80, 60, 40]
     assert job.trained_tokens % 4 == 0
     table = client.files.content(job.result_files[0]).text.splitlines()
-    assert len(table) == 153
+    assert len(table) == 81
     kept = client.models.retrieve(checkpoints[-1].fine_tuned_model_checkpoint)
-    assert kept.id.endswith(":ckpt-step-76")
+    assert kept.id.endswith(":ckpt-step-40")
 
 
 def test_a_paused_job_ends_with_the_very_adapter_of_one_that_was_not(
-    german: tuple[LocalServer, OpenAI, Any], colors: Colors
+    german: tuple[Path, OpenAI, Any], colors: Colors
 ) -> None:
-    server, client, (whole, _, settings) = german
+    folder, client, (whole, _, settings) = german
     again = start(client, "english", colors.german, settings, valid=colors.valid)
     started = _step_reached(client, again, 30)
     client.fine_tuning.jobs.pause(again)
@@ -198,28 +217,31 @@ def test_a_paused_job_ends_with_the_very_adapter_of_one_that_was_not(
     messages = [event.message for event in client.fine_tuning.jobs.list_events(again, limit=100)]
     assert any(message.startswith("Resumed after step") for message in messages), (started, messages)
     table = client.files.content(job.result_files[0]).text.splitlines()
-    assert [line.partition(",")[0] for line in table[1:]] == [str(step) for step in range(1, 153)]
-    first, second = (_digest(server.folder / "models" / name) for name in (whole, again))
+    assert [line.partition(",")[0] for line in table[1:]] == [str(step) for step in range(1, 81)]
+    first, second = (_digest(folder / "models" / name) for name in (whole, again))
     assert first == second
 
 
 def test_the_merged_export_answers_as_the_adapter_does(
-    german: tuple[LocalServer, OpenAI, Any],
+    german: tuple[Path, OpenAI, Any],
     colors: Colors,
-    client_of: Callable[[LocalServer], OpenAI],
+    engine_of: Callable[[Path], TransformersEngine],
+    client_of: Callable[[Server], OpenAI],
     tmp_path: Path,
 ) -> None:
-    server, client, (name, job, _) = german
-    adapter = server.folder / "models" / name
+    folder, client, (name, job, _) = german
+    adapter = folder / "models" / name
     merged = export_model(adapter, tmp_path / "merged", merged=True)
     assert not (merged / "adapter_config.json").exists()
     plain = export_model(adapter, tmp_path / "plain")
     named = json.loads((plain / "adapter_config.json").read_text())["base_model_name_or_path"]
     assert Path(named).is_absolute()
-    with LocalServer(models={"merged": merged, "served": plain}, gpus=0) as other:
+    expected = [said_by(client, job.fine_tuned_model, example) for example in colors.test[:12]]
+    with LocalServer(models={"merged": merged}, gpus=0) as other:
         asked = client_of(other)
-        expected = [said_by(client, job.fine_tuned_model, example) for example in colors.test[:12]]
         assert [said_by(asked, "merged", example) for example in colors.test[:12]] == expected
+    with ThreadServer(tmp_path / "server", engines={"served": engine_of(plain)}) as other:
+        asked = client_of(other)
         assert [said_by(asked, "served", example) for example in colors.test[:12]] == expected
 
 
