@@ -67,6 +67,9 @@ class Scores(Mapping[str, Score | ScoreFailure]):
         names = self._names
         return self._values[names.index(name)] if name in names else default
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 
