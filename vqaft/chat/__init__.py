@@ -1,6 +1,6 @@
 """The chat format of fine-tuning: messages, records, and JSONL files of them."""
 
-from vqaft.chat.jsonl import MAX_LINE_BYTES, read_cut_lines, read_jsonl, read_lines
+from vqaft.chat.jsonl import MAX_LINE_BYTES, numbered_rows, read_cut_lines, read_jsonl, read_lines
 from vqaft.chat.messages import (
     AssistantMessage,
     Detail,
@@ -52,6 +52,7 @@ __all__ = [
     "UserMessage",
     "Weight",
     "exchanges_of",
+    "numbered_rows",
     "parse_message",
     "parse_messages",
     "parse_record",

@@ -92,17 +92,22 @@ def read_jsonl(path: str | PathLike[str], *, row: type[Row] = ChatRecord) -> Ite
         path: The file.
         row: What its rows are: `ChatRecord`, or `PreferenceRecord`.
 
-    Yields:
+    Returns:
         The rows in order. Blank lines are ignored.
 
     Raises:
         RecordError: At the first line that is not a row, with its number and what is wrong. `check_file` lists all.
         DataError: If the file cannot be read.
     """
+    return (found for _, found in numbered_rows(path, row=row))
+
+
+def numbered_rows(path: str | PathLike[str], *, row: type[RowType]) -> Iterator[tuple[int, RowType]]:
+    """Read a training file as `read_jsonl` does, with the number of each row's line, from 1."""
     for number, line in read_lines(path):
         if not line.isspace():
             try:
-                yield row.from_json(line)
+                yield number, row.from_json(line)
             except ValidationError as error:
                 raise RecordError(_first(error), path=path, line=number, hint="check_file lists all.") from error
 

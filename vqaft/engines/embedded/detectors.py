@@ -7,7 +7,6 @@ given to the same question exclude each other, so each such family becomes one m
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqaft.engines.embedded.image_features import block_weights
+from vqaft.engines.embedded.image_features import WEIGHTS
 from vqaft.engines.embedded.inputs import Pair
 
 MIN_IMAGES = 3
@@ -25,7 +24,6 @@ STRENGTH = 10.0
 """Inverse regularization strength."""
 FOLDS = 4
 AXES = 8
-CLIP = 4.0
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +34,7 @@ class Detectors:
 
     Attributes:
         scaler: StandardScaler of the image features.
-        axes: TruncatedSVD of the scaled features: the main differences between the training images.
+        axes: Pipeline (TruncatedSVD, StandardScaler) to the main differences between the training images.
         families: A LogisticRegression for each family; its classes are the answers, in lower case.
     """
 
@@ -44,29 +42,34 @@ class Detectors:
     axes: Any
     families: list[Any]
 
-    @property
-    def names(self) -> list[str]:
-        """The answers that are detected, in the order of the probabilities."""
-        return [str(name) for family in self.families for name in family.classes_]
+    def detect(self, features: Floats) -> Sight:
+        """Describe an image by its feature vector."""
+        scaled = self.scaler.transform(features[None]) * WEIGHTS
+        found = [family.predict_proba(scaled)[0] for family in self.families]
+        return self.sight(found, self.axes.transform(scaled)[0])
 
-    def scaled(self, features: Floats) -> Floats:
-        """Standardize feature vectors, a row an image, so that each block of features counts the same."""
-        scaled: Floats = np.clip(self.scaler.transform(features), -CLIP, CLIP) * block_weights()
-        return scaled
-
-    def probabilities(self, scaled: Floats) -> Floats:
-        """Compute the probability of each answer for each row of scaled features."""
-        found = [family.predict_proba(scaled) for family in self.families]
-        return np.hstack([np.zeros((len(scaled), 0)), *found])
-
-    def summary(self, scaled: Floats) -> Floats:
-        """Compute a few numbers for each image, with a standard deviation of 0.3 over the training images."""
-        spread = np.sqrt(self.axes.explained_variance_) + 1e-6
-        summary: Floats = 0.3 * np.clip(self.axes.transform(scaled) / spread, -CLIP, CLIP)
-        return summary
+    def sight(self, found: Sequence[Floats], summary: Floats) -> Sight:
+        """Name the probabilities that each family gives for an image."""
+        named = (zip(family.classes_, values, strict=True) for family, values in zip(self.families, found, strict=True))
+        return Sight(detected={str(name): float(p) for pairs in named for name, p in pairs}, summary=summary)
 
 
-def fit_detectors(pairs: Sequence[Pair], features: Mapping[str, Floats], *, seed: int) -> tuple[Detectors, Floats]:
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What is seen in an image.
+
+    Attributes:
+        detected: Probability of each answer that the detectors know.
+        summary: A few numbers that sum up the image, with a standard deviation of 1 over the training images.
+    """
+
+    detected: Mapping[str, float]
+    summary: Floats
+
+
+def fit_detectors(
+    pairs: Sequence[Pair], features: Mapping[str, Floats], *, seed: int
+) -> tuple[Detectors, dict[str, Sight]]:
     """Fit detectors to the training data.
 
     Args:
@@ -75,27 +78,30 @@ def fit_detectors(pairs: Sequence[Pair], features: Mapping[str, Floats], *, seed
         seed: Draws the folds.
 
     Returns:
-        The detectors, and the probabilities for each image (in the order of `features`) by models that were fitted
-        without it.
+        The detectors, and what is seen in each image by models that were fitted without it.
     """
     from sklearn.decomposition import TruncatedSVD
+    from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     raw = np.stack(list(features.values()))
-    detectors = Detectors(scaler=StandardScaler().fit(raw), axes=TruncatedSVD(AXES, random_state=seed), families=[])
-    scaled = detectors.scaled(raw)
-    with warnings.catch_warnings():  # of a single image there is no variance to explain
-        warnings.simplefilter("ignore", RuntimeWarning)
-        detectors.axes.fit(scaled)
+    scaled = (scaler := StandardScaler()).fit_transform(raw) * WEIGHTS
+    with np.errstate(divide="ignore", invalid="ignore"):  # of a single image there is no variance to explain
+        axes = make_pipeline(TruncatedSVD(AXES, random_state=seed), StandardScaler()).fit(scaled)
     shown: dict[str, set[str]] = defaultdict(set)
     for pair in pairs:
         shown[pair.image].add(pair.answer.casefold())
-    held_out = [np.zeros((len(raw), 0))]
+    families, held_out = [], []
     for labels in _families(pairs, shown):
         family, probabilities = _fit_family(scaled, [labels.get(key) for key in features], seed=seed)
-        detectors.families.append(family)
+        families.append(family)
         held_out.append(probabilities)
-    return detectors, np.hstack(held_out)
+    detectors = Detectors(scaler=scaler, axes=axes, families=families)
+    summaries = axes.transform(scaled)
+    return detectors, {
+        key: detectors.sight([found[number] for found in held_out], summaries[number])
+        for number, key in enumerate(features)
+    }
 
 
 def _families(pairs: Sequence[Pair], shown: Mapping[str, set[str]]) -> Iterator[dict[str, str]]:
@@ -110,31 +116,22 @@ def _families(pairs: Sequence[Pair], shown: Mapping[str, set[str]]) -> Iterator[
         touching = [group for group in groups if group & merged]
         groups = [group for group in groups if not group & merged] + [merged.union(*touching)]
     for group in sorted(groups, key=sorted):
-        labels = _exclusive_labels(group, shown)
+        hits = {image: sorted(group & answers) for image, answers in shown.items() if group & answers}
+        labels = {image: found[0] for image, found in hits.items() if len(found) == 1}
         counts = Counter(labels.values())
-        labels = _exclusive_labels({name for name in group if counts[name] >= MIN_IMAGES}, shown)
-        if len(set(labels.values())) > 1:
+        labels = {image: label for image, label in labels.items() if counts[label] >= MIN_IMAGES}
+        if 2 * len(labels) > len(hits) and len(set(labels.values())) > 1:
             yield labels
 
 
-def _exclusive_labels(family: set[str], shown: Mapping[str, set[str]]) -> dict[str, str]:
-    """Return the one answer of a family that each image shows; empty where most images show several."""
-    hits = {image: sorted(family & answers) for image, answers in shown.items() if family & answers}
-    single = {image: found[0] for image, found in hits.items() if len(found) == 1}
-    return single if 2 * len(single) > len(hits) else {}
-
-
 def _fit_family(scaled: Floats, labels: Sequence[str | None], *, seed: int) -> tuple[Any, Floats]:
-    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
     known = np.flatnonzero([label is not None for label in labels])
     target = np.array([label for label in labels if label is not None])
     folds = StratifiedKFold(min(FOLDS, *Counter(target).values()), shuffle=True, random_state=seed)
-    with warnings.catch_warnings():  # a few more iterations would not change what is detected
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        family = LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-3).fit(scaled[known], target)
-        probabilities = family.predict_proba(scaled)
-        probabilities[known] = cross_val_predict(family, scaled[known], target, cv=folds, method="predict_proba")
+    family = LogisticRegression(C=STRENGTH, max_iter=1000, tol=1e-3).fit(scaled[known], target)
+    probabilities = family.predict_proba(scaled)
+    probabilities[known] = cross_val_predict(family, scaled[known], target, cv=folds, method="predict_proba")
     return family, probabilities

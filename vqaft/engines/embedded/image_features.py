@@ -2,12 +2,10 @@
 
 The image is shrunk and segmented into background (its most frequent color and what is close to it) and foreground
 (Otsu's threshold, 1979, on the distance to the background); the largest connected foreground component is measured by
-itself. The result is a few blocks of numbers; `block_weights` makes each block count the same, whatever its length.
+itself. The result is a few blocks of numbers.
 """
 
 from __future__ import annotations
-
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +18,12 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
+BLOCKS = {"color": 8, "lattice": 27, "palette": 70, "outline": 41, "layout": 64, "edges": 144}
+"""The blocks of the feature vector, and how many numbers each has."""
+WEIGHTS = np.concatenate([np.full(length, length**-0.5) for length in BLOCKS.values()])
+"""Factors for standardized features, by which each block counts the same."""
+
+
 def image_features(image: Image.Image | None) -> Floats:
     """Compute the features of an image.
 
@@ -29,22 +33,12 @@ def image_features(image: Image.Image | None) -> Floats:
     Returns:
         The feature vector; its length is the same for all images.
     """
-    return np.concatenate(_blocks(image or Image.new("RGB", (MIN_SIDE, MIN_SIDE), "white")))
-
-
-@cache
-def block_weights() -> Floats:
-    """Return the factor for each standardized feature: 1 / sqrt(length of its block)."""
-    blocks = _blocks(Image.new("RGB", (MIN_SIDE, MIN_SIDE)))
-    return np.concatenate([np.full(len(block), len(block) ** -0.5) for block in blocks])
-
-
-def _blocks(image: Image.Image) -> list[Floats]:
+    image = image or Image.new("RGB", (MIN_SIDE, MIN_SIDE), "white")
     pixels = np.asarray(_shrunk(image), dtype=np.float64) / 255.0
     distance = _background_distance(pixels)
     component = _largest_component(distance > _otsu(distance))
     color, gray = _mean_color(pixels, component), pixels.mean(2)
-    return [
+    blocks = [
         color,
         _lattice_proximity(color[:3]),
         np.concatenate([pixels.mean((0, 1)), pixels.std((0, 1)), _color_histogram(pixels)]),
@@ -52,6 +46,7 @@ def _blocks(image: Image.Image) -> list[Floats]:
         _pooled(gray, 8).ravel(),
         _edges(gray),
     ]
+    return np.concatenate(blocks)
 
 
 def _shrunk(image: Image.Image) -> Image.Image:

@@ -1,20 +1,16 @@
-"""Inputs of the engine: images behind the library's checks, the prompt template, and training files."""
+"""Inputs of the engine: images behind the library's checks, and training files."""
 
 from __future__ import annotations
 
 import hashlib
-import itertools
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import pydantic
 from PIL import Image
 
-from vqaft.chat import ChatRecord, read_lines
+from vqaft.chat import ChatRecord, numbered_rows
 from vqaft.engines.conversation import IMAGE_LIMITS, answered_questions, message_tokens
 from vqaft.engines.embedded.image_features import Floats, image_features
 from vqaft.errors import ImageError, RecordError
@@ -71,39 +67,6 @@ class Picture:
         return white
 
 
-@dataclass(frozen=True, kw_only=True)
-class PromptTemplate:
-    """The text that surrounds every question alike, such as "Question: … Answer in a word".
-
-    Attributes:
-        before: What all user messages begin with.
-        after: What all user messages end with.
-    """
-
-    before: str = ""
-    after: str = ""
-
-    @classmethod
-    def of(cls, texts: Iterable[str]) -> PromptTemplate:
-        """Find what all user messages begin and end with, by whole lines and up to a colon within a line."""
-        distinct = sorted({text.strip() for text in texts})
-        if len(distinct) < 2:  # noqa: PLR2004 - one text shows no template
-            return cls()
-        before = re.match(r"(?s)(.*[\n:])?", _common_start(distinct))
-        rest = [text[before.end() if before else 0 :][::-1] for text in distinct]
-        after = re.match(r"(?s)(.*\n)?", _common_start(rest))
-        return cls(before=(before and before[0]) or "", after=((after and after[0]) or "")[::-1])
-
-    def question(self, text: str) -> str:
-        """Return a user's message without the template; the whole text where it does not follow it."""
-        return text.strip().removeprefix(self.before).removesuffix(self.after).strip()
-
-
-def _common_start(texts: Iterable[str]) -> str:
-    columns = zip(*texts, strict=False)
-    return "".join(column[0] for column in itertools.takewhile(lambda column: len(set(column)) == 1, columns))
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pair:
     """A question about an image, with its answer; `image` is the key of the image, empty where there is none."""
@@ -143,25 +106,13 @@ class Dataset:
         pairs: dict[Pair, None] = {}
         pictures: dict[str, Picture] = {}
         tokens = 0
-        for number, line in read_lines(path):
-            if not line.isspace():
-                with _row_errors(path, number):
-                    record = ChatRecord.from_json(line)
-                    for question, answer in answered_questions(record.messages):
-                        picture = Picture.from_urls(question.image_urls)
-                        pictures |= {} if picture is None else {picture.key: picture}
-                        pairs[Pair(image=picture.key if picture else "", question=question.text, answer=answer)] = None
-                    tokens += message_tokens(record.messages)
+        for number, record in numbered_rows(path, row=ChatRecord):
+            try:
+                for question, answer in answered_questions(record.messages):
+                    picture = Picture.from_urls(question.image_urls)
+                    pictures |= {} if picture is None else {picture.key: picture}
+                    pairs[Pair(image=picture.key if picture else "", question=question.text, answer=answer)] = None
+                tokens += message_tokens(record.messages)
+            except ImageError as error:
+                raise RecordError(error.message, path=path, line=number, hint=error.hint) from error
         return cls(pairs=tuple(pairs), pictures=pictures, tokens=tokens)
-
-
-@contextmanager
-def _row_errors(path: Path, line: int) -> Iterator[None]:
-    try:
-        yield
-    except pydantic.ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, problem["loc"]))
-        raise RecordError(f"{place}: {problem['msg']}", path=path, line=line) from error
-    except ImageError as error:
-        raise RecordError(error.message, path=path, line=line, hint=error.hint) from error

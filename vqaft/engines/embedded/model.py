@@ -1,37 +1,43 @@
-"""A trained model: how all parts together answer a question about an image."""
+"""A trained model: how all parts together answer a question about an image, and how it is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import warnings
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vqaft.durable import write_atomically
 from vqaft.engines.conversation import last_question
-from vqaft.engines.embedded.answers import AnswerClassifier, question_features, words
-from vqaft.engines.embedded.detectors import Detectors
+from vqaft.engines.embedded.answers import Features, plain, question_features
+from vqaft.engines.embedded.detectors import Detectors, Floats, Sight
 from vqaft.engines.embedded.image_features import image_features
-from vqaft.engines.embedded.inputs import Picture, PromptTemplate
-from vqaft.engines.embedded.ocr import Line, TextRecognizer
-from vqaft.engines.embedded.span_ranker import Page
+from vqaft.engines.embedded.inputs import Picture
+from vqaft.engines.embedded.ocr import TextRecognizer
 from vqaft.engines.embedded.spans import normalized
-from vqaft.engines.embedded.text_reader import IN_IMAGE, IN_QUESTION, TextReader
+from vqaft.engines.embedded.text_reader import Page, TextReader, lines_of
 from vqaft.engines.engine import ChatAnswer, ChatTurn
 from vqaft.engines.structured_output import reply
+from vqaft.errors import StateError
 
-NEGLIGIBLE = 0.001
+IN_IMAGE, IN_QUESTION = "\0image", "\0question"
+"""Classes of the answer classifier: "a span of the image's text", "… of the question itself" (this or that?)."""
 CACHED_IMAGES = 64
 """Images whose description is cached, for they are often asked about several times in a row."""
-UNKNOWN = "unknown"
-AUXILIARIES = frozenset(
-    {"am", "are", "can", "could", "did", "do", "does", "had", "has", "have", "is", "may", "might", "must", "shall"}
-    | {"should", "was", "were", "will", "would"}
-)
-"""English words that begin a question to be answered by yes or no."""
+FORMAT, FILE = 3, "model.skops"
 
-Floats = NDArray[np.float64]
+Weighed = dict[str, tuple[str, float]]
+"""Possible answers by their normalized form: how each is written, and its probability."""
+
+
+FoundSpan = tuple[str, str, float]
+"""Where a span was found (`IN_IMAGE` or `IN_QUESTION`), the span, and its share of the probability."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,16 +45,14 @@ class View:
     """What a model sees in an image.
 
     Attributes:
-        detected: Probability of each answer that can be detected.
-        summary: A few numbers that sum up the image.
+        sight: What the detectors see.
         page: The spans of its text; None where text is not used.
-        findings: What the text says; None where text is not used.
+        findings: What the text says; empty where it is not used.
     """
 
-    detected: Mapping[str, float]
-    summary: Sequence[float]
+    sight: Sight
     page: Page | None = None
-    findings: list[str] | None = None
+    findings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,60 +60,102 @@ class EmbeddedModel:
     """A trained model.
 
     Attributes:
-        template: The text around the questions.
+        template: Words of all questions, which say nothing.
         detectors: What can be seen in an image.
-        classifier: The known answers.
-        reader: Answers from text; None where text did not help in training.
+        reader: Answers from the text of images; None where it did not help in training.
+        question_reader: Answers from the words of the question; None likewise.
+        answers: By the class, how a known answer is written.
+        vectorizer: DictVectorizer of the features of a question about an image.
+        classifier: SGDClassifier (logistic loss, one answer against the rest, averaged weights).
     """
 
-    template: PromptTemplate
+    template: list[str]
     detectors: Detectors
-    classifier: AnswerClassifier
     reader: TextReader | None
+    question_reader: TextReader | None
+    answers: dict[str, str]
+    vectorizer: Any
+    classifier: Any
 
-    def view(self, features: Floats, lines: Sequence[Line] | None) -> View:
-        """Describe an image by its features and its text; None for text that was not read."""
-        scaled = self.detectors.scaled(features[None])
-        detected = dict(zip(self.detectors.names, self.detectors.probabilities(scaled)[0], strict=True))
-        page = None if self.reader is None or lines is None else self.reader.ranker.page(lines)
-        return self.renewed(View(detected=detected, summary=self.detectors.summary(scaled)[0], page=page))
+    def view(self, features: Floats, picture: Picture | None, recognizer: TextRecognizer) -> View:
+        """Describe an image by its features, and by its text where the model uses it."""
+        sight = self.detectors.detect(features)
+        if self.reader is None or picture is None:
+            return View(sight=sight)
+        page = self.reader.page(recognizer.read(picture))
+        return View(sight=sight, page=page, findings=self.reader.findings(page))
 
-    def read(self, picture: Picture | None, recognizer: TextRecognizer) -> tuple[Line, ...] | None:
-        """Read the text of an image; None where the model does not use it."""
-        if self.reader is None or not self.reader.reads_images or picture is None:
-            return None
-        return recognizer.read(picture)
+    def case(self, text: str, view: View) -> Features:
+        """Describe a question about an image."""
+        question = plain(text, self.template)
+        evidence = {} if self.reader is None else self.reader.evidence(question, view.findings)
+        return question_features(question, view.sight.detected, view.sight.summary, evidence)
 
-    def renewed(self, view: View) -> View:
-        """Return a view with the findings of this model; they change as it learns."""
-        if self.reader is None or view.page is None:
-            return view
-        return replace(view, findings=self.reader.findings(view.page))
-
-    def weigh(self, question: str, view: View) -> dict[str, tuple[str, float]]:
-        """Weigh all possible answers to a question (without the template) about an image.
-
-        Returns:
-            By the normalized answer: how it is written, and its probability.
-        """
-        case, pages = question_features(question, view.detected, view.summary), {IN_IMAGE: view.page}
-        if self.reader is not None and view.page is not None and view.findings is not None:
-            case |= self.reader.evidence(question, view.page, view.findings)
-        known = self.classifier.probabilities(case)
-        answers = [(text, known.get(key, 0.0)) for key, text in self.classifier.answers.items() if text]
-        if self.reader is not None and known.get(IN_QUESTION, 0.0) > NEGLIGIBLE:
-            pages[IN_QUESTION] = self.reader.question_page(question)
-        for source, page in pages.items():
-            if self.reader is not None and page is not None and known.get(source, 0.0) > NEGLIGIBLE:
-                answers += [(text, value * known[source]) for text, value in self.reader.ranked(page, question)]
-        found: dict[str, tuple[str, float]] = {}
-        for text, probability in answers:
-            first, total = found.get(normalized(text), (text, 0.0))
-            found[normalized(text)] = first, total + probability
+    def spans(self, text: str, view: View) -> list[FoundSpan]:
+        """Return the most probable answers in the text of an image and in the question."""
+        question, found = plain(text, self.template), []
+        if self.reader is not None and view.page is not None:
+            found += [(IN_IMAGE, *span) for span in self.reader.rank(view.page, question)]
+        if self.question_reader is not None:
+            page = self.question_reader.page(lines_of(text))
+            found += [(IN_QUESTION, *span) for span in self.question_reader.rank(page, question)]
         return found
 
+    def weigh(self, rows: Any, spans: Sequence[Sequence[FoundSpan]]) -> list[Weighed]:
+        """Weigh all possible answers to some questions.
 
-def best(answers: Mapping[str, tuple[str, float]]) -> str:
+        Args:
+            rows: The vectorized cases.
+            spans: What `spans` returned for each.
+        """
+        return [
+            self._weighed(probabilities, found)
+            for probabilities, found in zip(self.classifier.predict_proba(rows), spans, strict=True)
+        ]
+
+    def _weighed(self, probabilities: NDArray[np.float64], spans: Sequence[FoundSpan]) -> Weighed:
+        known = dict(zip(self.classifier.classes_, map(float, probabilities), strict=True))
+        answers = [(text, known[key]) for key, text in self.answers.items()]
+        answers += [(text, share * known.get(source, 0.0)) for source, text, share in spans]
+        weighed: Weighed = {}
+        for text, probability in answers:
+            first, before = weighed.get(normalized(text), (text, 0.0))
+            weighed[normalized(text)] = first, before + probability
+        return weighed
+
+    def store(self, folder: Path) -> None:
+        """Write the model atomically, as one file that holds values and estimators, and no code."""
+        import skops.io
+
+        state = skops.io.dumps({"format": FORMAT, "model": self}, compression=zipfile.ZIP_DEFLATED)
+        write_atomically(folder / FILE, state)
+
+    @classmethod
+    def load(cls, folder: Path) -> EmbeddedModel:
+        """Read a model; skops refuses any type but these dataclasses, numpy arrays and scikit-learn's estimators.
+
+        Raises:
+            StateError: If the file is missing, damaged, or of another version of the engine or of scikit-learn.
+        """
+        import skops.io
+
+        path, hint = folder / FILE, "Train it again"
+        own = [f"{part.__module__}.{part.__qualname__}" for part in (cls, Detectors, TextReader)]
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # scikit-learn warns of estimators that another version of it has stored
+                state = skops.io.loads(path.read_bytes(), trusted=own)
+        except OSError as error:
+            raise StateError(f"no model is stored here: {error}", path=path, hint=hint) from error
+        except Exception as error:  # a damaged file fails in many ways
+            raise StateError(f"the model cannot be read: {error}", path=path, hint=hint) from error
+        model = state.get("model") if isinstance(state, dict) and state.get("format") == FORMAT else None
+        if not isinstance(model, cls):
+            raise StateError("the model was stored by another version", path=path, hint=hint)
+        return model
+
+
+def best(answers: Weighed) -> str:
     """Return the most probable answer, of equals the first; empty where there is none."""
     return max(answers.values(), key=lambda item: item[1], default=("", 0.0))[0]
 
@@ -132,46 +178,13 @@ class TrainedChatModel:
         Raises:
             ImageError: If an image cannot be read.
         """
-        asked = last_question(turn.messages)
+        asked, model = last_question(turn.messages), self._model
         view = self._view(Picture.from_urls(asked.image_urls))
-        return reply(turn, best(self._model.weigh(self._model.template.question(asked.text), view)))
+        (weighed,) = model.weigh(
+            model.vectorizer.transform([model.case(asked.text, view)]), [model.spans(asked.text, view)]
+        )
+        return reply(turn, best(weighed))
 
     def _compute_view(self, picture: Picture | None) -> View:
         features = image_features(None if picture is None else picture.open())
-        return self._model.view(features, self._model.read(picture, self._recognizer))
-
-
-class BaseChatModel:
-    """The untrained model: it answers by the form of the question and the text in the image.
-
-    Args:
-        recognizer: Reads text in images.
-    """
-
-    def __init__(self, recognizer: TextRecognizer) -> None:
-        self._recognizer = recognizer
-
-    def answer(self, turn: ChatTurn) -> ChatAnswer:
-        """Answer without having learned anything.
-
-        A question that begins with an auxiliary verb, and holds no "or", is answered "yes" where half of its long words
-        or more stand in the image's text, else "no". Any other question is answered by the line with the tallest
-        letters, the upper one of equals, or "unknown" where there is no text.
-
-        Raises:
-            ImageError: If an image cannot be read.
-        """
-        asked = last_question(turn.messages)
-        picture = Picture.from_urls(asked.image_urls)
-        lines = () if picture is None else self._recognizer.read(picture)
-        tokens = words(asked.text)
-        if tokens and tokens[0] in AUXILIARIES and "or" not in tokens:
-            return reply(turn, "yes" if _stand_in(tokens[1:], lines) else "no")
-        tallest = max(lines, key=lambda line: (round(line.height), -line.top), default=None)
-        return reply(turn, UNKNOWN if tallest is None else tallest.text)
-
-
-def _stand_in(tokens: Sequence[str], lines: Sequence[Line]) -> bool:
-    text = {word for line in lines for word in words(line.text)}
-    long = [token for token in tokens if len(token) > 3]  # noqa: PLR2004 - shorter words say little
-    return bool(long) and 2 * sum(token in text for token in long) >= len(long)
+        return self._model.view(features, picture, self._recognizer)

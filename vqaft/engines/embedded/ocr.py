@@ -15,6 +15,7 @@ from PIL import Image
 
 from vqaft.durable import write_atomically
 from vqaft.engines.embedded.inputs import Picture
+from vqaft.validation import read_as
 
 THREADS = 2
 MIN_SIDE = 100
@@ -72,13 +73,23 @@ class TextRecognizer:
         """
         if picture is None:
             return ()
-        if picture.key not in self._known and not self._load(picture.key):
+        if picture.key not in self._known:
+            with self._lock:
+                return self._find(picture)
+        return self._known[picture.key]
+
+    def _find(self, picture: Picture) -> tuple[Line, ...]:
+        key = picture.key
+        path = None if self._folder is None else self._folder / key[:2] / f"{key}.json"
+        lines = self._known.get(key, None if path is None else _cached(path))
+        if lines is None:
             if not may_hold_text(picture) or not self.is_available():
                 return ()
-            with self._lock:
-                if picture.key not in self._known:
-                    self._store(picture.key, self._recognize(picture.open()))
-        return self._known[picture.key]
+            lines = self._recognize(picture.open())
+            if path is not None:
+                write_atomically(path, orjson.dumps([asdict(line) for line in lines]))
+        self._known[key] = lines
+        return lines
 
     @staticmethod
     def is_available() -> bool:
@@ -93,24 +104,12 @@ class TextRecognizer:
             return ()
         return tuple(_line(text, box) for text, box in zip(result.txts, result.boxes, strict=True) if text.strip())
 
-    def _path(self, key: str) -> Path | None:
-        return None if self._folder is None else self._folder / key[:2] / f"{key}.json"
 
-    def _load(self, key: str) -> bool:
-        path = self._path(key)
-        if path is None or not path.is_file():
-            return False
-        try:
-            self._known[key] = tuple(Line(**line) for line in orjson.loads(path.read_bytes()))
-        except (ValueError, TypeError):  # damaged by another program: recognize the image again
-            return False
-        return True
-
-    def _store(self, key: str, lines: tuple[Line, ...]) -> None:
-        self._known[key] = lines
-        path = self._path(key)
-        if path is not None:
-            write_atomically(path, orjson.dumps([asdict(line) for line in lines]))
+def _cached(path: Path) -> tuple[Line, ...] | None:
+    try:
+        return read_as(tuple[Line, ...], path.read_bytes())
+    except (OSError, ValueError):  # not there, or damaged by another program: recognize the image again
+        return None
 
 
 def may_hold_text(picture: Picture) -> bool:
