@@ -6,6 +6,7 @@ import threading
 import time
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -190,6 +191,19 @@ def test_what_cannot_be_scored_is_an_error(
 def test_no_scorer_is_an_error() -> None:
     with pytest.raises(EvaluationError, match="no scorer"):
         Evaluator({})
+
+
+@pytest.mark.parametrize(
+    ("scorers", "message"),
+    [
+        ([ExactMatch()], r"the scorers are \[ExactMatch\(.*\)\], without names. Pass scorers by name"),
+        (ExactMatch(), "without names"),
+        ({"exact": "ExactMatch"}, "the scorer 'exact' is 'ExactMatch', which cannot be called"),
+    ],
+)
+def test_scorers_without_names_are_refused_with_the_form_that_is_right(scorers: Any, message: str) -> None:
+    with pytest.raises(EvaluationError, match=message):
+        Evaluator(scorers)
 
 
 def test_rows_of_one_image_or_group_belong_together(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from vqaft.data import VQAExample, question_kind
-from vqaft.errors import EvaluationError
+from vqaft.errors import EvaluationError, shown
 from vqaft.escape import visible
 from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.example_clusters import example_groups
@@ -25,6 +25,7 @@ Asked: TypeAlias = tuple[VQAExample, Prediction | None, str]
 
 PROBE_ROWS = 3
 SLOW_S = 0.001
+_BY_NAME = 'Pass scorers by name: Evaluator({"exact": ExactMatch()}).'
 
 
 class Evaluator:
@@ -37,12 +38,17 @@ class Evaluator:
         progress: Whether to show a progress bar.
 
     Raises:
-        EvaluationError: If no scorer is given.
+        EvaluationError: If no scorer is given, they have no names, or one cannot be called.
     """
 
     def __init__(self, scorers: Mapping[str, Scorer], *, max_workers: int | None = None, progress: bool = True) -> None:
         if not scorers:
-            raise EvaluationError("no scorer is given", hint='Pass one by name: Evaluator({"exact": ExactMatch()}).')
+            raise EvaluationError("no scorer is given", hint=_BY_NAME)
+        if not isinstance(scorers, Mapping):
+            raise EvaluationError(f"the scorers are {shown(scorers)}, without names", hint=_BY_NAME)
+        for name, scorer in scorers.items():
+            if not callable(scorer):
+                raise EvaluationError(f"the scorer {name!r} is {shown(scorer)}, which cannot be called", hint=_BY_NAME)
         self.scorers = dict(scorers)
         self.max_workers = worker_count(max_workers, waiting=True)
         self.progress = progress
