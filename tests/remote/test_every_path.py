@@ -44,6 +44,7 @@ COCO = [{"question_id": 1, "image_id": 1, "question": "?"}], [{"question_id": 1,
 
 # Function → a call of it with the URL of a folder that holds the files of `store` below.
 WORKS: dict[str, Callable[[str], object]] = {
+    "chat.numbered_rows": lambda url: list(chat.numbered_rows(f"{url}/train.jsonl", row=chat.ChatRecord)),
     "chat.read_cut_lines": lambda url: list(chat.read_cut_lines(f"{url}/train.jsonl")),
     "chat.read_jsonl": lambda url: list(chat.read_jsonl(f"{url}/train.jsonl")),
     "chat.read_lines": lambda url: list(chat.read_lines(f"{url}/train.jsonl")),
