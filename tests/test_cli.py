@@ -147,6 +147,7 @@ def test_from_a_job_to_a_report(folder: Path, server: LocalServer) -> None:
         (("compare", "none.json", "none.json"), "none.json"),
         (("report", "none.json", "a.json", "--also", "b/a.json"), "same file name"),
         (("report", "none.json", "a.json", "--split", "."), "none.json"),
+        (("report", "none.json", "a.json", "--out", "r.csv", "--data", "d"), "only an .html report shows --data"),
     ],
 )
 def test_what_goes_wrong_is_said_in_words(folder: Path, arguments: tuple[str, ...], words: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
@@ -144,6 +144,10 @@ class SectionOptions:
     split: Annotated[Path | None, typer.Option(help="Folder that `split` wrote: shows what its parts share.")] = None
     data: Annotated[str | None, typer.Option(help="What the data are called in the head of the report.")] = None
 
+    def given(self) -> list[str]:
+        """Return the options that were given."""
+        return [f"--{each.name}" for each in fields(self) if getattr(self, each.name) is not None]
+
     def provenance(self) -> Provenance:
         """Return the proof of the split and the data's name, as far as they were given."""
         return Provenance(split=None if self.split is None else _audit(self.split), data=self.data)
@@ -172,9 +176,11 @@ def report(
     out: Annotated[Path, typer.Option(help="File to write: .html, .md, .csv or .json.")] = Path("report.html"),
 ) -> None:
     """Write the comparison as one file, in the form that its name ends in."""
-    if out.suffix not in {".html", ".md", ".csv", ".json"}:
-        raise typer.BadParameter(f"{out.name} ends in none of .html, .md, .csv, .json", param_hint="--out")
     writers = {".md": write_markdown, ".csv": write_csv, ".json": lambda path, found: found.write(path)}
+    if out.suffix not in {".html", *writers}:
+        raise typer.BadParameter(f"{out.name} ends in none of .html, .md, .csv, .json", param_hint="--out")
+    if out.suffix in writers and (unused := [*["--table"] * (table is not None), *sections.given()]):
+        raise typer.BadParameter(f"only an .html report shows {', '.join(unused)}, not {out.name}", param_hint="--out")
     found = _compared(base, tuned, also or ())
     if out.suffix in writers:
         say(writers[out.suffix](out, found))
