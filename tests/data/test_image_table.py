@@ -39,7 +39,8 @@ def test_an_unreadable_image_names_the_example(tmp_path: Path) -> None:
         ImageTable.of([VQAExample(id="x", image=str(path), question="?")])
 
 
-def test_rows_that_hold_equal_bytes_are_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("max_workers", [1, 8])
+def test_rows_that_hold_equal_bytes_are_hashed_once(max_workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[int] = []
     sha256 = hashlib.sha256
 
@@ -49,8 +50,9 @@ def test_rows_that_hold_equal_bytes_are_hashed_once(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(hashlib, "sha256", counted)
     data = picture(1)
-    rows = [{"bytes": bytes(bytearray(data)), "path": None} for _ in range(5)]
-    table = ImageTable.of([VQAExample(id=str(n), image=row, question="?") for n, row in enumerate(rows)], max_workers=1)
+    rows = [{"bytes": bytes(bytearray(data)), "path": None} for _ in range(40)]
+    examples = [VQAExample(id=str(n), image=row, question="?") for n, row in enumerate(rows)]
+    table = ImageTable.of(examples, max_workers=max_workers)
     assert len(table) == 1
     assert table.sha256 == (sha256(data).hexdigest(),)
     assert hashed == [len(data)]

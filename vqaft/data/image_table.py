@@ -199,24 +199,29 @@ def _hash_all(
     sources: Sequence[tuple[ImageSource, str]], *, looks: bool, transformed: bool, threads: int
 ) -> list[ImageHash]:
     """Hash images by threads; equal contents are hashed and decoded once."""
-    known: dict[bytes, ImageHash] = {}
-
-    def hash_once(item: tuple[ImageSource, str]) -> ImageHash:
-        source, example_id = item
-        if isinstance(source, str):  # each path is its own, and has a cache
-            return hash_image(item, looks=looks, transformed=transformed)
-        with _naming(example_id):
-            content = local_source(source)
-        if not isinstance(content, bytes):
-            return hash_image(item, looks=looks, transformed=transformed)
-        # A twentieth of the time of SHA-256; the seed keeps anyone from preparing two images that are taken for one.
-        key = xxhash.xxh3_128_digest(content, seed=_SEED)
-        if key not in known:
-            known[key] = hash_image((content, example_id), looks=looks, transformed=transformed)
-        return known[key]
-
+    places: list[int] = []
+    hash_one = partial(hash_image, looks=looks, transformed=transformed)
     in_order = ordered_map if looks else adaptive_map  # decoding gains by threads, however short it is
-    return list(in_order(hash_once, sources, max_workers=threads, window=_WINDOW))
+    found = list(in_order(hash_one, _new_contents(sources, places), max_workers=threads, window=_WINDOW))
+    return [found[place] for place in places]
+
+
+def _new_contents(sources: Iterable[tuple[ImageSource, str]], places: list[int]) -> Iterator[tuple[ImageSource, str]]:
+    """Yield the images that no earlier one equals; `places` gets, for each image, the number of the yielded one."""
+    known: dict[bytes, int] = {}
+    count = 0
+    for source, example_id in sources:
+        key, image = None, source
+        if not isinstance(source, str):  # each path is its own, and has a cache
+            with _naming(example_id):
+                content = local_source(source)
+            if isinstance(content, bytes):
+                # A twentieth of the time of SHA-256; the seed keeps anyone from preparing two images with one key.
+                key, image = xxhash.xxh3_128_digest(content, seed=_SEED), content
+        places.append(count if key is None else known.setdefault(key, count))
+        if places[-1] == count:
+            count += 1
+            yield image, example_id
 
 
 def hash_image(item: tuple[ImageSource, str], *, looks: bool = True, transformed: bool = False) -> ImageHash:
