@@ -5,7 +5,7 @@ own that does over sockets what the page's script does: ask for a job's live fra
 each over its own connection. Spans with and without the pages alternate within one training, so that both meet the
 same machine; each span's rows a second come from the steps that the training reported in it.
 
-    python benchmarks/workbench_load.py [--browsers 50] [--pairs 12] [--span 6] [--rows 4000] [--jobs 12]
+    python benchmarks/workbench_load.py [--browsers 50] [--pairs 8] [--span 3] [--rows 38000] [--jobs 4]
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ def browsers_process(cookie: str, orders: Connection, browsers: int) -> None:
     asyncio.run(browse_all(cookie, orders, browsers))
 
 
-def measure(served: Served, job: str, span_s: float) -> Span:
-    """Return the pace of the training over a span, from its first reported step to its last."""
+def measure(served: Served, job: str, span_s: float) -> Span | None:
+    """Return the pace of the training over a span, from its first reported step to its last; None where it ended."""
     began_cpu, ends = time.process_time(), time.monotonic() + span_s
     seen: list[tuple[float, int]] = []
     changes = -1
@@ -110,18 +110,20 @@ def measure(served: Served, job: str, span_s: float) -> Span:
             if not seen or step != seen[-1][1]:
                 seen.append((now, step))
         time.sleep(LOOK_S)
+    if (view := find_job(served.state, job)) is None or not view.going:
+        return None
     (first_s, first), (last_s, last) = seen[0], seen[-1]
     return Span(steps_per_s=(last - first) / (last_s - first_s), server_cpu=(time.process_time() - began_cpu) / span_s)
 
 
 def training(served: Served, jobs: Sequence[str]) -> str | None:
-    """Return a job that is in the first half of its steps, once there is one; None after the last."""
+    """Return a job that is in the first three quarters of its steps, once there is one; None after the last."""
     while True:
         views = [view for view in (find_job(served.state, job) for job in jobs) if view is not None and view.going]
         if not views:
             return None
         for view in views:
-            if view.progress and view.progress["step"] < view.progress["total_steps"] / 2:
+            if view.progress and view.progress["step"] < 3 * view.progress["total_steps"] / 4:
                 return view.id
         time.sleep(LOOK_S)
 
@@ -144,7 +146,7 @@ def paired(
         job = training(served, jobs)
         if job is None:
             break
-        found = {}
+        found: dict[bool, Span | None] = {}
         for open_pages in (False, True) if place % 2 else (True, False):
             if open_pages:
                 orders.send(f"{url}/workbench/jobs/{job}/live")
@@ -153,14 +155,15 @@ def paired(
             if open_pages:
                 got, size = closed(orders)
                 answers, sent = answers + got, sent + size
-        yield found[False], found[True]
+        if (without := found[False]) is not None and (with_pages := found[True]) is not None:
+            yield without, with_pages
     print(f"{answers} polls answered, {sent / max(1, answers) / 1e3:.1f} kB each in the mean")
 
 
 def main() -> None:
     """Train, browse, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("browsers", 50), ("pairs", 12), ("rows", 4000), ("span", 6), ("jobs", 12)):
+    for name, default in (("browsers", 50), ("pairs", 8), ("rows", 38_000), ("span", 3), ("jobs", 4)):
         parser.add_argument(f"--{name}", type=int, default=default)
     given = parser.parse_args()
     made: list[tuple[Served, Workbench]] = []
