@@ -139,7 +139,7 @@ def closed(orders: Connection) -> tuple[int, int]:
 
 def paired(
     served: Served, url: str, jobs: Sequence[str], orders: Connection, given: argparse.Namespace
-) -> Iterator[tuple[Span, Span]]:
+) -> Iterator[tuple[Span | None, Span | None]]:
     """Measure spans without and with the pages in turn, as long as there are jobs to train."""
     answers = sent = 0
     for place in range(given.pairs):
@@ -155,8 +155,7 @@ def paired(
             if open_pages:
                 got, size = closed(orders)
                 answers, sent = answers + got, sent + size
-        if (without := found[False]) is not None and (with_pages := found[True]) is not None:
-            yield without, with_pages
+        yield found[False], found[True]
     print(f"{answers} polls answered, {sent / max(1, answers) / 1e3:.1f} kB each in the mean")
 
 
@@ -200,7 +199,8 @@ def report(served: Served, url: str, workbench: Workbench, jobs: Sequence[str], 
     arguments = (cookie, theirs, given.browsers)
     process = multiprocessing.get_context("spawn").Process(target=browsers_process, args=arguments, daemon=True)
     process.start()
-    spans = [*paired(served, url, jobs, ours, given)]
+    pairs = paired(served, url, jobs, ours, given)
+    spans = [(without, with_pages) for without, with_pages in pairs if without and with_pages]
     ours.send("")
     ratios = sorted(with_pages.steps_per_s / without.steps_per_s for without, with_pages in spans)
     print(f"{given.browsers} browsers, {len(spans)} pairs of {given.span} s, {given.rows} rows")
