@@ -179,7 +179,7 @@ def report(
     writers = {".md": write_markdown, ".csv": write_csv, ".json": lambda path, found: found.write(path)}
     if out.suffix not in {".html", *writers}:
         raise typer.BadParameter(f"{out.name} ends in none of .html, .md, .csv, .json", param_hint="--out")
-    if out.suffix in writers and (unused := [*["--table"] * (table is not None), *sections.given()]):
+    if out.suffix in writers and (unused := sections.given()):
         raise typer.BadParameter(f"only an .html report shows {', '.join(unused)}, not {out.name}", param_hint="--out")
     found = _compared(base, tuned, also or ())
     if out.suffix in writers:
