@@ -8,16 +8,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Self
 
 import pytest
 
+from tests.server.watched_documents import WatchedDocuments
 from vqaft.engines import ChatAnswer, ChatTurn
 from vqaft.server import State
 from vqaft.server.batches.record import BatchRecord
 from vqaft.server.batches.runner import BatchRunner
 from vqaft.server.models.model_cache import ModelCache
-from vqaft.server.store.documents import Document, Documents
+from vqaft.server.store.documents import Document
 from vqaft.testing import FixedAnswer
 
 ENDS = {"completed", "failed", "cancelled"}
@@ -35,22 +36,6 @@ LINES = b"".join(
 )
 
 
-class Watched(Documents):
-    """Notes how the status of batches changes."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.seen: list[tuple[str, str]] = []
-
-    def change(self, kind: str, name: str, edit: Callable[[Document], Document], **settings: Any) -> Document | None:
-        def noted(old: Document) -> Document:
-            new = edit(old)
-            self.seen += [(old["status"], new["status"])] if old["status"] != new["status"] else []
-            return new
-
-        return super().change(kind, name, noted, **settings)
-
-
 class Hooked(State):
     """Does something before it keeps a file; remembers the status of batches."""
 
@@ -59,7 +44,7 @@ class Hooked(State):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.documents.close()
-        self.documents = self.watched = Watched(folder / "state.sqlite")
+        self.documents = self.watched = WatchedDocuments(folder / "state.sqlite")
 
     def add_file(self, content: IO[bytes], *, filename: str, purpose: str) -> Document:
         self.before_file(filename)
@@ -114,7 +99,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 def test_every_step_is_shown(run: Run) -> None:
     batch = run.ended(run.create())
-    assert [new for _, new in run.state.watched.seen] == ["in_progress", "finalizing", "completed"]
+    assert [new for _, new in run.state.watched.status_changes] == ["in_progress", "finalizing", "completed"]
     assert {f"{status}_at" for status in ("in_progress", "finalizing", "completed")} <= batch.keys()
 
 
@@ -125,7 +110,7 @@ def test_cancelled_at_the_last_moment(run: Run, moment: str) -> None:
     run.state.before_file = (lambda _: record.cancel()) if moment == "file" else run.state.before_file
     batch = run.ended(record)
     assert batch["status"] == "cancelled"
-    assert [new for _, new in run.state.watched.seen][-2:] == ["cancelling", "cancelled"]
+    assert [new for _, new in run.state.watched.status_changes][-2:] == ["cancelling", "cancelled"]
     assert batch["output_file_id"]
     assert not record.cancel()
 
@@ -168,7 +153,7 @@ def test_rivals_leave_one_end(run: Run) -> None:
         for thread in threads:
             thread.join()
         assert record.read()["status"] in {"completed", "cancelled"}
-    assert not [change for change in run.state.watched.seen if change[0] in ENDS]
+    assert not [change for change in run.state.watched.status_changes if change[0] in ENDS]
 
 
 def test_an_error_nobody_thought_of_fails_its_batch_and_no_other(run: Run, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.server.watched_documents import WatchedDocuments
 from vqaft.engines import TrainingMetrics, TrainingResult
 from vqaft.server import State
 from vqaft.server.jobs.process import TrainingFailure
 from vqaft.server.jobs.record import JobRecord, create_job
 from vqaft.server.jobs.request import JobBody
-from vqaft.server.store.documents import Document, Documents
 
 FAILURE = TrainingFailure(code="server_error", message="broken")
 RESULT = TrainingResult(trained_tokens=1, n_epochs=1, batch_size=1, learning_rate_multiplier=1.0, examples=1)
@@ -138,22 +138,6 @@ def test_a_server_that_ends_in_a_step_leaves_none_of_it(tmp_path: Path, words: s
     state.close()
 
 
-class Watched(Documents):
-    """Notes how the status of jobs changes."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self.seen: list[tuple[str, str]] = []
-
-    def change(self, kind: str, name: str, edit: Callable[[Document], Document], **settings: Any) -> Document | None:
-        def noted(old: Document) -> Document:
-            new = edit(old)
-            self.seen.append((old["status"], new["status"]))
-            return new
-
-        return super().change(kind, name, noted, **settings)
-
-
 @pytest.mark.parametrize(
     "rivals",
     [
@@ -169,7 +153,7 @@ class Watched(Documents):
 )
 def test_rivals_leave_one_whole_end(state: State, rivals: tuple[str, ...]) -> None:
     state.documents.close()
-    state.documents = watched = Watched(state.folder / "state.sqlite")
+    state.documents = watched = WatchedDocuments(state.folder / "state.sqlite")
     for _ in range(15):
         record = running_job(state)
         barrier = threading.Barrier(len(rivals))
