@@ -235,6 +235,12 @@ def test_a_name_loads_the_stages_below_it_and_no_other() -> None:
     assert not stages & {"tuning", "inference", "backends", "evaluation", "report", "server", "cli"}
 
 
+def test_the_server_starts_without_the_client_s_side() -> None:
+    stages = {layer(name) for name in loaded_by("import vqaft.server.__main__, vqaft.server.app") if "vqaft." in name}
+    assert {"server", "engines", "images"} <= stages
+    assert not stages & {"data", "check", "records", "service", "tuning", "inference", "backends", "evaluation"}
+
+
 def test_using_every_name_loads_nothing_heavy() -> None:
     heavy = {
         "datasets",

@@ -22,7 +22,6 @@ from typing import Any, Literal, TypeAlias
 
 from vqaft.redact import redact
 from vqaft.server.jobs.process import end_with_the_server
-from vqaft.tuning import WandbCallback
 
 KEY, MODE, DIR = "WANDB_API_KEY", "WANDB_MODE", "WANDB_DIR"
 OFFLINE = frozenset({"offline", "dryrun"})
@@ -180,6 +179,8 @@ def _main(spec: RunSpec, pipe: Connection) -> None:
 
 def _follow(spec: RunSpec, pipe: Connection, inbox: _Inbox) -> None:
     import wandb
+
+    from vqaft.tuning import WandbCallback  # the server itself starts without the client's side
 
     run = wandb.init(**_arguments(spec))
     callback = WandbCallback(run)
