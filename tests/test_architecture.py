@@ -18,7 +18,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "vqaft"
 
 LAYERS = (
     ("escape", "pickling", "validation", "version"),
-    ("notebook", "redact"),
+    ("notebook",),
     ("errors",),
     ("filesystem", "parallel"),
     ("durable",),

@@ -28,8 +28,7 @@ from __future__ import annotations
 from os import PathLike, fspath
 from typing import Any
 
-from vqaft.escape import visible
-from vqaft.redact import redact
+from vqaft.escape import redact, visible
 
 SHOWN_CHARACTERS = 60
 """How much of a value a message quotes."""

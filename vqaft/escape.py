@@ -1,7 +1,9 @@
-"""Text for people; escapes for text from outside: controls, direction marks and invisible characters become readable.
+"""Text for people, made safe to show: what cannot be seen is escaped, and what looks like a credential is masked.
 
 Model names, file names, ids, answers and messages of services can hold anything. Wherever such text is shown (terminal,
-log, HTML, Markdown, CSV, plots) it goes through `visible` first, so that it can neither act nor hide.
+log, HTML, Markdown, CSV, plots) it goes through `visible` first, so that it can neither act nor hide. The exact keys of
+a client are masked where its answers arrive (`vqaft.backends`); `redact` is the second line, for what looks like a key
+in an error's text, whoever raised the error.
 """
 
 from __future__ import annotations
@@ -67,3 +69,27 @@ def _hidden(sign: str) -> bool:
     if sign.isprintable():
         return BLANK_LETTERS.match(sign) is not None
     return unicodedata.category(sign) != "Zs"
+
+
+_SHAPES = re.compile(
+    r"(?P<scheme>\b(?:bearer|basic|token)\s+)[A-Za-z0-9._~+/=-]{8,}"
+    r"|(?P<name>\b(?:api[-_]?key|authorization|access[-_]?token|secret|password)[\"']?\s*[:=]\s*[\"']?"
+    r"(?:(?:bearer|basic|token)\s+)?+)[^\s\"',;&)]{6,}"
+    r"|(?P<user>://)[^/\s@]+@"
+    r"|\b(?:sk|pk|rk|fw|hf|gsk|xai|tgp_v1|ghp|glpat)[-_][A-Za-z0-9_-]{12,}",
+    re.IGNORECASE,
+)
+
+
+def redact(text: str) -> str:
+    """Replace what looks like a credential: keys of known shapes, values of headers and fields, users in URLs.
+
+    Args:
+        text: A message that may hold what a service, a proxy or another program said.
+    """
+    return _SHAPES.sub(_replaced, text)
+
+
+def _replaced(match: re.Match[str]) -> str:
+    kept = match["scheme"] or match["name"] or match["user"] or ""
+    return f"{kept}***" + ("@" if match["user"] else "")

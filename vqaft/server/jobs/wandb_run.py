@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from vqaft.redact import redact
+from vqaft.escape import redact
 from vqaft.server.jobs.process import end_with_the_server
 
 KEY, MODE, DIR = "WANDB_API_KEY", "WANDB_MODE", "WANDB_DIR"
