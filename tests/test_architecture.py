@@ -17,7 +17,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "vqaft"
 
 LAYERS = (
-    ("escape", "pickling", "validation", "version"),
+    ("escape", "serialization", "version"),
     ("notebook",),
     ("errors",),
     ("filesystem", "parallel"),

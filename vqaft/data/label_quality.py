@@ -12,7 +12,7 @@ from vqaft.data.example import VQAExample
 from vqaft.data.image_table import ImageTable, same_picture
 from vqaft.escape import visible
 from vqaft.images import NEAR_DISTANCE
-from vqaft.pickling import reduce_by_fields
+from vqaft.serialization import reduce_by_fields
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from vqaft.data.example import QuestionKind, VQAExample
 from vqaft.errors import DataError, shown
-from vqaft.pickling import reduce_by_fields
+from vqaft.serialization import reduce_by_fields
 
 KindRule: TypeAlias = Callable[[VQAExample], QuestionKind]
 """Returns the kind of an example's question: `question_kind`, `ClosedChoices(…)`, `FewValues.of(…)`, any function."""

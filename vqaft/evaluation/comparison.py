@@ -19,7 +19,7 @@ from vqaft.evaluation.scorer_identity import ScorerFacts, usage_lines
 from vqaft.evaluation.slice_comparison import ComparisonSettings, SliceComparison
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.tables import Table, data_frame, p_text, paragraph, percent, percent_range, points, points_range
-from vqaft.validation import validated
+from vqaft.serialization import validated
 
 FORMAT = "vqaft.comparison"
 VERSION = 2

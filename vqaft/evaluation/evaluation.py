@@ -16,7 +16,7 @@ from vqaft.evaluation.rows import ScoredRow, Slicer, as_slicers, failure_sentenc
 from vqaft.evaluation.scorer_identity import ScorerFacts, merged_usage, usage_lines
 from vqaft.evaluation.summary import Summary, summarise
 from vqaft.evaluation.tables import data_frame, paragraph
-from vqaft.validation import validated
+from vqaft.serialization import validated
 
 FORMAT = "vqaft.evaluation"
 VERSION = 1

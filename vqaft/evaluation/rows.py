@@ -20,7 +20,7 @@ from vqaft.errors import shown
 from vqaft.evaluation.score import Score, ScoreFailure
 from vqaft.inference import Failure
 from vqaft.notebook import card, heading, marked, note
-from vqaft.validation import no_extra_fields
+from vqaft.serialization import no_extra_fields
 
 
 def first_repeated(ids: Sequence[str]) -> str | None:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from vqaft.data import VQAExample
 from vqaft.errors import EvaluationError
 from vqaft.inference import split_reasoning
-from vqaft.validation import no_extra_fields
+from vqaft.serialization import no_extra_fields
 
 
 @dataclass(frozen=True, kw_only=True)

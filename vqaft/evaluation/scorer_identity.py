@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vqaft.evaluation.usage import ScorerUsage
-from vqaft.validation import no_extra_fields
+from vqaft.serialization import no_extra_fields
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 

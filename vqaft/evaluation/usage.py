@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from vqaft.inference import ChatReply
-from vqaft.validation import no_extra_fields
+from vqaft.serialization import no_extra_fields
 
 
 @no_extra_fields

@@ -15,8 +15,7 @@ from vqaft.exchange.folder import ExportFolder, image_name
 from vqaft.exchange.history import history_values
 from vqaft.exchange.rows import Row
 from vqaft.images import RemoteImage
-from vqaft.pickling import reduce_by_fields
-from vqaft.validation import no_extra_fields, validated
+from vqaft.serialization import no_extra_fields, reduce_by_fields, validated
 
 HIDDEN = ".vqaft"  # readers of datasets ignore hidden folders
 MANIFEST = f"{HIDDEN}/manifest.json"

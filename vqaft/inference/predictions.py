@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeAlias, get_args, overload
 from vqaft.durable import atomic_writer, read_file
 from vqaft.errors import DataError, MissingExtraError, StateError
 from vqaft.notebook import card, heading, note, table
-from vqaft.validation import no_extra_fields, read_as, validated
+from vqaft.serialization import no_extra_fields, read_as, validated
 
 FailureKind: TypeAlias = Literal[
     "image", "refused", "content_filter", "truncated", "empty", "rate_limit", "quota", "auth", "unreachable", "rejected"

@@ -13,7 +13,7 @@ from typing import Any, Self
 from vqaft.durable import write_atomically
 from vqaft.errors import DataError
 from vqaft.filesystem import is_url, read_bytes
-from vqaft.validation import no_extra_fields, read_as
+from vqaft.serialization import no_extra_fields, read_as
 
 _IDS = 10_000
 

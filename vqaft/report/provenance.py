@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from vqaft.data import SplitReport
 from vqaft.evaluation import Calibration, JudgeConsistency
-from vqaft.pickling import reduce_by_fields
+from vqaft.serialization import reduce_by_fields
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator
 from vqaft.durable import write_atomically
 from vqaft.errors import StateError
 from vqaft.filesystem import location_of, read_bytes, require_local
-from vqaft.validation import no_extra_fields, read_as
+from vqaft.serialization import no_extra_fields, read_as
 
 _FORMAT = "vqaft placement 1"
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from vqaft.durable import write_atomically
 from vqaft.engines.embedded.inputs import Picture
-from vqaft.validation import read_as
+from vqaft.serialization import read_as
 
 THREADS = 2
 MIN_SIDE = 100

@@ -12,7 +12,7 @@ from vqaft.evaluation.judge.rubric import FOUR_LEVELS, RIGHT_OR_WRONG, SIMILARIT
 from vqaft.evaluation.rows import ScoredRow
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
 from vqaft.inference import split_reasoning
-from vqaft.pickling import reduce_by_fields
+from vqaft.serialization import reduce_by_fields
 
 HALF = 0.5
 """From here on a score without a level counts as right."""

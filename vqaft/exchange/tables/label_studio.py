@@ -22,7 +22,7 @@ from vqaft.exchange.rows import Row
 from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import by_split
 from vqaft.filesystem import location_of, name_of, parent_of
-from vqaft.pickling import reduce_by_fields
+from vqaft.serialization import reduce_by_fields
 
 _FIELDS = ("question", "question_type", "kind", "group")
 

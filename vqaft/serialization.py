@@ -1,9 +1,14 @@
-"""Values of a declared type from the plain values of a JSON file, by pydantic; an error names the field."""
+"""Frozen dataclasses there and back: from the plain values of a JSON file by pydantic, and through pickle.
+
+An error of reading names the field. Python itself does not pickle the read-only mappings that the dataclasses hold.
+"""
 
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
@@ -63,3 +68,20 @@ def read_as(kind: type[Value], content: bytes | str) -> Value:
 @lru_cache(maxsize=64)
 def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
+
+
+def reduce_by_fields(value: Any) -> tuple[Any, ...]:
+    """Return how to make a dataclass again from its fields; for use as `__reduce__ = reduce_by_fields`.
+
+    The class is called with its fields, so that what it checks and freezes is checked and frozen again.
+    """
+    given = {field.name: _plain(getattr(value, field.name)) for field in fields(value) if field.init}
+    return _make, (type(value), given)
+
+
+def _plain(value: Any) -> Any:
+    return {key: _plain(inner) for key, inner in value.items()} if isinstance(value, MappingProxyType) else value
+
+
+def _make(kind: type[Any], given: dict[str, Any]) -> Any:
+    return kind(**given)
