@@ -1,13 +1,19 @@
 """Image loading, re-encoding and hashing: any source to a data URL that the providers accept."""
 
 from vqaft.images.content_hash import content_of, file_state, image_sha256, local_source
-from vqaft.images.data_url import decode_data_url
 from vqaft.images.documents import pages_of
 from vqaft.images.encoder import EncodedImage, ImageEncoder
 from vqaft.images.formats.container import ImageHeader
 from vqaft.images.formats.read import NO_IMAGES, read_header, sniff
 from vqaft.images.hamming import MAX_DISTANCE, closest_across, connected, near_groups, near_pairs, nearest_across
-from vqaft.images.inspect import CHAT_FORMATS, ImageSize, data_url_bytes, inspect_data_url, inspect_image
+from vqaft.images.inspect import (
+    CHAT_FORMATS,
+    ImageSize,
+    data_url_bytes,
+    decode_data_url,
+    inspect_data_url,
+    inspect_image,
+)
 from vqaft.images.model_vision import (
     PATCHES,
     TILES_HIGH,
@@ -30,8 +36,7 @@ from vqaft.images.source import (
     split_page,
 )
 from vqaft.images.transformed import MAX_TRANSFORMED, SKETCH_BYTES, TRANSFORMED_KINDS, transformed_pairs
-from vqaft.images.web.fetcher import WebFetcher
-from vqaft.images.web.public_address import RemoteImage
+from vqaft.images.web.remote_image import RemoteImage, WebFetcher
 
 __all__ = [
     "CHAT_FORMATS",

@@ -17,7 +17,7 @@ import trustme
 from vqaft.errors import DataError, ImageError
 from vqaft.images import ImageEncoder, InputLimits, RemoteImage, WebFetcher
 from vqaft.images.web.download import Address, DownloadLimits, download, resolve
-from vqaft.images.web.public_address import is_public
+from vqaft.images.web.remote_image import is_public
 
 LIMITS = DownloadLimits(max_bytes=10_000, timeout_s=5.0, max_redirects=3)
 

@@ -1,7 +1,6 @@
 """Images at web addresses: guarded download, or an address passed on to the provider."""
 
-from vqaft.images.web.fetcher import WebFetcher
-from vqaft.images.web.public_address import RemoteImage
+from vqaft.images.web.remote_image import RemoteImage, WebFetcher
 
 __all__ = [
     "RemoteImage",
