@@ -27,8 +27,8 @@ from vqaft.errors import VqaftError
 from vqaft.server import State
 from vqaft.server.batches.routes import BatchBody
 from vqaft.server.batches.runner import read_batch
-from vqaft.server.chat.completion import ChatBody, check_bounds
-from vqaft.server.files.uploads import CompletionBody, UploadBody
+from vqaft.server.chat import ChatBody, check_bounds
+from vqaft.server.files import CompletionBody, UploadBody
 from vqaft.server.http.requests import parse_body
 from vqaft.server.jobs.request import JobBody, check_rows
 from vqaft.testing import FixedAnswer, QuickEngine, ThreadServer

@@ -25,8 +25,6 @@ RULES: tuple[Rule, ...] = (
     *FILE_RULES,
     *FILES_RULES,
 )
-
-
 """Every rule; `check_file(path, rules=(*RULES, my_rule))` adds one."""
 
 

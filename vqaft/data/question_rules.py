@@ -212,6 +212,4 @@ OCR_VQA_TYPES = TypeByText(
     },
     other="Other",
 )
-
-
 """The types of OCR-VQA's questions about book covers, as OpenAI's cookbook notebook sorts them."""

@@ -142,8 +142,6 @@ def _is_alive(process: int) -> bool:
 
 
 TRASH_S = 86_400
-
-
 """Seconds for which things stay in a trash."""
 
 

@@ -172,8 +172,6 @@ HALF = 0.5
 
 
 BINARY = 0.2
-
-
 """Two models that are wrong on a yes-or-no question agree by necessity, which says little."""
 
 

@@ -305,8 +305,6 @@ def _marks(row: ScoredRow) -> str:
 
 
 Slicer: TypeAlias = str | Callable[[ScoredRow], object]
-
-
 """What to slice by: "kind", "question_type", a column of the metadata, or a function of a row."""
 
 

@@ -27,8 +27,6 @@ TRANSPOSE_BY_EXIF = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
 """What undoes each value of EXIF's orientation tag (EXIF 2.32, tag 0x0112); 1 is upright."""
 
 

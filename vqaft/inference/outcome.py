@@ -98,8 +98,6 @@ def _split_channels(text: str) -> tuple[str | None, str]:
 
 
 NON_RETRYABLE = (AuthenticationError, QuotaError, ModelRetiredError)
-
-
 """Errors that every other request would meet too: a run stops at the first."""
 
 

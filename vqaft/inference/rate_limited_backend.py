@@ -132,8 +132,6 @@ class TokenPrice:
 
 
 FIRST_CONTACT_S = 20.0
-
-
 """A service that never answered yet is given up after this long, not after all of `unavailable_timeout_s`."""
 
 

@@ -76,8 +76,6 @@ QWEN2_VL = MergedPatchTokens(
     side=28,
     limits=(PixelLimits(least=4 * 28**2, most=1280 * 28**2), PixelLimits(least=4 * 28**2, most=16384 * 28**2)),
 )
-
-
 """Qwen2-VL and Qwen2.5-VL, by the defaults of transformers and of qwen-vl-utils."""
 
 
@@ -85,8 +83,6 @@ QWEN3_VL = MergedPatchTokens(
     side=32,
     limits=(PixelLimits(least=4 * 32**2, most=1280 * 32**2), PixelLimits(least=256**2, most=4096**2)),
 )
-
-
 """Qwen3-VL, by its predecessors' limits in its own squares, and by the configuration that is shipped with it."""
 
 

@@ -12,8 +12,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 PER_MESSAGE = 4
-
-
 """Tokens that a message takes beside its text: three for its frame and one for its role."""
 
 
@@ -103,6 +101,4 @@ def exactly(tokens: int) -> TokenRange:
 
 
 NOTHING = TokenRange(0, 0)
-
-
 """No tokens."""

@@ -18,15 +18,13 @@ from starlette.types import ASGIApp
 from vqaft.engines import ChatModel, Engine, MemoryOwner
 from vqaft.server.batches.routes import BatchRoutes
 from vqaft.server.batches.runner import BatchRunner
-from vqaft.server.chat.routes import chat_routes
-from vqaft.server.files.routes import FileRoutes
-from vqaft.server.files.uploads import UploadRoutes
+from vqaft.server.chat import chat_routes
+from vqaft.server.files import FileRoutes, UploadRoutes
 from vqaft.server.http.errors import ApiError, on_api_error, on_crash, on_http_error
 from vqaft.server.http.guard import Guard
 from vqaft.server.jobs.routes import JobRoutes
 from vqaft.server.jobs.runner import JobRunner
-from vqaft.server.models.model_cache import ModelCache
-from vqaft.server.models.routes import model_routes
+from vqaft.server.models import ModelCache, model_routes
 from vqaft.server.store.state import State
 
 TRASH_LOOK_S = 3600.0

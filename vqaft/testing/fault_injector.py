@@ -157,8 +157,6 @@ FAULTS: Mapping[str, Fault] = {
     "slow": Fault(delay_s=0.2),
     "slow-then-cut": Fault(delay_s=0.2, cut="before", phase="after"),
 }
-
-
 """Faults that services were seen to make, or that a network makes, by name."""
 
 

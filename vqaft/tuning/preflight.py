@@ -61,8 +61,6 @@ def cost_in_words(train: Path, *, model: str, hyperparameters: Hyperparameters, 
 
 
 WARN_DAYS = 120
-
-
 """A model that is shut down within so many days is warned of before it is trained."""
 
 

@@ -17,7 +17,7 @@ from vqaft.engines import ChatAnswer, ChatTurn
 from vqaft.server import State
 from vqaft.server.batches.record import BatchRecord
 from vqaft.server.batches.runner import BatchRunner
-from vqaft.server.models.model_cache import ModelCache
+from vqaft.server.models import ModelCache
 from vqaft.server.store.documents import Document
 from vqaft.testing import FixedAnswer
 

@@ -122,8 +122,6 @@ FILES_RULES = (
     _pair_rule("other-system", "warning", other_system, "Build all files with the same MessageBuilder."),
     _pair_rule("larger", "warning", larger, "Look whether the files were swapped."),
 )
-
-
 """Rules about two files of a set."""
 
 
@@ -250,6 +248,4 @@ ROWS_RULES = (
     _rule("several-systems", "note", several_systems, "Use one, the one you will ask with."),
     _rule("mixed-kinds", "error", mixed_kinds, "Write one file of each kind."),
 )
-
-
 """Rules about rows side by side."""

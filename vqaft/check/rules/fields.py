@@ -123,8 +123,6 @@ EXTRAS_RULES = (
     _rule("preference-equal", preference_equal, "Take the row out."),
     _rule("preference-image", preference_image, "Use images in supervised rows only."),
 )
-
-
 """Rules about weights, names, tools and preferences."""
 
 
@@ -202,6 +200,4 @@ ROLES_RULES = (
     _role_rule("answers-in-a-row", "warning", answers_in_a_row, "Join them, or put the question between them."),
     _role_rule("questions-in-a-row", "note", questions_in_a_row, "Join them into one message with several parts."),
 )
-
-
 """Rules about who speaks, and when."""

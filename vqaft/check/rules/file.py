@@ -125,8 +125,6 @@ FILE_RULES = (
     _rule("table", "error", table, "Build a training file from it: load_file, MessageBuilder and write_jsonl do."),
     _rule("rows-without-image", "note", no_images, "Look whether that is meant."),
 )
-
-
 """Rules about a file as a whole."""
 
 
@@ -158,6 +156,4 @@ LINE_RULES = (
     _line_rule("huge-number", "a number has thousands of digits", "Write it as text, or leave it out."),
     _line_rule("too-deep", "values are nested too deeply to be read", "Flatten the row."),
 )
-
-
 """Rules about a line as JSON."""

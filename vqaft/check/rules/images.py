@@ -200,8 +200,6 @@ IMAGE_RULES: tuple[ImageRule | RowRule, ...] = (
     _row_rule("too-many", "error", too_many, "Show fewer, e.g. fewer few-shot examples."),
     _row_rule("shown-twice", "warning", shown_twice, "Show every image once.", by_shape=False),
 )
-
-
 """Rules about image files inside rows."""
 
 
@@ -281,6 +279,4 @@ URL_RULES = (
     ),
     _url_rule("malformed", "error", unwritten, "Write %20 for a blank."),
 )
-
-
 """Rules about images that are somewhere else."""

@@ -194,8 +194,6 @@ TEXT_RULES = (
         by_shape=False,
     ),
 )
-
-
 """Rules about questions, answers and instructions."""
 
 
@@ -222,6 +220,4 @@ TOKEN_RULES = (
         find=too_many_tokens,
     ),
 )
-
-
 """The rule about rows that are longer than a model reads."""

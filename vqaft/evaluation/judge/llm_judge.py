@@ -115,8 +115,6 @@ DECOYS = (
 
 
 MAX_CHARACTERS = 20_000
-
-
 """A longer answer is none that is worth a judge's money; it is rated at the worst level without asking."""
 
 

@@ -112,8 +112,6 @@ def _whole(value: Any) -> int | None:
 
 
 ROUNDS = 3
-
-
 """How often requests that a batch left unanswered are sent again."""
 
 

@@ -69,8 +69,6 @@ FONT_SIZE = 12
 
 
 LONGEST = 26
-
-
 """Characters of a label."""
 
 

@@ -21,11 +21,11 @@ from pydantic import BaseModel, Field, ValidationError
 from vqaft.errors import RecordError
 from vqaft.parallel import ordered_map
 from vqaft.server.batches.record import GOING, OUTPUT, BatchRecord
-from vqaft.server.chat.completion import ChatBody, complete
+from vqaft.server.chat import ChatBody, complete
 from vqaft.server.http.errors import ApiError, internal_error
 from vqaft.server.http.guard import MAX_JSON_BYTES
 from vqaft.server.http.requests import first_problem, parse_body
-from vqaft.server.models.model_cache import ModelCache
+from vqaft.server.models import ModelCache
 from vqaft.server.store.documents import Document
 from vqaft.server.store.state import State, new_id
 
@@ -33,8 +33,6 @@ MAX_LINES = 50_000
 
 
 MAX_BYTES = 200_000_000
-
-
 """The largest input file; OpenAI's limit as well."""
 
 

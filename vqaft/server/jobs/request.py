@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from vqaft.chat import AssistantMessage, read_jsonl
 from vqaft.errors import RecordError
-from vqaft.server.chat.completion import check_bounds
+from vqaft.server.chat import check_bounds
 from vqaft.server.http.errors import ApiError
 
 MIN_ROWS = 10

@@ -15,7 +15,7 @@ from vqaft.server.http.requests import as_list, find, read_page, resource, with_
 from vqaft.server.jobs.record import create_job
 from vqaft.server.jobs.request import JobBody
 from vqaft.server.jobs.runner import JobRunner
-from vqaft.server.models.model_cache import ModelCache
+from vqaft.server.models import ModelCache
 from vqaft.server.store.documents import public
 from vqaft.server.store.state import State
 

@@ -1,25 +1,31 @@
 """Chat completions: the request, its bounds, and the response of a model; for requests and for lines of a batch.
 
-Bounds on a conversation before a model sees it: characters, and number, format, bytes and pixels of images.
+A conversation is bounded before a model sees it: characters, and number, format, bytes and pixels of images.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import orjson
+from anyio import CapacityLimiter, to_thread
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
 
 from vqaft.chat import ImagePart, Message
 from vqaft.engines import ChatAnswer, ChatModel, ChatTurn, StreamingModel
 from vqaft.errors import DataError, ImageError, SchemaError, StateError
 from vqaft.images import InputLimits, inspect_data_url
 from vqaft.server.http.errors import ApiError
-from vqaft.server.models.model_cache import ModelCache
+from vqaft.server.http.requests import as_list, parse_body, read_page, resource
+from vqaft.server.models import ModelCache
 from vqaft.server.store.documents import Document
-from vqaft.server.store.state import new_id
+from vqaft.server.store.state import State, new_id
 
 IMAGE_LIMITS = InputLimits(max_bytes=20_000_000, max_pixels=40_000_000)
 
@@ -28,8 +34,6 @@ MAX_IMAGES = 64
 
 
 MAX_CHARACTERS = 1_000_000
-
-
 """Text of a conversation; more is refused as too long for any context."""
 
 
@@ -221,3 +225,35 @@ def _delta(index: int, **delta: str) -> Document:
 def _choice(answer: ChatAnswer, index: int) -> Document:
     message = {"role": "assistant", "content": answer.text, "refusal": None}
     return {"index": index, "message": message, "finish_reason": answer.finish_reason, "logprobs": None}
+
+
+ANSWERED_AT_ONCE = 32
+"""Chat completions that are answered concurrently; they have threads of their own, so that other routes do not wait."""
+
+
+def chat_routes(state: State, models: ModelCache) -> list[Route]:
+    """Return the routes.
+
+    Args:
+        state: The server's state.
+        models: The models that answer.
+    """
+    answering = CapacityLimiter(ANSWERED_AT_ONCE)
+
+    async def create(request: Request) -> Response:
+        body = parse_body(await request.body(), ChatBody)
+        if body.stream:
+            events = await to_thread.run_sync(_begun, stream_completion(models, body), limiter=answering)
+            return StreamingResponse(events, media_type="text/event-stream")
+        return JSONResponse(await to_thread.run_sync(complete, models, body, limiter=answering))
+
+    def listing(request: Request) -> Response:
+        page = read_page(request, state.documents, "completion")  # none is ever stored: the list is empty
+        return JSONResponse(as_list(page, page.documents))
+
+    return [resource("/chat/completions", get=listing, post=create)]
+
+
+def _begun(events: Iterator[bytes]) -> Iterator[bytes]:
+    """Wait for the first event, so that a refused request gets a status of its own."""
+    return itertools.chain([next(events)], events)

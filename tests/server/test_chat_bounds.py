@@ -24,10 +24,10 @@ from PIL import Image
 from vqaft.engines import ChatTurn, SimilarityJudge
 from vqaft.errors import SchemaError
 from vqaft.server import ApiError
-from vqaft.server.chat.completion import ChatBody
+from vqaft.server.chat import ChatBody
 from vqaft.server.http.requests import parse_body
 from vqaft.server.jobs.request import JobBody
-from vqaft.server.models.model_cache import PixelBudget
+from vqaft.server.models import PixelBudget
 from vqaft.testing import ThreadServer
 
 

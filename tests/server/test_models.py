@@ -13,7 +13,7 @@ from openai import OpenAI
 
 from vqaft.engines import ChatModel
 from vqaft.server import State
-from vqaft.server.models.model_cache import ModelCache
+from vqaft.server.models import ModelCache
 from vqaft.server.store.documents import Document
 from vqaft.testing import FixedAnswer, QuickEngine, ThreadServer
 

@@ -1,6 +1,6 @@
-"""Model cache: base models, judges and tuned models by name, the most recently used ones in memory.
+"""Models: list, describe, delete; and the cache of base models, judges and tuned models, the latest in memory.
 
-A bound on the pixels that are decoded concurrently, which bounds memory whatever images the requests bring.
+A bound on the pixels that are decoded concurrently bounds memory, whatever images the requests bring.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from concurrent.futures import Future
 from datetime import date
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
 from vqaft.engines import ChatModel, DescribedEngine, Engine
 from vqaft.errors import StateError
 from vqaft.server.http.errors import ApiError
+from vqaft.server.http.requests import resource
 from vqaft.server.store.documents import ALL, Document, public
 from vqaft.server.store.state import State
 
 PIXELS_AT_ONCE = 40_000_000
-
-
 """About 300 MB, decoded and copied once."""
 
 
@@ -52,8 +55,6 @@ class PixelBudget:
 
 
 KEPT = 8
-
-
 """Models in memory."""
 
 
@@ -169,3 +170,27 @@ def _unusable(name: str, error: StateError) -> ApiError:
 def _unknown(name: str) -> ApiError:
     message = f"The model {name!r} does not exist or you do not have access to it."
     return ApiError(404, message, param="model", code="model_not_found")
+
+
+def model_routes(models: ModelCache) -> list[Route]:
+    """Return the routes.
+
+    Args:
+        models: The models.
+    """
+
+    def listing(_: Request) -> Response:
+        return JSONResponse({"object": "list", "data": models.all()})
+
+    def retrieve(request: Request) -> Response:
+        return JSONResponse(models.describe(request.path_params["model"]))
+
+    def delete(request: Request) -> Response:
+        name = request.path_params["model"]
+        models.delete(name)
+        return JSONResponse({"id": name, "object": "model", "deleted": True})
+
+    return [
+        resource("/models", get=listing),
+        resource("/models/{model:path}", get=retrieve, delete=delete),
+    ]

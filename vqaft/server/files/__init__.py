@@ -1,9 +1,0 @@
-"""Files and multipart uploads of the server."""
-
-from vqaft.server.files.routes import FileRoutes
-from vqaft.server.files.uploads import UploadRoutes
-
-__all__ = [
-    "FileRoutes",
-    "UploadRoutes",
-]
