@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from vqaft.server.http.log_lines import RECORDS_A_MINUTE, EscapingFormatter, RateLimit, server_log
+from vqaft.server.serve import RECORDS_A_MINUTE, EscapingFormatter, RateLimit, server_log
 
 
 def record(text: str, *, line: int = 1, error: Exception | None = None) -> logging.LogRecord:
