@@ -1,7 +1,6 @@
 """Validation of training files against a provider's limits, before anything is charged."""
 
-from vqaft.check.all_rules import RULES, rules_table
-from vqaft.check.check import check_file, check_files, check_records
+from vqaft.check.check import RULES, check_file, check_files, check_records, rules_table
 from vqaft.check.decoding_rules import blank_pixels, likely_skipped, unreachable_url, unreadable_pixels
 from vqaft.check.fix import FixReport, fix_file
 from vqaft.check.parse import checked_row

@@ -1,4 +1,4 @@
-"""Check of training files before money is spent: one pass over their lines, and rules across rows and files."""
+"""Check of training files before money is spent: every rule, one pass over the lines, and rules across rows and files."""
 
 from __future__ import annotations
 
@@ -10,16 +10,47 @@ from dataclasses import dataclass
 from os import PathLike, fspath
 
 from vqaft.chat import MAX_LINE_BYTES, Row, read_cut_lines
-from vqaft.check.all_rules import RULES
 from vqaft.check.parse import checked_row
 from vqaft.check.parsed_row import CheckedImage, CheckedRow, Interned, ParsedFile, ParsedRow, facts_of, foreign_kind
 from vqaft.check.report import CheckReport
 from vqaft.check.row_shape import shape_of
 from vqaft.check.rule import FileRule, ImageRule, PairRule, Problem, RowRule, Rule, problem
+from vqaft.check.rules.duplicates import FILES_RULES, ROWS_RULES
+from vqaft.check.rules.fields import EXTRAS_RULES, ROLES_RULES
+from vqaft.check.rules.file import FILE_RULES, LINE_RULES
+from vqaft.check.rules.images import IMAGE_RULES, URL_RULES
+from vqaft.check.rules.structure import STRUCTURE_RULES
+from vqaft.check.rules.text import TEXT_RULES, TOKEN_RULES
 from vqaft.errors import DataError, ImageError, shown
 from vqaft.images import CHAT_FORMATS, perceptual_hash, sniff
 from vqaft.parallel import adaptive_map, worker_count
 from vqaft.providers import OPENAI, ProviderLimits
+
+RULES: tuple[Rule, ...] = (
+    *LINE_RULES,
+    *STRUCTURE_RULES,
+    *EXTRAS_RULES,
+    *ROLES_RULES,
+    *IMAGE_RULES,
+    *URL_RULES,
+    *TEXT_RULES,
+    *TOKEN_RULES,
+    *ROWS_RULES,
+    *FILE_RULES,
+    *FILES_RULES,
+)
+"""Every rule; `check_file(path, rules=(*RULES, my_rule))` adds one."""
+
+
+def rules_table(rules: Sequence[Rule] = RULES) -> str:
+    """Return rules as a Markdown table of code, severity and remedy.
+
+    Args:
+        rules: The rules, in the order of the table.
+    """
+    rows = (f"| `{rule.code}` | {rule.severity} | {rule.remedy.replace('|', chr(92) + '|')} |" for rule in rules)
+    return "\n".join(("| rule | severity | what to do |", "|---|---|---|", *rows))
+
 
 Line = tuple[int, bytes]
 
