@@ -166,9 +166,9 @@ def without_losses(base: Any, tuned: Any, clusters: ClusterSums, **settings: Any
 
 
 MUTATIONS = (
-    Mutation(name="interval by the spread seen", place=f"{STATISTICS}.bootstrap:bounded_mean_interval",
+    Mutation(name="interval by the spread seen", place=f"{STATISTICS}.clustered_mean:bounded_mean_interval",
              wrong=spread_seen, tests="graded_means or differences_cover or whole_margin"),
-    Mutation(name="no worst-case image", place=f"{STATISTICS}.bootstrap:bounded_mean_interval",
+    Mutation(name="no worst-case image", place=f"{STATISTICS}.clustered_mean:bounded_mean_interval",
              wrong=without_an_image_more, tests="graded_means or differences_cover or whole_margin"),
     Mutation(name="questions taken for images", place=f"{STATISTICS}.clusters:cluster_sums",
              wrong=rows_for_images, tests="clustered_shares or verdicts_on_equal"),
@@ -188,7 +188,7 @@ MUTATIONS = (
              wrong=right.mcnemar_exact, tests="mid_p"),
     Mutation(name="power without images", place="vqaft.data.splits.power:Power.design_effect",
              wrong=property(lambda _: 1.0), tests="promised_gain or gain_as_often"),
-    Mutation(name="detectable without losses", place="vqaft.evaluation.compare_slice:detectable_gain",
+    Mutation(name="detectable without losses", place="vqaft.evaluation.slice_comparison:detectable_gain",
              wrong=without_losses, tests="detectable_gain"),
     Mutation(name="kappa by percentiles", place=f"{STATISTICS}.agreement:agreement_interval",
              wrong=percentiles, tests="kappa_cover"),

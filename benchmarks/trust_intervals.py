@@ -21,8 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtri, stdtrit
 
-from vqaft.evaluation.statistics.bootstrap import bounded_mean_interval
-from vqaft.evaluation.statistics.clustered_mean import clopper_pearson, difference_interval
+from vqaft.evaluation.statistics.clustered_mean import bounded_mean_interval, clopper_pearson, difference_interval
 from vqaft.evaluation.statistics.clusters import ClusterSums
 
 Floats = NDArray[np.float64]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from vqaft.evaluation import Evaluation, Score, ScoredRow, ScorerFacts, compare_runs
 from vqaft.evaluation.statistics import Interval, cluster_sums, prediction_powered_mean
-from vqaft.evaluation.statistics.bootstrap import bounded_mean_interval
+from vqaft.evaluation.statistics.clustered_mean import bounded_mean_interval
 
 Floats = NDArray[np.float64]
 SHARE, ALIKE, JUDGE = 0.3, 0.6, 0.8

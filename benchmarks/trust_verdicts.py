@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.trust_intervals import Sample, chances, differences, image_sizes, sums_of
 from vqaft.data import Power
-from vqaft.evaluation.compare_slice import detectable_gain
+from vqaft.evaluation.slice_comparison import detectable_gain
 from vqaft.evaluation.statistics.clustered_mean import difference_interval
 from vqaft.evaluation.statistics.clusters import ClusterSums, cluster_sums
 from vqaft.evaluation.statistics.paired_tests import holm, mcnemar_exact, mcnemar_mid_p, sign_flip_exact

@@ -3,7 +3,7 @@ from __future__ import annotations
 import functools
 
 from vqaft.evaluation import AnsweredExample, ExactMatch, LenientMatch
-from vqaft.evaluation.scorer_identity import scorer_facts
+from vqaft.evaluation.scorer_facts import scorer_facts
 
 
 def first(answered: AnsweredExample) -> bool:

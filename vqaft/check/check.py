@@ -1,4 +1,4 @@
-"""Check of training files before money is spent: every rule, one pass over the lines, and rules across rows and files."""
+"""Check of training files before money is spent: the rules, one pass over the lines, and rules across files."""
 
 from __future__ import annotations
 

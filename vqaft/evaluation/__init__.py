@@ -18,7 +18,7 @@ from vqaft.evaluation.judge.rubric import FOUR_LEVELS, RIGHT_OR_WRONG, SIMILARIT
 from vqaft.evaluation.label_audit import LabelAudit, LabelDoubt, audit_labels
 from vqaft.evaluation.rows import Outcome, PairedRow, ScoredRow, Slicer
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure, Scorer
-from vqaft.evaluation.scorer_identity import ScorerFacts
+from vqaft.evaluation.scorer_facts import Metered, ScorerFacts, ScorerUsage
 from vqaft.evaluation.scorers.anls import ANLS
 from vqaft.evaluation.scorers.choice_match import ChoiceMatch
 from vqaft.evaluation.scorers.dates import DateMatch, TimeMatch
@@ -39,7 +39,6 @@ from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.statistics.win_loss import WinLoss
 from vqaft.evaluation.summary import SliceMean, Summary
 from vqaft.evaluation.tables import estimate_text, p_text, percent, percent_range, points, points_range
-from vqaft.evaluation.usage import Metered, ScorerUsage
 from vqaft.evaluation.verdict import could_turn
 
 __all__ = [

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from vqaft.data import MIN_CLUSTERS
 from vqaft.errors import EvaluationError
-from vqaft.evaluation.compare_slice import compare_slice
 from vqaft.evaluation.comparison import Comparison, rating_distribution
 from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.rows import ALL, NONE, PairedRow, ScoredRow, Slicer, as_slicers, slice_rows, slicer_name
-from vqaft.evaluation.scorer_identity import merged_usage
-from vqaft.evaluation.slice_comparison import ComparisonSettings, SliceComparison, SliceFigures
+from vqaft.evaluation.scorer_facts import merged_usage
+from vqaft.evaluation.slice_comparison import ComparisonSettings, SliceComparison, SliceFigures, compare_slice
 from vqaft.evaluation.statistics.clusters import cluster_codes
 from vqaft.evaluation.statistics.paired_tests import holm
 from vqaft.evaluation.summary import score_values

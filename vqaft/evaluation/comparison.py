@@ -15,7 +15,7 @@ from vqaft.escape import visible
 from vqaft.evaluation.json_form import pair_fields, pair_to_dict, read_file, to_text, write_file
 from vqaft.evaluation.rows import Outcome, PairedRow
 from vqaft.evaluation.score import Score
-from vqaft.evaluation.scorer_identity import ScorerFacts, usage_lines
+from vqaft.evaluation.scorer_facts import ScorerFacts, usage_lines
 from vqaft.evaluation.slice_comparison import ComparisonSettings, SliceComparison
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.tables import Table, data_frame, p_text, paragraph, percent, percent_range, points, points_range

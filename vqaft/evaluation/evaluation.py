@@ -13,7 +13,7 @@ from vqaft.errors import EvaluationError
 from vqaft.escape import counted
 from vqaft.evaluation.json_form import read_file, row_to_dict, to_text, write_file
 from vqaft.evaluation.rows import ScoredRow, Slicer, as_slicers, failure_sentences, first_repeated
-from vqaft.evaluation.scorer_identity import ScorerFacts, merged_usage, usage_lines
+from vqaft.evaluation.scorer_facts import ScorerFacts, merged_usage, usage_lines
 from vqaft.evaluation.summary import Summary, summarise
 from vqaft.evaluation.tables import data_frame, paragraph
 from vqaft.serialization import validated

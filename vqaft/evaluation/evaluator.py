@@ -15,8 +15,7 @@ from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.example_clusters import example_groups
 from vqaft.evaluation.rows import ScoredRow, first_repeated
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure, Scorer
-from vqaft.evaluation.scorer_identity import scorer_facts
-from vqaft.evaluation.usage import Metered, ScorerUsage
+from vqaft.evaluation.scorer_facts import Metered, ScorerUsage, scorer_facts
 from vqaft.inference import NON_RETRYABLE, Failure, Prediction, is_refusal, outcome_of_text
 from vqaft.parallel import ordered_map, worker_count
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from vqaft.data import Power
-from vqaft.evaluation.compare_slice import detectable_gain
+from vqaft.evaluation.slice_comparison import detectable_gain
 from vqaft.evaluation.statistics import (
     always_valid_p,
     cluster_sums,

@@ -25,8 +25,8 @@ from vqaft.errors import StateError
 from vqaft.evaluation.judge.prompt import JudgeQuestion, judge_messages, judge_schema
 from vqaft.evaluation.judge.rubric import FOUR_LEVELS, Rubric
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
+from vqaft.evaluation.scorer_facts import ScorerUsage, UsageMeter
 from vqaft.evaluation.scorers.normalize import folded_text, words
-from vqaft.evaluation.usage import ScorerUsage, UsageMeter
 from vqaft.images import ImageEncoder
 from vqaft.inference import ChatBackend, ChatReply, ChatRequest, RateLimitedBackend, request_key, split_reasoning
 

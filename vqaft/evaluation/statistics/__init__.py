@@ -7,8 +7,13 @@ from vqaft.evaluation.statistics.agreement import (
     krippendorff_alpha,
     weighted_kappa,
 )
-from vqaft.evaluation.statistics.bootstrap import bounded_mean_interval
-from vqaft.evaluation.statistics.clustered_mean import clopper_pearson, difference_interval, is_binary, mean_interval
+from vqaft.evaluation.statistics.clustered_mean import (
+    bounded_mean_interval,
+    clopper_pearson,
+    difference_interval,
+    is_binary,
+    mean_interval,
+)
 from vqaft.evaluation.statistics.clusters import (
     ClusterSums,
     cluster_codes,

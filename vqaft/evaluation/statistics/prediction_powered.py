@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from vqaft.evaluation.statistics.bootstrap import bounded_mean_interval
+from vqaft.evaluation.statistics.clustered_mean import bounded_mean_interval
 from vqaft.evaluation.statistics.clusters import cluster_sums
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 
