@@ -33,8 +33,7 @@ from vqaft.evaluation import (
     points_range,
 )
 from vqaft.report import Cost, PageBudget, Provenance, render_report, write_report
-from vqaft.report.compared import Compared
-from vqaft.report.headline import Headline, headline
+from vqaft.report.compared import Compared, Headline, headline
 from vqaft.tuning import StepMetrics
 
 FOUND = "document.querySelector('output[name=found]').textContent"

@@ -1,12 +1,11 @@
 """Reports for people: HTML, Markdown, CSV and JSON."""
 
 from vqaft.report.audit_page import write_audit_page
-from vqaft.report.escape import template_environment
 from vqaft.report.export import write_csv
-from vqaft.report.html import render_report, write_report
+from vqaft.report.html import Cost, Provenance, render_report, write_report
 from vqaft.report.markdown import render_markdown, write_markdown
+from vqaft.report.page import template_environment
 from vqaft.report.plot import plot
-from vqaft.report.provenance import Cost, Provenance
 from vqaft.report.row_groups import PageBudget
 from vqaft.report.show import ExampleGrid, show
 

@@ -1,24 +1,87 @@
-"""Comparison as one self-contained HTML file."""
+"""Comparison as one self-contained HTML file, with what stands behind it: data, day, split, judge, costs and settings.
+
+Reasons of scores that repeat are written once with their counts, not in every row.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from vqaft.data import VQAExample
+from vqaft.data import SplitReport, VQAExample
 from vqaft.durable import write_atomically
-from vqaft.evaluation import Comparison, ModelComparison
+from vqaft.evaluation import Calibration, Comparison, JudgeConsistency, ModelComparison, PairedRow, Score
 from vqaft.report.charts.comparison import accuracy_chart, difference_chart, ratings_chart, training_charts
-from vqaft.report.compared import Compared
-from vqaft.report.headline import headline, images_in_words
+from vqaft.report.compared import Compared, headline, images_in_words
 from vqaft.report.page import asset, page_environment, page_values, with_size
-from vqaft.report.provenance import Provenance
-from vqaft.report.reasons import fold_reasons
 from vqaft.report.row_groups import PageBudget, by_image, group_rows
 from vqaft.report.thumbnails import Gallery, make_gallery
+from vqaft.serialization import reduce_by_fields
 from vqaft.tuning import StepMetrics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Cost of one stage.
+
+    Attributes:
+        what: The stage, e.g. "training" or "answers of the base model".
+        tokens: Tokens billed, where they are known.
+        amount: The price, where it is known.
+        currency: What the price is in.
+    """
+
+    what: str
+    tokens: int | None = None
+    amount: float | None = None
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """What a reader needs to believe a comparison, and to repeat it.
+
+    Attributes:
+        split: What the parts of the data share: `split.report`, or the result of `audit_splits`.
+        calibration: How far the judge agrees with people.
+        consistency: How far the judge agrees with itself.
+        costs: What each stage cost.
+        settings: Anything needed to repeat the run, by name: the system prompt, the seed of the split, the job's id.
+        data: What was compared on, e.g. "receipts, test part"; shown in the head.
+        date: The day that is shown in the head; today where None. Set it where equal inputs are to give equal bytes on
+            every day.
+    """
+
+    split: SplitReport | None = None
+    calibration: Calibration | None = None
+    consistency: JudgeConsistency | None = None
+    costs: tuple[Cost, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+    data: str | None = None
+    date: dt.date | None = None
+
+    __reduce__ = reduce_by_fields
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "costs", tuple(self.costs))
+        object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
+
+    @property
+    def total(self) -> Mapping[str, float]:
+        """The sum of the known prices, by currency."""
+        sums: dict[str, float] = {}
+        for cost in self.costs:
+            if cost.amount is not None:
+                sums[cost.currency] = sums.get(cost.currency, 0.0) + cost.amount
+        return sums
+
 
 TITLE = "Did it help?"
 
@@ -148,3 +211,75 @@ def _picture_style(gallery: Gallery) -> str:
         f".i{place}{{--w:{picture.width};--h:{picture.height};background-image:url({picture.data_url})}}"
         for place, picture in enumerate(gallery.pictures)
     )
+
+
+MIN_REPEATS = 4
+"""A reason that so many answers have is folded."""
+
+MOST_LISTED = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepeatedReason:
+    """A reason that several answers have.
+
+    Attributes:
+        scorer: The scorer that gave it.
+        score: The score that it goes with.
+        base: How many of the base model's answers have it.
+        tuned: How many of the tuned model's.
+    """
+
+    scorer: str
+    score: Score
+    base: int
+    tuned: int
+
+    @property
+    def total(self) -> int:
+        """How many answers have it."""
+        return self.base + self.tuned
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldedReasons:
+    """The reasons of a page that are not written in its rows.
+
+    Attributes:
+        repeated: Those that repeat, the most frequent first.
+    """
+
+    repeated: tuple[RepeatedReason, ...] = ()
+
+    def holds(self, scorer: str, score: Score) -> bool:
+        """Return whether a score's reason is written elsewhere on the page."""
+        return (scorer, score) in self._known
+
+    @cached_property
+    def _known(self) -> frozenset[tuple[str, Score]]:
+        return frozenset((one.scorer, one.score) for one in self.repeated)
+
+
+def fold_reasons(rows: Iterable[PairedRow], scorers: Sequence[str]) -> FoldedReasons:
+    """Find the reasons that repeat.
+
+    Args:
+        rows: The rows of a page.
+        scorers: The scorers' names, in the order in which they are listed.
+    """
+    sides: tuple[Counter[tuple[str, Score]], ...] = (Counter(), Counter())
+    for row in rows:
+        for counts, side in zip(sides, (row.base, row.tuned), strict=True):
+            counts.update(
+                (name, score)
+                for name, score in side.scores.items()
+                if isinstance(score, Score) and score.reason and name in scorers
+            )
+    base, tuned = sides
+    order = {name: place for place, name in enumerate(scorers)}
+    found = [
+        RepeatedReason(scorer=name, score=score, base=base[name, score], tuned=tuned[name, score])
+        for (name, score), count in (base + tuned).most_common(MOST_LISTED)
+        if count >= MIN_REPEATS
+    ]
+    return FoldedReasons(repeated=tuple(sorted(found, key=lambda one: (order[one.scorer], -one.total))))

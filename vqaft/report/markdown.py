@@ -22,8 +22,7 @@ from vqaft.evaluation import (
     points,
     points_range,
 )
-from vqaft.report.compared import Compared
-from vqaft.report.headline import headline
+from vqaft.report.compared import Compared, headline
 from vqaft.report.row_groups import group_rows
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
