@@ -9,7 +9,7 @@ import yaml
 
 from vqaft.exchange.folder import image_name
 from vqaft.exchange.rows import Row
-from vqaft.exchange.settings import check_settings
+from vqaft.exchange.target import check_settings
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 

@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Any
 
 from vqaft.errors import DataError, StateError
+from vqaft.exchange.cells import history_values
 from vqaft.exchange.folder import ExportFolder, image_name
-from vqaft.exchange.history import history_values
 from vqaft.exchange.rows import Row
 from vqaft.images import RemoteImage
 from vqaft.serialization import no_extra_fields, reduce_by_fields, validated

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 from vqaft.data import VQAExample
 from vqaft.durable import recover_folder
 from vqaft.errors import DataError, StateError, VqaftError
+from vqaft.exchange.cells import history_of, history_values
 from vqaft.exchange.folder import ExportFolder
-from vqaft.exchange.history import history_of, history_values
 from vqaft.exchange.manifest import EXAMPLES, FIELDS, ExportManifest, Loss
 from vqaft.exchange.target import Target
 from vqaft.images import ImageSource, is_web_address

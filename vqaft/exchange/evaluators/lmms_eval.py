@@ -16,14 +16,14 @@ import yaml
 
 from vqaft.data import VQAExample
 from vqaft.errors import DataError
+from vqaft.exchange.cells import EXAMPLE_FEATURES, example_cells, example_of_cells
 from vqaft.exchange.folder import ExportFolder, prefixed
 from vqaft.exchange.parquet import IMAGE, TEXT, image_cell, list_of, read_shards, write_shards
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, only_examples
 from vqaft.exchange.rows import Row
-from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import by_split
-from vqaft.exchange.tables.example_cells import EXAMPLE_FEATURES, example_cells, example_of_cells
+from vqaft.exchange.target import check_settings
 
 _FEATURES = {"images": list_of(IMAGE), "prompt": TEXT, **EXAMPLE_FEATURES}
 

@@ -14,8 +14,8 @@ from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_few_shot, no_history, no_web_images, one_question
 from vqaft.exchange.rows import Row
-from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import by_split
+from vqaft.exchange.target import check_settings
 
 _FIELDS = ("question_type", "kind", "group")
 

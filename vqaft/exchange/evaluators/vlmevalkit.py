@@ -19,13 +19,13 @@ import pybase64
 
 from vqaft.data import VQAExample
 from vqaft.errors import DataError
+from vqaft.exchange.cells import example_cells, example_of_cells
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, only_examples
 from vqaft.exchange.rows import Row
-from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import by_split
-from vqaft.exchange.tables.example_cells import example_cells, example_of_cells
+from vqaft.exchange.target import check_settings
 
 _COLUMNS = ("index", "image", "question", "answer", "category", "id", "kind", "group", "answers", "metadata", "asked")
 _REFERENCE_CHARACTERS = 64  # a shorter image cell names an earlier row

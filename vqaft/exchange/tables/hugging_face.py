@@ -9,15 +9,15 @@ from typing import Any
 
 from vqaft.data import VQAExample
 from vqaft.errors import DataError, shown
+from vqaft.exchange.cells import EXAMPLE_FEATURES, example_cells, example_of_cells
 from vqaft.exchange.dataset_card import DatasetCard, SplitTally
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.parquet import IMAGE, image_cell, list_of, read_shards, write_shards
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import one_image, only_examples
 from vqaft.exchange.rows import Row
-from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import by_split
-from vqaft.exchange.tables.example_cells import EXAMPLE_FEATURES, example_cells, example_of_cells
+from vqaft.exchange.target import check_settings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,14 +11,14 @@ from os import PathLike
 from typing import Any
 
 from vqaft.data import VQAExample
+from vqaft.exchange.cells import EXAMPLE_FEATURES, example_cells, example_of_cells
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.parquet import TEXT, list_of, read_table, write_table
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import one_image, only_examples
 from vqaft.exchange.rows import Row
-from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import by_split
-from vqaft.exchange.tables.example_cells import EXAMPLE_FEATURES, example_cells, example_of_cells
+from vqaft.exchange.target import check_settings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,8 +19,8 @@ from vqaft.exchange.folder import ExportFolder, below_images
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_history, one_image, only_examples
 from vqaft.exchange.rows import Row
-from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import by_split
+from vqaft.exchange.target import check_settings
 from vqaft.filesystem import location_of, name_of, parent_of
 from vqaft.serialization import reduce_by_fields
 

@@ -13,13 +13,13 @@ from os import PathLike
 import orjson
 
 from vqaft.data import VQAExample
+from vqaft.exchange.cells import example_cells, example_of_cells
 from vqaft.exchange.folder import ExportFolder, extension
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import only_examples
 from vqaft.exchange.rows import Row
-from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import by_split
-from vqaft.exchange.tables.example_cells import example_cells, example_of_cells
+from vqaft.exchange.target import check_settings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,8 +17,8 @@ from vqaft.exchange.parsing import ParsedTurn
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import IMAGE_TOKENS, no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row, RowTurn
-from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import parse_jsonl_splits, write_jsonl_splits
+from vqaft.exchange.target import check_settings
 from vqaft.images import EncodedImage
 
 

@@ -16,8 +16,8 @@ from vqaft.exchange.folder import ExportFolder, prefixed
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row
-from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import by_split
+from vqaft.exchange.target import check_settings
 from vqaft.exchange.trainers.conversations import PLACEHOLDER, image_first, parse_row, row_values
 
 _RESERVED = (PLACEHOLDER, "<video>", "<IMG_CONTEXT>", "<img>", "</img>")

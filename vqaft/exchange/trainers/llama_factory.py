@@ -19,8 +19,8 @@ from vqaft.exchange.parsing import ParsedTurn, example_of_turns, split_images
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row
-from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import by_split
+from vqaft.exchange.target import check_settings
 
 _PLACEHOLDER = "<image>"
 _RESERVED = (_PLACEHOLDER, "<video>", "<audio>")

@@ -16,8 +16,8 @@ from vqaft.exchange.parsing import ParsedTurn, split_images
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_web_images, reserved_words
 from vqaft.exchange.rows import Row, RowTurn
-from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import parse_jsonl_splits, write_jsonl_splits
+from vqaft.exchange.target import check_settings
 
 _PLACEHOLDER = "<image>"
 _RESERVED = (_PLACEHOLDER, "<video>", "<audio>", "<bbox>", "<ref-object>")

@@ -15,8 +15,8 @@ from vqaft.exchange.folder import ExportFolder, prefixed
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import no_system, no_web_images, no_zero_weights, reserved_words
 from vqaft.exchange.rows import Row
-from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import by_split
+from vqaft.exchange.target import check_settings
 from vqaft.exchange.trainers.conversations import PLACEHOLDER, in_place, parse_row, row_values
 
 

@@ -12,15 +12,15 @@ from os import PathLike
 from typing import Any
 
 from vqaft.data import VQAExample
+from vqaft.exchange.cells import MESSAGES, message_cells, parsed_messages
 from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.parquet import IMAGE, image_cell, list_of
 from vqaft.exchange.parsing import ParsedTurn
 from vqaft.exchange.reading import read_export
 from vqaft.exchange.refusals import IMAGE_TOKENS, no_web_images, reserved_words
 from vqaft.exchange.rows import Row
-from vqaft.exchange.settings import check_settings
 from vqaft.exchange.split_files import parse_parquet_splits, write_parquet_splits
-from vqaft.exchange.trainers.message_cells import MESSAGES, message_cells, parsed_messages
+from vqaft.exchange.target import check_settings
 
 _FEATURES = {"prompt": MESSAGES, "completion": MESSAGES, "images": list_of(IMAGE)}
 
