@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.workbench.running import RunningWorkbench
-from vqaft.workbench.login import CODE_S, MAX_SESSIONS, MAX_TRIES, SESSION_S, Login
+from vqaft.workbench.guard import CODE_S, MAX_SESSIONS, MAX_TRIES, SESSION_S, Login
 
 
 class Clock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
@@ -18,17 +19,40 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vqaft.errors import DataError, ServiceError, StateError, VqaftError
 from vqaft.server import ApiError, Served
-from vqaft.workbench.assets import Assets
 from vqaft.workbench.files import files_section
 from vqaft.workbench.folder import ProjectFolder
-from vqaft.workbench.guard import PageGuard, session_cookie, session_token
+from vqaft.workbench.guard import SESSION_S, Login, PageGuard, session_cookie, session_token
 from vqaft.workbench.jobs import jobs_section
 from vqaft.workbench.label import label_section
-from vqaft.workbench.login import SESSION_S, Login
 from vqaft.workbench.reports import reports_section
 from vqaft.workbench.server_data import ServerData
 from vqaft.workbench.site import PREFIX, Section, Site
 from vqaft.workbench.try_it import try_section
+
+STATIC = Path(__file__).parent / "static"
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+class Assets:
+    """The files of the folder `static`, read once."""
+
+    def __init__(self) -> None:
+        contents = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.suffix in TYPES}
+        self._files = {
+            name: (content, f'"{hashlib.sha256(content).hexdigest()[:32]}"', TYPES[Path(name).suffix])
+            for name, content in contents.items()
+        }
+
+    def answer(self, request: Request) -> Response:
+        """Return a file, or 304 where the browser has it."""
+        found = self._files.get(request.path_params["name"])
+        if found is None:
+            raise HTTPException(404, "There is no such file.")
+        content, tag, kind = found
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers={"etag": tag})
+        return Response(content, media_type=kind, headers={"etag": tag})
+
 
 SECTIONS: Sequence[Callable[[Site], Section]] = (
     jobs_section,

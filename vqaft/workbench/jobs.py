@@ -1,9 +1,9 @@
-"""Pages of the jobs: the list, one job with its curves and events, and what can be done with it."""
+"""The section "Jobs": the list, one job or two with their curves and events, and what can be done with a job."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast, get_args
 from urllib.parse import quote, urlencode
 
@@ -11,11 +11,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 
+from vqaft.escape import visible
 from vqaft.server import JobView
-from vqaft.workbench.jobs.curves import MeasuredJob, charts, job_name
-from vqaft.workbench.page_filters import STATES
+from vqaft.workbench.line_chart import Color, Line, LineChart
 from vqaft.workbench.server_data import JobAction
-from vqaft.workbench.site import PREFIX, Section, Site
+from vqaft.workbench.site import PREFIX, STATES, Section, Site
 
 GOING_S, RESTING_S = 2, 6
 """Seconds between two polls, while a job is going and else."""
@@ -143,3 +143,85 @@ COLUMNS = (
 
 def _columns(steps: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return [(name, words) for name, words in COLUMNS if any(name in step for step in steps)]
+
+
+Steps = Sequence[Mapping[str, Any]]
+
+LOSS = (("train_loss", "training"), ("valid_loss", "validation"))
+ANSWERS = (("train_answer_accuracy", "training"), ("valid_answer_accuracy", "validation"))
+TOKENS = (("train_mean_token_accuracy", "training"), ("valid_mean_token_accuracy", "validation"))
+NAME = 28
+"""Characters of a job's name in a legend."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredJob:
+    """A job and what was measured in it.
+
+    Attributes:
+        job: The job.
+        steps: The data of its metrics events, in the order of the steps.
+    """
+
+    job: JobView
+    steps: Steps = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Its name for a legend."""
+        return job_name(self.job, NAME)
+
+
+def job_name(job: JobView, limit: int = 60) -> str:
+    """Return how a job is called: its suffix, else its id.
+
+    Args:
+        job: The job.
+        limit: The most characters of it.
+    """
+    return visible(job.suffix or job.id, limit=limit)
+
+
+def charts(one: MeasuredJob, other: MeasuredJob | None = None) -> tuple[LineChart, ...]:
+    """Draw loss and accuracy, as far as they were measured.
+
+    Solid lines are of the validation data, dashed ones of the training data. One job alone runs over its steps; two
+    jobs run over their epochs, because their steps need not be of equal size.
+
+    Args:
+        one: The job.
+        other: A job that is laid over it.
+    """
+    jobs = (one,) if other is None else (one, other)
+    columns = ANSWERS if any(ANSWERS[0][0] in step for each in jobs for step in each.steps) else TOKENS
+    accuracy = "Accuracy of answers" if columns is ANSWERS else "Accuracy of tokens"
+    drawn = (_chart("Loss", LOSS, jobs, share=False), _chart(accuracy, columns, jobs, share=True))
+    return tuple(chart for chart in drawn if chart.lines)
+
+
+def _chart(title: str, columns: Sequence[tuple[str, str]], jobs: Sequence[MeasuredJob], *, share: bool) -> LineChart:
+    colors: tuple[Color, ...] = ("tuned", "base")
+    lines = tuple(
+        Line(
+            name=words if len(jobs) == 1 else f"{each.name}, {words}",
+            key=words,
+            points=_points(each.steps, column, by_epoch=len(jobs) > 1),
+            color=color,
+            dashed=column.startswith("train"),
+        )
+        for each, color in zip(jobs, colors, strict=False)
+        for column, words in columns
+    )
+    return LineChart(title=title, x_label="step" if len(jobs) == 1 else "epoch", lines=lines, share=share)
+
+
+def _points(steps: Steps, column: str, *, by_epoch: bool) -> tuple[tuple[float, float], ...]:
+    return tuple(
+        (step["step"] * _epochs_a_step(step) if by_epoch else step["step"], float(step[column]))
+        for step in steps
+        if isinstance(step.get(column), int | float)
+    )
+
+
+def _epochs_a_step(step: Mapping[str, Any]) -> float:
+    return float(step["n_epochs"] / step["total_steps"])

@@ -1,20 +1,23 @@
-"""Pages of the reports: the list, and one report inside a frame that can reach nothing."""
+"""The section "Reports": the list, what each says in one sentence, and one inside a frame that can reach nothing."""
 
 from __future__ import annotations
 
+import html
 import os
+import re
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from vqaft.errors import StateError
-from vqaft.evaluation import Evaluation, read_comparison
+from vqaft.errors import StateError, VqaftError
+from vqaft.evaluation import Evaluation, ModelComparison, estimate_text, read_comparison
 from vqaft.report import render_report
 from vqaft.workbench.background import Report
 from vqaft.workbench.folder import FileKind, FoundFile
-from vqaft.workbench.reports.headlines import headline
 from vqaft.workbench.site import Section, Site
 
 KINDS: tuple[FileKind, ...] = ("report", "audit", "comparison", "evaluation")
@@ -115,3 +118,50 @@ def _bytes_of(file: FoundFile) -> bytes:
             return opened.read(MAX_PAGE_BYTES)
     except OSError as error:
         raise StateError(f"the report cannot be read: {error.strerror}", path=file.path) from error
+
+
+MAX_PARSED_BYTES = 4 * 1024 * 1024
+"""JSON results up to this length are parsed for the list."""
+_HEAD_BYTES = 64 * 1024
+_DESCRIPTION = re.compile(r'<meta name="description" content="([^"]*)">')
+
+
+@lru_cache(maxsize=500)
+def headline(file: FoundFile) -> str:
+    """Return what a result says; empty where that is not known. A file is read once as long as it is the same.
+
+    Args:
+        file: A report, an audit, a comparison or an evaluation.
+    """
+    said = _described(file.path) if file.kind in {"report", "audit"} else _parsed(file)
+    return said if file.kind == "evaluation" else said[:1].upper() + said[1:]  # which begins with a model's name
+
+
+def _parsed(file: FoundFile) -> str:
+    if file.size_bytes > MAX_PARSED_BYTES:
+        return ""
+    try:
+        return _result(file)
+    except VqaftError as error:
+        return f"It cannot be read: {error.message}"
+
+
+def _result(file: FoundFile) -> str:
+    if file.kind == "comparison":
+        found = read_comparison(file.path)
+        if isinstance(found, ModelComparison):
+            return f"{len(found.evaluations)} models: {found.pairs[0].words}"
+        return found.overall().words
+    evaluation = Evaluation.read(file.path)
+    means = ", ".join(f"{mean.scorer} {estimate_text(mean.mean)}" for mean in evaluation.summary(None))
+    return f"{evaluation.model}: {means}"
+
+
+def _described(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            start = file.read(_HEAD_BYTES).decode(errors="replace")
+    except OSError:
+        return ""
+    found = _DESCRIPTION.search(start)
+    return html.unescape(found[1]) if found else ""
