@@ -14,10 +14,9 @@ import pytest
 
 from tests.test_cli import run
 from vqaft.check import RULES
-from vqaft.cli.options import SCORERS, MessageOptions, TableOptions, expand, scorers_of
+from vqaft.cli.options import SCORERS, MessageOptions, TableOptions, WaitNotice, expand, scorers_of
 from vqaft.cli.project import load_settings
-from vqaft.cli.remedies import in_command_words
-from vqaft.cli.service import WaitNotice
+from vqaft.cli.terminal import in_command_words
 from vqaft.cli.training import HyperparameterOptions
 from vqaft.data import load_file
 from vqaft.errors import DataError, ServiceUnreachableError

@@ -15,9 +15,8 @@ from vqaft.cli.datasets import audit, build, check, cost, split
 from vqaft.cli.exporting import export
 from vqaft.cli.options import expand
 from vqaft.cli.project import FILE, init, load_settings
-from vqaft.cli.remedies import in_command_words
 from vqaft.cli.serving import export_model, serve, workbench
-from vqaft.cli.terminal import run
+from vqaft.cli.terminal import in_command_words, run
 from vqaft.cli.training import jobs, train, watch
 from vqaft.cli.verdict import compare_files, evaluate, predict, report
 from vqaft.version import __version__

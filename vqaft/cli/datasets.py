@@ -10,8 +10,7 @@ import typer
 
 from vqaft.check import CheckReport, check_file, check_files, fix_file
 from vqaft.cli.options import AsJson, MessageOptions, Provider, Table, TableOptions, limits_of
-from vqaft.cli.remedies import in_command_words
-from vqaft.cli.terminal import say, say_json
+from vqaft.cli.terminal import in_command_words, say, say_json
 from vqaft.cost import estimate_cost
 from vqaft.data import DatasetSplitter, SplitReport, VQAExample, audit_splits, load_file, without_images_of
 from vqaft.escape import counted

@@ -9,8 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vqaft.cli.options import AsJson
-from vqaft.cli.service import ServiceOptions
+from vqaft.cli.options import AsJson, ServiceOptions
 from vqaft.cli.terminal import say, say_json
 from vqaft.tuning import FineTuneClient, FineTuneJob, Hyperparameters
 

@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from vqaft.cli.options import AsJson, MessageOptions, Table, TableOptions, scorers_of
-from vqaft.cli.service import ServiceOptions
+from vqaft.cli.options import AsJson, MessageOptions, ServiceOptions, Table, TableOptions, scorers_of
 from vqaft.cli.terminal import say, say_json
 from vqaft.data import SplitReport, audit_splits, load_saved
 from vqaft.errors import DataError
