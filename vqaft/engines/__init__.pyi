@@ -17,10 +17,10 @@ from .similarity_judge import JUDGE_MODEL as JUDGE_MODEL
 from .similarity_judge import SimilarityJudge as SimilarityJudge
 from .transformers.adapter_check import AdapterCheck as AdapterCheck
 from .transformers.adapter_check import check_adapter as check_adapter
-from .transformers.download import download_model as download_model
 from .transformers.engine import TransformersEngine as TransformersEngine
 from .transformers.export import export_model as export_model
 from .transformers.folder import ModelFolder as ModelFolder
+from .transformers.folder import download_model as download_model
 from .transformers.options import BatchPlan as BatchPlan
 from .transformers.options import TrainingOptions as TrainingOptions
 from .transformers.train import train_rank as train_rank

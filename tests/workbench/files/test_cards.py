@@ -9,8 +9,8 @@ from typing import Any
 from tests.workbench.running import chat_rows
 from vqaft.check import checked_row
 from vqaft.workbench.files.cards import Card, CardImage, card_of, read_cards
-from vqaft.workbench.files.findings import check_findings
 from vqaft.workbench.files.line_index import IndexedLine, LineIndex
+from vqaft.workbench.files.reports import check_findings
 from vqaft.workbench.files.survey import survey_file
 
 

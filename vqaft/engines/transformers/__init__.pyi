@@ -1,9 +1,9 @@
 from .adapter_check import AdapterCheck as AdapterCheck
 from .adapter_check import check_adapter as check_adapter
-from .download import download_model as download_model
 from .engine import TransformersEngine as TransformersEngine
 from .export import export_model as export_model
 from .folder import ModelFolder as ModelFolder
+from .folder import download_model as download_model
 from .options import BatchPlan as BatchPlan
 from .options import TrainingOptions as TrainingOptions
 from .train import train_rank as train_rank
