@@ -54,11 +54,31 @@ def api_page(package: str) -> str:
     module = importlib.import_module(f"vqaft.{package}")
     for name in names:
         lines += [f"## {name} {{#vqaft.{package}.{name}}}", "", f"::: {_home(package, name)}"]
-        value = getattr(module, name)
-        if not inspect.isclass(value) and not inspect.isfunction(value):  # the value itself tells what it is
-            lines += ["    options:", "      show_root_heading: true", "      heading_level: 3"]
-        lines.append("")
+        lines += [*_options(getattr(module, name)), ""]
     return "\n".join(lines)
+
+
+def _options(value: object) -> list[str]:
+    """Return how a value is shown where that is not as usual."""
+    if inspect.isclass(value):
+        inherited = _inherited(value)
+        return ["    options:", f"      inherited_members: [{', '.join(inherited)}]"] if inherited else []
+    if inspect.isfunction(value):
+        return []
+    return ["    options:", "      show_root_heading: true", "      heading_level: 3"]  # the value tells what it is
+
+
+def _inherited(kind: type) -> list[str]:
+    """Return the documented members that a class has from bases without documentation of their own."""
+    public = {getattr(importlib.import_module(f"vqaft.{each}"), name) for each in packages() for name in _classes(each)}
+    bases = [base for base in kind.__mro__[1:] if base.__module__.startswith("vqaft.") and base not in public]
+    members = {name: member for base in bases for name, member in vars(base).items() if not name.startswith("_")}
+    return sorted(name for name, member in members.items() if inspect.getdoc(member) and name not in vars(kind))
+
+
+def _classes(package: str) -> list[str]:
+    module = importlib.import_module(f"vqaft.{package}")
+    return [name for name in public_names(package) if inspect.isclass(getattr(module, name))]
 
 
 def _home(package: str, name: str) -> str:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.compare import compare, pair_rows
-from vqaft.evaluation.comparison import FORMAT as OF_TWO
-from vqaft.evaluation.comparison import VERSION as OF_TWO_VERSION
-from vqaft.evaluation.comparison import Comparison, comparison_from_dict
-from vqaft.evaluation.evaluation import Evaluation, evaluation_from_dict
-from vqaft.evaluation.json_form import read_file, read_one_of, to_text, write_file
+from vqaft.evaluation.comparison import Comparison
+from vqaft.evaluation.evaluation import Evaluation
+from vqaft.evaluation.json_form import JSONFile, read_one_of
 from vqaft.evaluation.rows import ScoredRow, Slicer
 from vqaft.evaluation.slice_comparison import PairedTest, Verdict
 from vqaft.evaluation.statistics.interval import Estimate
@@ -24,9 +22,7 @@ from vqaft.evaluation.statistics.paired_tests import holm
 from vqaft.evaluation.summary import SliceMean
 from vqaft.evaluation.tables import Table, estimate_text, p_text, paragraph, percent, points, points_range
 from vqaft.evaluation.verdict import decide
-
-FORMAT = "vqaft.model_comparison"
-VERSION = 1
+from vqaft.serialization import validated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +62,7 @@ class ModelPair:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelComparison:
+class ModelComparison(JSONFile):
     """Several models on the same examples.
 
     Attributes:
@@ -76,6 +72,9 @@ class ModelComparison:
         pairs: Every two models, their tests corrected for the number of pairs by Holm.
         main: The first two models compared in full: by every scorer, slice by slice.
     """
+
+    FORMAT = "vqaft.model_comparison"
+    VERSION = 1
 
     scorer: str
     evaluations: Mapping[str, Evaluation]
@@ -100,8 +99,8 @@ class ModelComparison:
         It names its format and version; `vqaft/report/comparison.schema.json` describes it in JSON Schema.
         """
         return {
-            "format": FORMAT,
-            "version": VERSION,
+            "format": self.FORMAT,
+            "version": self.VERSION,
             "scorer": self.scorer,
             "models": [
                 {"name": name, "mean": asdict(self.means[name]), "evaluation": evaluation.to_dict()}
@@ -111,33 +110,25 @@ class ModelComparison:
             "comparison": {**self.main.to_dict(), "rows": []},  # the evaluations have them
         }
 
-    def to_json(self) -> str:
-        """Return the comparison as JSON."""
-        return to_text(self.to_dict())
-
-    def write(self, path: str | PathLike[str]) -> Path:
-        """Write the comparison as a JSON file, whole or not at all.
-
-        Args:
-            path: The file.
-
-        Returns:
-            The path.
-        """
-        return write_file(Path(path), self.to_dict())
-
     @classmethod
-    def read(cls, path: str | PathLike[str]) -> ModelComparison:
-        """Read what `write` wrote.
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Return the comparison that `to_dict` made a dictionary of.
 
         Args:
-            path: The file.
+            content: The dictionary.
 
         Raises:
-            StateError: If the file is not there, is not a comparison of several models, or of another version of the
-                format.
+            ValueError: If it is not one; it names the field.
         """
-        return read_file(Path(path), FORMAT, VERSION, _from_dict)
+        evaluations = {model["name"]: Evaluation.from_dict(model["evaluation"]) for model in content["models"]}
+        first, second, *_ = evaluations.values()
+        return cls(
+            scorer=content["scorer"],
+            evaluations=evaluations,
+            means=validated(dict[str, SliceMean], {model["name"]: model["mean"] for model in content["models"]}),
+            pairs=validated(tuple[ModelPair, ...], content["pairs"]),
+            main=replace(Comparison.from_dict(content["comparison"]), rows=pair_rows(first, second)),
+        )
 
     def __str__(self) -> str:
         return "\n\n".join(table.text() for table in self._tables())
@@ -255,21 +246,6 @@ def _corrected(
     return tuple(pairs)
 
 
-def _from_dict(content: Mapping[str, Any]) -> ModelComparison:
-    from pydantic import TypeAdapter
-
-    evaluations = {model["name"]: evaluation_from_dict(model["evaluation"]) for model in content["models"]}
-    means = {model["name"]: model["mean"] for model in content["models"]}
-    first, second, *_ = evaluations.values()
-    return ModelComparison(
-        scorer=content["scorer"],
-        evaluations=evaluations,
-        means=TypeAdapter(dict[str, SliceMean]).validate_python(means),
-        pairs=TypeAdapter(tuple[ModelPair, ...]).validate_python(content["pairs"]),
-        main=replace(comparison_from_dict(content["comparison"]), rows=pair_rows(first, second)),
-    )
-
-
 def read_comparison(path: str | PathLike[str]) -> Comparison | ModelComparison:
     """Read a comparison of two models, or of several, by what the file says it is.
 
@@ -279,8 +255,5 @@ def read_comparison(path: str | PathLike[str]) -> Comparison | ModelComparison:
     Raises:
         StateError: If the file is not there, is neither, or of another version of its format.
     """
-    formats: dict[str, tuple[int, Callable[[dict[str, Any]], Comparison | ModelComparison]]] = {
-        OF_TWO: (OF_TWO_VERSION, comparison_from_dict),
-        FORMAT: (VERSION, _from_dict),
-    }
-    return read_one_of(Path(path), formats)
+    kinds: tuple[type[Comparison | ModelComparison], ...] = (Comparison, ModelComparison)
+    return read_one_of(Path(path), kinds)

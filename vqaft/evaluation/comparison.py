@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from os import PathLike
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 from vqaft.errors import EvaluationError
 from vqaft.escape import visible
-from vqaft.evaluation.json_form import pair_fields, pair_to_dict, read_file, to_text, write_file
+from vqaft.evaluation.json_form import JSONFile, pair_fields, pair_to_dict
 from vqaft.evaluation.rows import Outcome, PairedRow
 from vqaft.evaluation.score import Score
 from vqaft.evaluation.scorer_facts import ScorerFacts, usage_lines
@@ -20,9 +18,6 @@ from vqaft.evaluation.slice_comparison import ComparisonSettings, SliceCompariso
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.tables import Table, data_frame, p_text, paragraph, percent, percent_range, points, points_range
 from vqaft.serialization import validated
-
-FORMAT = "vqaft.comparison"
-VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +138,7 @@ def _cells(part: SliceComparison) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Comparison(JSONFile):
     """Two models compared on the same examples.
 
     Attributes:
@@ -156,6 +151,9 @@ class Comparison:
         caveats: What a reader has to know before trusting the verdicts, in sentences.
         settings: How it was computed.
     """
+
+    FORMAT = "vqaft.comparison"
+    VERSION = 2
 
     base_model: str
     tuned_model: str
@@ -225,8 +223,8 @@ class Comparison:
         It names its format and version; `vqaft/report/comparison.schema.json` describes it in JSON Schema.
         """
         return {
-            "format": FORMAT,
-            "version": VERSION,
+            "format": self.FORMAT,
+            "version": self.VERSION,
             "base_model": self.base_model,
             "tuned_model": self.tuned_model,
             "settings": asdict(self.settings),
@@ -237,32 +235,20 @@ class Comparison:
             "rows": [pair_to_dict(row, tuple(self.scorers)) for row in self.rows],
         }
 
-    def to_json(self) -> str:
-        """Return the comparison as JSON."""
-        return to_text(self.to_dict())
-
-    def write(self, path: str | PathLike[str]) -> Path:
-        """Write the comparison as a JSON file, whole or not at all.
-
-        Args:
-            path: The file.
-
-        Returns:
-            The path.
-        """
-        return write_file(Path(path), self.to_dict())
-
     @classmethod
-    def read(cls, path: str | PathLike[str]) -> Comparison:
-        """Read what `write` wrote.
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Return the comparison that `to_dict` made a dictionary of.
 
         Args:
-            path: The file.
+            content: The dictionary.
 
         Raises:
-            StateError: If the file is not there, is not a comparison, or of another version of the format.
+            ValueError: If it is not one; it names the field.
         """
-        return read_file(Path(path), FORMAT, VERSION, comparison_from_dict)
+        models = content["base_model"], content["tuned_model"]
+        fields = {name: content[name] for name in cls.__dataclass_fields__}
+        fields["scorers"] = {facts["name"]: {k: facts[k] for k in facts if k != "name"} for facts in content["scorers"]}
+        return validated(cls, fields | {"rows": [pair_fields(row, models) for row in content["rows"]]})
 
     def to_pandas(self) -> Any:
         """Return the figures as a data frame, a row for each scorer and slice.
@@ -307,18 +293,6 @@ def _flat(part: SliceComparison) -> dict[str, Any]:
     flat |= {"base_missing": missing.base_missing, "tuned_missing": missing.tuned_missing}
     flat |= {"worst": missing.worst.value, "best": missing.best.value}
     return flat | {"difference_counted_wrong": part.counted_wrong.difference.value}
-
-
-def comparison_from_dict(content: Mapping[str, Any]) -> Comparison:
-    """Return the comparison that `Comparison.to_dict` made a dictionary of.
-
-    Args:
-        content: The dictionary.
-    """
-    models = content["base_model"], content["tuned_model"]
-    fields = {name: content[name] for name in Comparison.__dataclass_fields__}
-    fields["scorers"] = {facts["name"]: {k: facts[k] for k in facts if k != "name"} for facts in content["scorers"]}
-    return validated(Comparison, fields | {"rows": [pair_fields(row, models) for row in content["rows"]]})
 
 
 def _rebuild(values: dict[str, Any]) -> Comparison:

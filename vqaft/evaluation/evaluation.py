@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from os import PathLike
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 from vqaft.errors import EvaluationError
 from vqaft.escape import counted
-from vqaft.evaluation.json_form import read_file, row_to_dict, to_text, write_file
+from vqaft.evaluation.json_form import JSONFile, row_to_dict
 from vqaft.evaluation.rows import ScoredRow, Slicer, as_slicers, failure_sentences, first_repeated
 from vqaft.evaluation.scorer_facts import ScorerFacts, merged_usage, usage_lines
 from vqaft.evaluation.summary import Summary, summarise
 from vqaft.evaluation.tables import data_frame, paragraph
 from vqaft.serialization import validated
 
-FORMAT = "vqaft.evaluation"
-VERSION = 1
-
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluation:
+class Evaluation(JSONFile):
     """Scored answers of one model: one row an example, in the order of the examples.
 
     Attributes:
@@ -34,6 +29,9 @@ class Evaluation:
     Raises:
         EvaluationError: If two rows have the same example id.
     """
+
+    FORMAT = "vqaft.evaluation"
+    VERSION = 1
 
     model: str
     scorers: Mapping[str, ScorerFacts]
@@ -73,39 +71,24 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """Return the evaluation as a dictionary that JSON can hold."""
         return {
-            "format": FORMAT,
-            "version": VERSION,
+            "format": self.FORMAT,
+            "version": self.VERSION,
             "model": self.model,
             "scorers": {name: asdict(facts) for name, facts in self.scorers.items()},
             "rows": [row_to_dict(row) for row in self.rows],
         }
 
-    def to_json(self) -> str:
-        """Return the evaluation as JSON."""
-        return to_text(self.to_dict())
-
-    def write(self, path: str | PathLike[str]) -> Path:
-        """Write the evaluation as a JSON file, whole or not at all.
-
-        Args:
-            path: The file.
-
-        Returns:
-            The path.
-        """
-        return write_file(Path(path), self.to_dict())
-
     @classmethod
-    def read(cls, path: str | PathLike[str]) -> Evaluation:
-        """Read what `write` wrote.
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Return the evaluation that `to_dict` made a dictionary of.
 
         Args:
-            path: The file.
+            content: The dictionary.
 
         Raises:
-            StateError: If the file is not there, is not an evaluation, or of another version of the format.
+            ValueError: If it is not one; it names the field.
         """
-        return read_file(Path(path), FORMAT, VERSION, evaluation_from_dict)
+        return validated(cls, {name: content[name] for name in ("model", "scorers", "rows")})
 
     @classmethod
     def merge(cls, parts: Iterable[Evaluation]) -> Evaluation:
@@ -160,15 +143,6 @@ def _flat(row: ScoredRow, scorers: tuple[str, ...]) -> dict[str, Any]:
         "failure": row.failure and row.failure.kind,
     }
     return facts | {name: row.value(name) for name in scorers}
-
-
-def evaluation_from_dict(content: Mapping[str, Any]) -> Evaluation:
-    """Return the evaluation that `Evaluation.to_dict` made a dictionary of.
-
-    Args:
-        content: The dictionary.
-    """
-    return validated(Evaluation, {name: content[name] for name in ("model", "scorers", "rows")})
 
 
 def _rebuild(model: str, scorers: dict[str, ScorerFacts], rows: tuple[ScoredRow, ...]) -> Evaluation:

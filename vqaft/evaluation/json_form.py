@@ -6,10 +6,12 @@ Text is escaped to ASCII where it is written, so that answers with broken charac
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from os import PathLike
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from vqaft.durable import write_atomically
 from vqaft.errors import StateError
@@ -17,79 +19,98 @@ from vqaft.evaluation.rows import PairedRow, ScoredRow
 from vqaft.evaluation.score import Score, ScoreFailure
 from vqaft.filesystem import require_local
 
-Made = TypeVar("Made")
-
 _HEAD_BYTES = 200
 
 SHARED = ("example_id", "group", "kind", "question_type", "question")
 """What both sides of a paired row have in common."""
 
 
-def to_text(content: Mapping[str, Any]) -> str:
-    """Return a dictionary as JSON of ASCII characters.
+class JSONFile(ABC):
+    """A value that is written as a JSON file, which names its format and version, and read from it.
 
-    Args:
-        content: The dictionary.
+    Attributes:
+        FORMAT: The name of the format.
+        VERSION: The version that is written, and the only one that is read.
     """
-    return json.dumps(content, allow_nan=False, indent=1)
+
+    FORMAT: ClassVar[str]
+    VERSION: ClassVar[int]
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Return the value as a dictionary that JSON can hold; it names its format and version."""
+
+    @classmethod
+    @abstractmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Return the value that `to_dict` made a dictionary of.
+
+        Args:
+            content: The dictionary.
+
+        Raises:
+            ValueError: If it is not one; it names the field.
+        """
+
+    def to_json(self) -> str:
+        """Return the value as JSON of ASCII characters."""
+        return json.dumps(self.to_dict(), allow_nan=False, indent=1)
+
+    def write(self, path: str | PathLike[str]) -> Path:
+        """Write the value as a JSON file, whole or not at all.
+
+        Args:
+            path: The file; replaced in one step if it is there.
+
+        Returns:
+            The path.
+        """
+        write_atomically(Path(path), self.to_json().encode("ascii"))
+        return Path(path)
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Self:
+        """Read what `write` wrote.
+
+        Args:
+            path: The file.
+
+        Raises:
+            StateError: If the file is not there, is not of this format, or of another version of it.
+        """
+        return read_one_of(Path(path), (cls,))
 
 
-def write_file(path: Path, content: Mapping[str, Any]) -> Path:
-    """Write a dictionary as a JSON file, whole or not at all.
-
-    Args:
-        path: The file; replaced in one step if it is there.
-        content: The dictionary.
-
-    Returns:
-        The path.
-    """
-    write_atomically(path, to_text(content).encode("ascii"))
-    return path
+Made = TypeVar("Made", bound=JSONFile)
 
 
-def read_file(path: Path, kind: str, version: int, make: Callable[[dict[str, Any]], Made]) -> Made:
-    """Read what `write_file` wrote.
+def read_one_of(path: Path, kinds: Sequence[type[Made]]) -> Made:
+    """Read what a value of one of several kinds wrote.
 
     Args:
         path: The file.
-        kind: The format that the file has to name.
-        version: The version that it has to be of.
-        make: Makes the object from the dictionary.
-
-    Raises:
-        StateError: If the file cannot be read as this format and version.
-    """
-    return read_one_of(path, {kind: (version, make)})
-
-
-def read_one_of(path: Path, formats: Mapping[str, tuple[int, Callable[[dict[str, Any]], Made]]]) -> Made:
-    """Read what `write_file` wrote in one of several formats.
-
-    Args:
-        path: The file.
-        formats: For each format that the file may name the version it has to be of, and what makes the object.
+        kinds: The kinds; the file says which one it is.
 
     Raises:
         StateError: If the file cannot be read as any of these formats and versions.
     """
     local = require_local(path, purpose="this file")
-    kinds = " or ".join(formats)
+    names = " or ".join(kind.FORMAT for kind in kinds)
     try:
         content = json.loads(local.read_bytes())
-        version, make = formats.get(content["format"], (None, None))
-        if make is None or content["version"] != version:
-            found = f"{content['format']} version {content['version']}"
-            wanted = " or ".join(f"{kind} version {number}" for kind, (number, _) in formats.items())
-            raise StateError(f"the file is {found}, not {wanted}", path=path)
-        return make(content)
+        said = content["format"], content["version"]
+        kind = next((kind for kind in kinds if said == (kind.FORMAT, kind.VERSION)), None)
+        if kind is None:
+            wanted = " or ".join(f"{kind.FORMAT} version {kind.VERSION}" for kind in kinds)
+            raise StateError(f"the file is {said[0]} version {said[1]}, not {wanted}", path=path)
+        return kind.from_dict(content)
     except OSError as error:
         raise StateError(f"the file cannot be read: {error.strerror}", path=path) from None
     except json.JSONDecodeError:
-        message = f"the file is not a {kinds}: it is not one JSON value"
+        message = f"the file is not a {names}: it is not one JSON value"
         raise StateError(message, path=path, hint=_advice(path)) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StateError(f"the file is not a {kinds}: {_said(error)}", path=path, hint=_advice(path)) from None
+        raise StateError(f"the file is not a {names}: {_said(error)}", path=path, hint=_advice(path)) from None
 
 
 def _said(error: Exception) -> str:
