@@ -1,6 +1,6 @@
 """The figures of OpenAI's cookbook on vision fine-tuning, put through vqaft: which of its claims stand.
 
-    python benchmarks/cookbook_reanalysis.py
+    python -m benchmarks.cookbook_reanalysis
 
 The notebook "Vision Fine-tuning on GPT-4o for Visual Question Answering" prints accuracies, not answers. The counts
 are the whole numbers that give its percentages: of 190 closed questions 172 right after tuning and 167 before, of 295
@@ -14,12 +14,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmarks.scored import evaluation
 from vqaft.evaluation import (
     Comparison,
-    Evaluation,
-    Score,
-    ScoredRow,
-    ScorerFacts,
     compare,
     percent,
     percent_range,
@@ -45,6 +42,7 @@ CLAIMS = (
     Claim(name="open", said="17.97 points better (strict rule against the lenient one)", n=295, base=136, tuned=189),
     Claim(name="open, one rule", said="22.07 points better (both lenient)", n=295, base=136, tuned=201),
 )
+MODELS = "gpt-4o", "fine-tuned"
 
 
 def pairing(claim: Claim, lost: int) -> Comparison:
@@ -52,26 +50,10 @@ def pairing(claim: Claim, lost: int) -> Comparison:
     won = claim.tuned - claim.base + lost
     outcomes = [(0, 1)] * won + [(1, 0)] * lost + [(1, 1)] * (claim.base - lost)
     outcomes += [(0, 0)] * (claim.n - len(outcomes))
-    return compare(*(evaluation([pair[side] for pair in outcomes], side) for side in (0, 1)), slice_by=None)
-
-
-def evaluation(values: list[int], side: int) -> Evaluation:
-    """Make an evaluation of right and wrong answers."""
-    model = ("gpt-4o", "fine-tuned")[side]
-    rows = tuple(
-        ScoredRow(
-            example_id=str(place),
-            group=str(place),
-            kind="open",
-            question="?",
-            answers=("?",),
-            model=model,
-            answer="?",
-            scores={"right": Score(value=value)},
-        )
-        for place, value in enumerate(values)
+    base, tuned = (
+        evaluation(values, model=name) for name, values in zip(MODELS, zip(*outcomes, strict=True), strict=True)
     )
-    return Evaluation(model=model, scorers={"right": ScorerFacts(description="as counted in the notebook")}, rows=rows)
+    return compare(base, tuned, slice_by=None)
 
 
 def report(claim: Claim) -> None:

@@ -19,7 +19,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from vqaft.evaluation import Evaluation, Score, ScoredRow, ScorerFacts, compare_runs
+from benchmarks.scored import evaluation
+from vqaft.evaluation import compare_runs
 from vqaft.evaluation.statistics import Interval, cluster_sums, prediction_powered_mean
 from vqaft.evaluation.statistics.clustered_mean import bounded_mean_interval
 
@@ -60,24 +61,6 @@ def labels_line(images: int, size: int, labeled: int, runs: int) -> str:
     usual, found = held.mean(axis=0)
     ratio = widths[:, 0].mean() / widths[:, 1].mean()
     return f"| {images} | {size} | {labeled} | {usual:.3f} | {found:.3f} | {ratio:.2f} |"
-
-
-def evaluation(values: NDArray[np.bool_]) -> Evaluation:
-    """Make an evaluation of right and wrong answers."""
-    rows = tuple(
-        ScoredRow(
-            example_id=str(place),
-            group=str(place),
-            kind="open",
-            question="?",
-            answers=("a",),
-            model="m",
-            answer="a",
-            scores={"exact": Score(value=float(value))},
-        )
-        for place, value in enumerate(values)
-    )
-    return Evaluation(model="m", scorers={"exact": ScorerFacts(description="exact")}, rows=rows)
 
 
 def runs_line(counts: tuple[int, int], spread: float, runs: int) -> str:
