@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import orjson
 from openai import OpenAI
 
+from tests.faults.killed_work import Builder
 from vqaft.backends import OpenAIBackend
 from vqaft.data import VQAExample
 from vqaft.inference import BatchPredictor, ChatSettings, Predictor, RateLimitedBackend
@@ -23,13 +23,6 @@ RETRY = RetryPolicy(
 )
 PACE = PollingPolicy(shortest_s=0.01, longest_s=0.02, patience_s=5.0)
 _numbers = itertools.count()
-
-
-class Builder:
-    """The question as the only message."""
-
-    def request_json(self, example: VQAExample) -> bytes:
-        return orjson.dumps([{"role": "user", "content": example.question}])
 
 
 class Rig:

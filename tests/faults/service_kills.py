@@ -1,10 +1,11 @@
 """kill -9 of the client at random moments over real HTTP, while the service goes on with what it got.
 
-    python service_kills.py KILLS [SEED]   prints a table; a row a work and a time that the service takes to create
+    python -m tests.faults.service_kills KILLS [SEED]
 
-Each work is killed at random moments and started again at once until it ends undisturbed; then the service's bill is
-read. Exit code 1 where an answer is lost, more than one job or batch of a request is live, a younger one had begun
-when it was cancelled, or more answers were paid again than had been in flight.
+prints a table, a row for each work and time that the service takes to create something. Each work is killed at random
+moments and started again at once until it ends undisturbed; then the bill of the service is read. Exit code 1 where an
+answer is lost, more than one job or batch of a request is live, a younger one had begun when it was cancelled, or more
+answers were paid again than had been in flight.
 """
 
 # ruff: noqa: T201 - this script prints its results
@@ -14,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import json
 import multiprocessing
-import os
 import random
 import signal
 import subprocess
@@ -30,11 +30,9 @@ from pathlib import Path
 from typing import Any
 
 import openai
-import orjson
-import tqdm.auto  # noqa: F401 - loaded once, here, instead of in each child
 
+from tests.faults.killed_work import Builder, examples, in_child, write_result
 from vqaft.backends import OpenAIBackend
-from vqaft.data import VQAExample
 from vqaft.inference import BatchPredictor, ChatSettings, Predictor, ShardLimits
 from vqaft.service import MultipartPolicy, PollingPolicy, RetryPolicy
 from vqaft.tuning import FineTuneClient, JobSpec
@@ -75,17 +73,6 @@ class Row:
     def holds(self) -> bool:
         """Whether it is as promised."""
         return not (self.lost or self.extra_live or self.errors) and self.paid_again <= self.bound
-
-
-class Builder:
-    """The question as the only message."""
-
-    def request_json(self, example: VQAExample) -> bytes:
-        return orjson.dumps([{"role": "user", "content": example.question}])
-
-
-def examples(count: int) -> list[VQAExample]:
-    return [VQAExample(id=f"e{number}", image=b"x", question=f"q{number}") for number in range(count)]
 
 
 def backend(address: str) -> OpenAIBackend:
@@ -132,10 +119,6 @@ def tune(address: str, folder: Path, create_s: float) -> None:
     write_result(folder, [job.id])
 
 
-def write_result(folder: Path, result: list[Any]) -> None:
-    (folder / "result.json").write_text(json.dumps(result))
-
-
 WORKS: dict[str, tuple[Callable[[str, Path, float], None], Callable[[float], float]]] = {
     "predict": (predict, lambda _: 0.9),
     "batch": (batch, lambda create_s: 0.5 + 4.5 * create_s),
@@ -155,22 +138,6 @@ def service(create_s: float) -> Iterator[str]:
         process.wait()
 
 
-def in_child(work: Callable[[], None], *, kill_after_s: float | None) -> int:
-    """Do work in a child; return its exit code, negative where a signal ended it."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - the child must never return
-            print(repr(error), file=sys.stderr, flush=True)
-            os._exit(1)
-        os._exit(0)
-    if kill_after_s is not None:
-        time.sleep(kill_after_s)
-        os.kill(child, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
 def run_once(name: str, create_s: float, chance: random.Random, *, kills: int) -> Row:
     """Kill a work at random moments, up to so often, then let it end and read the bill."""
     row = Row(work=name, create_s=create_s)
@@ -183,7 +150,7 @@ def run_once(name: str, create_s: float, chance: random.Random, *, kills: int) -
             row.kills += code == -signal.SIGKILL
             if code not in {0, -signal.SIGKILL}:
                 row.errors.append(f"exit code {code}")
-        if code != 0 and in_child(work, kill_after_s=None) != 0:
+        if code != 0 and in_child(work) != 0:
             row.errors.append("the last run failed")
         time.sleep(create_s + 0.05)  # what was sent before a kill is carried out by now
         with urllib.request.urlopen(f"{address.removesuffix('/v1')}/bill") as answer:  # noqa: S310 - loopback

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-SCRIPT = Path(__file__).with_name("client_kills.py")
+ROOT = Path(__file__).resolve().parent.parent.parent
 LONG = os.environ.get("VQAFT_LONG_TESTS") == "1"
 WORKERS = {"predict": 4, "random": 16}
 
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills need fork
 
 
 def run(*arguments: str) -> list[dict[str, Any]]:
-    command = [sys.executable, str(SCRIPT), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)  # noqa: S603
+    command = [sys.executable, "-m", "tests.faults.client_kills", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900, cwd=ROOT)  # noqa: S603
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-import orjson
 import pytest
 from openai import OpenAI
 
+from tests.faults.killed_work import Builder
 from vqaft.backends import OpenAIBackend
 from vqaft.data import VQAExample
 from vqaft.inference import Predictor, RateLimitedBackend
@@ -20,13 +20,6 @@ from vqaft.testing import FAULTS, FaultyServer, Planned
 MENDABLE = ("429-soon", "500", "502", "503-overloaded", "cut-before", "cut-middle", "lost-answer", "200-cut-json")
 SHARE = 0.35
 CALLS = 400
-
-
-class Builder:
-    """The question as the only message."""
-
-    def request_json(self, example: VQAExample) -> bytes:
-        return orjson.dumps([{"role": "user", "content": example.question}])
 
 
 def storm() -> list[Planned]:

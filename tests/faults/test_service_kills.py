@@ -10,19 +10,20 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).with_name("service_kills.py")
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills need fork")
 
 
 def test_a_service_that_goes_on_after_a_kill_makes_nothing_twice() -> None:
     code = (
-        f"import sys; sys.path.insert(0, {str(SCRIPT.parent)!r})\n"
-        "import json, service_kills as kills\n"
+        "import json\n"
+        "from tests.faults import service_kills as kills\n"
         "rows = kills.sweep(20, 3, create_s=(0.06, 0.3))\n"
         "print(json.dumps([[row.work, row.kills, row.holds, vars(row)] for row in rows]))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300)  # noqa: S603
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=ROOT)  # noqa: S603
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
     assert sum(kills for _, kills, _, _ in rows) >= 20
