@@ -30,7 +30,6 @@ from vqaft.backends.fireworks.wire import (
     objects_in,
     signed_address,
 )
-from vqaft.backends.http import Answer
 from vqaft.backends.openai.wire import (
     batch_from,
     checkpoint_from,
@@ -40,6 +39,7 @@ from vqaft.backends.openai.wire import (
     page_from,
     reply_from,
 )
+from vqaft.backends.sdk import Answer
 from vqaft.backends.together.wire import (
     together_checkpoint,
     together_event,

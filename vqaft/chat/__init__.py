@@ -1,20 +1,6 @@
 """The chat format of fine-tuning: messages, records, and JSONL files of them."""
 
 from vqaft.chat.jsonl import MAX_LINE_BYTES, numbered_rows, read_cut_lines, read_jsonl, read_lines
-from vqaft.chat.messages import (
-    AssistantMessage,
-    Detail,
-    DeveloperMessage,
-    FunctionMessage,
-    ImagePart,
-    ImageURL,
-    Message,
-    SystemMessage,
-    TextPart,
-    ToolMessage,
-    UserMessage,
-    Weight,
-)
 from vqaft.chat.parse import (
     INSTRUCTIONS,
     Exchange,
@@ -26,7 +12,24 @@ from vqaft.chat.parse import (
     parse_messages,
     parse_record,
 )
-from vqaft.chat.records import ChatRecord, PreferenceInput, PreferenceRecord, Row
+from vqaft.chat.records import (
+    AssistantMessage,
+    ChatRecord,
+    Detail,
+    DeveloperMessage,
+    FunctionMessage,
+    ImagePart,
+    ImageURL,
+    Message,
+    PreferenceInput,
+    PreferenceRecord,
+    Row,
+    SystemMessage,
+    TextPart,
+    ToolMessage,
+    UserMessage,
+    Weight,
+)
 
 __all__ = [
     "INSTRUCTIONS",

@@ -23,9 +23,8 @@ from vqaft.backends.fireworks.wire import (
     signed_address,
     upload_body,
 )
-from vqaft.backends.http import Call
 from vqaft.backends.openai.wire import reply_from, same_id
-from vqaft.backends.sdk import SDKCaller
+from vqaft.backends.sdk import Call, SDKCaller
 from vqaft.errors import DataError, MissingExtraError, RequestRefusedError, ServiceError
 from vqaft.inference import ChatReply, ChatRequest
 from vqaft.service import FileSlice, OnBytes, Page, RemoteFile

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from vqaft.backends.errors import pause_s
-from vqaft.backends.http import Call
 from vqaft.backends.openai.wire import (
     batch_from,
     checkpoint_from,
@@ -24,7 +23,7 @@ from vqaft.backends.openai.wire import (
     reply_from,
     same_id,
 )
-from vqaft.backends.sdk import SDKCaller
+from vqaft.backends.sdk import Call, SDKCaller
 from vqaft.inference import Batch, ChatReply, ChatRequest
 from vqaft.service import FilePart, FileSlice, OnBytes, Page, RemoteFile
 from vqaft.tuning import Checkpoint, FineTuneJob, JobEvent, JobSpec

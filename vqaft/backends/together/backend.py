@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from vqaft.backends.errors import pause_s
-from vqaft.backends.http import Call
 from vqaft.backends.openai.wire import page_from, reply_from, same_id
-from vqaft.backends.sdk import SDKCaller
+from vqaft.backends.sdk import Call, SDKCaller
 from vqaft.backends.together.wire import (
     together_body,
     together_checkpoint,
