@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import time
@@ -12,9 +13,11 @@ from typing import Self
 
 import filelock
 
-from vqaft.durable.state_error import lock_error, state_error
+from vqaft.durable.state_error import state_error
 from vqaft.errors import StateError
 from vqaft.filesystem import require_local
+
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
 
 
 class FileLock:
@@ -57,7 +60,7 @@ class FileLock:
         except NotImplementedError as error:
             raise StateError("the file system does not support locks", path=self._path) from error
         except OSError as error:
-            raise lock_error(error, self._path) from error
+            raise _lock_error(error, self._path) from error
         self._lock = lock
         with contextlib.suppress(OSError):  # the name is for people; a full disk shows where it matters
             self._path.write_text(f"process {os.getpid()} on {socket.gethostname()}\n", encoding="utf-8")
@@ -85,3 +88,11 @@ class FileLock:
                     return holder
             time.sleep(0.01)  # it acquired the lock just now, and has not written its name yet
         return "another process"
+
+
+def _lock_error(error: OSError, path: Path) -> StateError:
+    """Return the error for a lock that failed for another reason than being held."""
+    if error.errno in _NO_LOCKS:
+        hint = "Use a folder on a local disk: without locks two runs could overwrite each other."
+        return StateError("the file system does not support locks", path=path, hint=hint)
+    return state_error(error, path, doing="cannot be locked")

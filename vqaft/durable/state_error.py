@@ -30,7 +30,6 @@ _CAUSES: dict[int, tuple[str, str]] = {
     errno.EIO: ("the disk failed", "Check the disk, then run the same again."),
     errno.ESTALE: ("the network file system lost the file", "Run the same again, or use a local folder."),
 }
-_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP})
 
 MACHINE_ERRNOS = frozenset(
     {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.EROFS}
@@ -56,14 +55,6 @@ def state_error(error: OSError | ValueError, path: str | PathLike[str], *, doing
         error.errno or 0, (error.strerror or type(error).__name__, "Check the path and the disk.")
     )
     return StateError(f"{doing}: {cause}", path=shown, hint=hint)
-
-
-def lock_error(error: OSError, path: str | PathLike[str]) -> StateError:
-    """Return the `StateError` for a lock that failed for another reason than being held."""
-    if error.errno in _NO_LOCKS:
-        hint = "Use a folder on a local disk: without locks two runs could overwrite each other."
-        return StateError("the file system does not support locks", path=path, hint=hint)
-    return state_error(error, path, doing="cannot be locked")
 
 
 @contextlib.contextmanager
