@@ -58,7 +58,7 @@ def close(one: ImageSource, other: ImageSource) -> float:
 
 
 def study(folder: str) -> None:
-    """Print the tables of one data set."""
+    """Print the tables of one dataset."""
     files = sorted((SHARED / folder / "images").iterdir())
     own = hashes([str(file) for file in files])
     print(f"\n{folder}: share of 120 images within so many bits of their changed copy, and correlation with it")

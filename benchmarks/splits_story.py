@@ -32,7 +32,7 @@ def main() -> None:
         print(power(split.test))
         closed = [example for example in split.test if question_kind(example) == "closed"]
         print(f"closed alone: {power(closed)}")
-    print(f"\nContradictions in the whole data set: {len(label_conflicts(everything))}")
+    print(f"\nContradictions in the whole dataset: {len(label_conflicts(everything))}")
     print(answer_distribution(everything))
 
 

@@ -6,7 +6,7 @@ Fine-tuned gpt-4o models stop answering on 2027-01-14. This asks one about all y
 its answers with the data they belong to: as predictions, to compare a successor with, and as a training file, to teach
 them to one. Then it does both, on vqaft's own server, so that the whole way can be tried without a key.
 
-A run that is cut off is gone on with by running it again: nothing is paid twice.
+Running it again resumes an interrupted run: nothing is paid twice.
 """
 
 from __future__ import annotations

@@ -223,7 +223,7 @@ def test_the_callers_image_stays_as_it_was(picture: Picture) -> None:
         (b"", "0 bytes: is empty"),
         (b"<html>no</html>", "15 bytes: is no image of a known kind"),
         ("no/such.png", "no/such.png: is not there"),
-        ("/", "/: is no file"),
+        ("/", "/: is not a file"),
         ("data:image/png;base64,@@@@", "is not base64"),
         ("data:image/png", "is a data URL without data"),
         ("https://example.org/a.png", "nothing is fetched"),
@@ -244,7 +244,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     import os
 
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ImageError, match="is no file"):
+    with pytest.raises(ImageError, match="is not a file"):
         ImageEncoder().encode(tmp_path / "pipe")
 
 

@@ -267,14 +267,14 @@ def _of_file(path: Path, accepted: InputLimits) -> bytes:
         with open(path, "rb", buffering=0, opener=_without_waiting) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise ImageError("is no file")
+                raise ImageError("is not a file")
             accepted.check_bytes(status.st_size)
             return file.read()
     except FileNotFoundError as error:
         raise ImageError("is not there") from error
     except OSError as error:
         if error.errno == errno.ENXIO or path.is_dir():  # a socket
-            raise ImageError("is no file") from error
+            raise ImageError("is not a file") from error
         raise
 
 
