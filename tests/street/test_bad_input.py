@@ -108,3 +108,13 @@ def test_a_job_that_fails(tmp_path: Path, backend: vqaft.OpenAIBackend, train_fi
 def test_a_model_that_is_not_there(backend: vqaft.OpenAIBackend, split: Split, builder: vqaft.MessageBuilder) -> None:
     with pytest.raises(errors.VqaftError, match="no-such-model"):
         vqaft.Predictor(backend, builder, model="no-such-model", progress=False).predict(split.test)
+
+
+def test_a_model_that_cannot_be_trained_is_found_out_before_anything_is_uploaded(
+    tmp_path: Path, client: OpenAI, backend: vqaft.OpenAIBackend, train_file: Path
+) -> None:
+    before = [file.id for file in client.files.list()]
+    tuning = vqaft.FineTuneClient(backend, ledger=tmp_path / "ledger.jsonl", progress=False)
+    with pytest.raises(errors.ModelRetiredError, match=r"no-such-model.*can be trained: embedded-vqa"):
+        tuning.start(train_file, model="no-such-model")
+    assert [file.id for file in client.files.list()] == before

@@ -72,6 +72,7 @@ def test_the_calendar_is_heeded(account: str, model: str, today: str, outcome: s
         (Service(day=dt.date(2026, 1, 1)), ModelRetiredError),
         (Service(refusal="closed to new organisations"), ModelRetiredError),
         (Service(error=RequestRefusedError("no such route", status=404)), None),
+        (Service(refusal="unknown", error=RequestRefusedError("no such model", status=404)), ModelRetiredError),
         (Service(error=AuthenticationError("key")), AuthenticationError),
     ],
 )

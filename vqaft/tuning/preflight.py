@@ -9,7 +9,7 @@ import datetime as dt
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from vqaft.check import check_files
 from vqaft.cost import estimate_cost
@@ -17,6 +17,7 @@ from vqaft.errors import AuthenticationError, DataError, ModelRetiredError, Quot
 from vqaft.providers import AZURE, CALENDAR, FIREWORKS, OPENAI, TOGETHER, ProviderLimits, Sunset
 from vqaft.tuning.job import Hyperparameters
 
+Said = TypeVar("Said")
 USUAL_EPOCHS = 3
 
 
@@ -135,13 +136,17 @@ class SunsetGuard:
     def _own_word(self, model: str) -> tuple[dt.date | None, str | None]:
         if not isinstance(self._backend, ModelsBackend):
             return None, None
-        try:
-            return self._backend.shutdown_date(model), self._backend.refuses_training(model)
-        except (AuthenticationError, QuotaError):
-            raise
-        except ServiceError:
-            # Not every service has these routes, or knows its base models by the names that it trains.
-            return None, None
+        return _if_said(self._backend.shutdown_date, model), _if_said(self._backend.refuses_training, model)
+
+
+def _if_said(ask: Callable[[str], Said | None], model: str) -> Said | None:
+    """Ask a service; not every one has these routes, or knows its base models by the names that it trains."""
+    try:
+        return ask(model)
+    except (AuthenticationError, QuotaError):
+        raise
+    except ServiceError:
+        return None
 
 
 _HINT = "Azure OpenAI, Together, Fireworks and your own machine accept the same training file."

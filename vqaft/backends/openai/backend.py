@@ -173,8 +173,8 @@ class OpenAIBackend:
         """
         listed = self._get("/fine_tuning/model_limits").get("data")
         names = [entry.get("model") or entry.get("id") for entry in listed or [] if isinstance(entry, dict)]
-        is_missing = bool(names) and model not in names
-        return "the service lists what the account may train, and the model is not there" if is_missing else None
+        known = [name for name in names if isinstance(name, str)]
+        return f"the service lists what can be trained: {', '.join(known)}" if known and model not in known else None
 
     def create_batch(self, input_file: str, *, metadata: Mapping[str, str]) -> Batch:
         """Create a batch of a file of requests; see `BatchBackend`."""

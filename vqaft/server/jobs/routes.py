@@ -39,6 +39,7 @@ class JobRoutes:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
+            resource("/fine_tuning/model_limits", get=self.model_limits),
             resource(PREFIX, get=self.list, post=with_body(JobBody, self.create)),
             resource(PREFIX + "/{job}", get=self.retrieve),
             resource(PREFIX + "/{job}/cancel", post=self.cancel),
@@ -54,6 +55,10 @@ class JobRoutes:
         document = create_job(self.state, body)
         self.runner.submit(document["id"])
         return JSONResponse(public(document))
+
+    def model_limits(self, _: Request) -> Response:
+        """Return the models that can be trained, where OpenAI lists them, so that a client knows before it uploads."""
+        return JSONResponse({"object": "list", "data": [{"model": name} for name in self.models.engines]})
 
     def list(self, request: Request) -> Response:
         """Return a page of the jobs, newest first."""
