@@ -13,7 +13,7 @@ import pytest
 import respx
 
 from vqaft.backends import FireworksBackend
-from vqaft.backends.fireworks.wire import dataset_id_of
+from vqaft.backends.fireworks import dataset_id_of
 from vqaft.errors import RequestRefusedError, ServiceError, ServiceUnreachableError
 from vqaft.inference import ChatRequest
 from vqaft.service import KEY, PollingPolicy, RetryPolicy

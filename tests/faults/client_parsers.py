@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from vqaft.backends.errors import error_for_status, pause_s
-from vqaft.backends.fireworks.wire import (
+from vqaft.backends.fireworks import (
     fireworks_dataset,
     fireworks_job,
     fireworks_progress,
@@ -40,7 +40,7 @@ from vqaft.backends.openai.wire import (
     reply_from,
 )
 from vqaft.backends.sdk import Answer
-from vqaft.backends.together.wire import (
+from vqaft.backends.together import (
     together_checkpoint,
     together_event,
     together_file,

@@ -1,7 +1,7 @@
 """Adapters to the services that train and answer."""
 
-from vqaft.backends.fireworks.backend import FireworksBackend
+from vqaft.backends.fireworks import FireworksBackend
 from vqaft.backends.openai.backend import OpenAIBackend
-from vqaft.backends.together.backend import TogetherBackend
+from vqaft.backends.together import TogetherBackend
 
 __all__ = ["FireworksBackend", "OpenAIBackend", "TogetherBackend"]

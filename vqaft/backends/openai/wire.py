@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard, TypeVar
 
@@ -276,3 +277,13 @@ def mapping_in(value: JSON, name: str) -> JSON:
 def _entries(value: JSON, name: str) -> list[Any]:
     inner = value.get(name)
     return inner if isinstance(inner, list) else []
+
+
+def seconds_of(text: object) -> int | None:
+    """Return a time in ISO 8601, or in seconds since 1970, as seconds; None where it is neither."""
+    if is_number(text):
+        return int(text)
+    try:
+        return int(dt.datetime.fromisoformat(str(text)).timestamp())
+    except (ValueError, OverflowError):
+        return None
