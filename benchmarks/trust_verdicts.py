@@ -21,8 +21,7 @@ from vqaft.data import Power
 from vqaft.evaluation.slice_comparison import detectable_gain
 from vqaft.evaluation.statistics.clustered_mean import difference_interval
 from vqaft.evaluation.statistics.clusters import ClusterSums, cluster_sums
-from vqaft.evaluation.statistics.paired_tests import holm, mcnemar_exact, mcnemar_mid_p, sign_flip_exact
-from vqaft.evaluation.statistics.win_loss import always_valid_p
+from vqaft.evaluation.statistics.paired_tests import always_valid_p, holm, mcnemar_exact, mcnemar_mid_p, sign_flip_exact
 
 Floats = NDArray[np.float64]
 RESAMPLES = 1000

@@ -9,10 +9,15 @@ from vqaft.evaluation.data_plan import DataPlan, SliceNeed, suggest_data
 from vqaft.evaluation.evaluation import Evaluation
 from vqaft.evaluation.evaluator import Evaluator
 from vqaft.evaluation.human_verdicts import AboutLabel, HumanVerdict, HumanVerdicts, verdict_line, verdict_of
+from vqaft.evaluation.judge.bias import (
+    JudgeConsistency,
+    JudgePreference,
+    measure_consistency,
+    measure_family_preference,
+    measure_length_preference,
+)
 from vqaft.evaluation.judge.calibration import Agreement, Calibration, HumanLabel, calibrate
-from vqaft.evaluation.judge.consistency import JudgeConsistency, measure_consistency
 from vqaft.evaluation.judge.llm_judge import JudgeJournal, LLMJudge
-from vqaft.evaluation.judge.preference import JudgePreference, measure_family_preference, measure_length_preference
 from vqaft.evaluation.judge.recorded_judge import LevelJudge, RecordedJudge
 from vqaft.evaluation.judge.rubric import FOUR_LEVELS, RIGHT_OR_WRONG, SIMILARITY, Level, Rating, Rubric
 from vqaft.evaluation.label_audit import LabelAudit, LabelDoubt, audit_labels
@@ -36,7 +41,7 @@ from vqaft.evaluation.slice_comparison import (
     Verdict,
 )
 from vqaft.evaluation.statistics.interval import Estimate, Interval
-from vqaft.evaluation.statistics.win_loss import WinLoss
+from vqaft.evaluation.statistics.paired_tests import WinLoss
 from vqaft.evaluation.summary import SliceMean, Summary
 from vqaft.evaluation.tables import estimate_text, p_text, percent, percent_range, points, points_range
 from vqaft.evaluation.verdict import could_turn

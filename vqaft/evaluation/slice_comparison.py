@@ -13,8 +13,7 @@ from vqaft.errors import EvaluationError
 from vqaft.evaluation.statistics.clustered_mean import difference_interval, is_binary, mean_interval
 from vqaft.evaluation.statistics.clusters import ClusterSums, cluster_sums
 from vqaft.evaluation.statistics.interval import Estimate, Interval
-from vqaft.evaluation.statistics.paired_tests import difference_test, mcnemar_exact
-from vqaft.evaluation.statistics.win_loss import WinLoss, win_loss
+from vqaft.evaluation.statistics.paired_tests import WinLoss, difference_test, mcnemar_exact, win_loss
 
 
 class Verdict(StrEnum):

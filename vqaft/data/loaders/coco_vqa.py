@@ -12,7 +12,7 @@ from vqaft.data.loaders.columns import listed
 from vqaft.data.loaders.image_path import FindImage, image_finder, root_of
 from vqaft.data.loaders.stream import ExampleStream, OnError, PlacedRow
 from vqaft.data.loaders.tables import parse_json
-from vqaft.data.loaders.text_encoding import unreadable
+from vqaft.data.loaders.text_files import unreadable
 from vqaft.errors import DataError, ImageError, shown
 from vqaft.filesystem import Location, location_of, read_bytes
 

@@ -12,13 +12,12 @@ from vqaft.data.loaders.cells import images_of
 from vqaft.data.loaders.chat_forms import is_chat, is_conversation
 from vqaft.data.loaders.columns import Columns, plain_columns, read_row, without_case
 from vqaft.data.loaders.conversations import TurnChoice, load_conversations
-from vqaft.data.loaders.csv_dialect import Dialect
 from vqaft.data.loaders.folder import class_images, folder_of, tables_in
 from vqaft.data.loaders.image_path import FindImage, image_finder, image_inside, root_of
 from vqaft.data.loaders.saved import is_saved, load_saved
 from vqaft.data.loaders.stream import ExampleStream, OnError, PlacedRow
 from vqaft.data.loaders.tables import read_table
-from vqaft.data.loaders.text_encoding import unreadable
+from vqaft.data.loaders.text_files import Dialect, unreadable
 from vqaft.errors import DataError
 from vqaft.filesystem import Location, kind_of, location_of, suffix_of
 from vqaft.images import ImageSource

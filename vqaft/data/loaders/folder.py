@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from vqaft.data.loaders.columns import listed
 from vqaft.data.loaders.tables import READERS
-from vqaft.data.loaders.text_encoding import unreadable
+from vqaft.data.loaders.text_files import unreadable
 from vqaft.errors import DataError, shown
 from vqaft.filesystem import Location, glob_files, join, kind_of, list_files, list_folder, location_of
 

@@ -12,9 +12,8 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from vqaft.data.loaders.csv_dialect import Dialect, detected_dialect
 from vqaft.data.loaders.stream import PlacedRow
-from vqaft.data.loaders.text_encoding import open_data, open_text, unreadable
+from vqaft.data.loaders.text_files import Dialect, detected_dialect, open_data, open_text, unreadable
 from vqaft.errors import DataError, MissingExtraError, shown
 from vqaft.filesystem import Location, file_info, kind_of, read_range, suffix_of
 

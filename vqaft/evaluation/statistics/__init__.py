@@ -23,15 +23,17 @@ from vqaft.evaluation.statistics.clusters import (
 )
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.statistics.paired_tests import (
+    WinLoss,
+    always_valid_p,
     difference_test,
     holm,
     mcnemar_exact,
     mcnemar_mid_p,
     sign_flip_exact,
     whole_steps,
+    win_loss,
 )
 from vqaft.evaluation.statistics.prediction_powered import prediction_powered_mean
-from vqaft.evaluation.statistics.win_loss import WinLoss, always_valid_p, win_loss
 
 __all__ = [
     "ClusterSums",
