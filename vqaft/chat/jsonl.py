@@ -15,7 +15,6 @@ from vqaft.filesystem import display_path, open_binary
 MAX_LINE_BYTES = 256 * 1024 * 1024
 """The longest line that is held in memory: ten images of 10 MB take 134 MB in base64."""
 
-
 _BUFFER_BYTES = 4 * 1024 * 1024  # ten times the speed of the default on lines that hold images
 _KEPT_BYTES = 31 * 1024 * 1024
 

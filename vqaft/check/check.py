@@ -54,7 +54,6 @@ def rules_table(rules: Sequence[Rule] = RULES) -> str:
 
 Line = tuple[int, bytes]
 
-
 _START_BYTES = 64
 _MOST_SHAPES = 10_000
 

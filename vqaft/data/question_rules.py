@@ -16,7 +16,6 @@ from vqaft.serialization import reduce_by_fields
 KindRule: TypeAlias = Callable[[VQAExample], QuestionKind]
 """Returns the kind of an example's question: `question_kind`, `ClosedChoices(…)`, `FewValues.of(…)`, any function."""
 
-
 BINARY_ANSWERS = frozenset({"yes", "no", "true", "false"})
 
 

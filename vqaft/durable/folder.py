@@ -24,12 +24,9 @@ from vqaft.filesystem import require_local
 
 _CURRENT_FOLDER = -100  # AT_FDCWD
 
-
 _SWAP = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
 
-
 _SYNC_THREADS = 16
-
 
 _PART, _READY, _OLD = ".part", ".ready", ".old"
 

@@ -170,13 +170,10 @@ def _cells(doubt: LabelDoubt) -> tuple[str, ...]:
 
 HALF = 0.5
 
-
 BINARY = 0.2
 """Two models that are wrong on a yes-or-no question agree by necessity, which says little."""
 
-
 AGREEMENT, JUDGED, CONFLICT, READ = 1.0, 0.8, 1.5, 1.5
-
 
 Evidence = tuple[float, str]
 

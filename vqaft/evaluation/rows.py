@@ -307,9 +307,7 @@ def _marks(row: ScoredRow) -> str:
 Slicer: TypeAlias = str | Callable[[ScoredRow], object]
 """What to slice by: "kind", "question_type", a column of the metadata, or a function of a row."""
 
-
 ALL = "all"
-
 
 NONE = "(none)"
 

@@ -31,7 +31,6 @@ installed. What they make looks the same, but they round differently, so the byt
 run): name one where the same bytes are wanted on machines with and without the extra.
 """
 
-
 _FAST = ("simplejpeg", "pyvips")
 
 

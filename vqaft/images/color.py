@@ -12,7 +12,6 @@ from PIL import Image, ImageCms
 
 _SPACES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 
-
 _NEAR = 2  # of 255: what rounding in tables and curves makes of sRGB itself
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
@@ -83,7 +82,6 @@ def _transformed(image: Image.Image, source: Any, mode: str) -> Image.Image:
 
 
 _ALPHA = {"RGBA", "LA", "PA", "La", "RGBa"}
-
 
 _FULL_8, _FULL_16 = 255, 65535
 

@@ -95,9 +95,7 @@ def _open_heif(data: bytes, accepted: InputLimits) -> Image.Image:
 
 Size: TypeAlias = tuple[int, int]
 
-
 _DRAFTED = {"JPEG", "MPO"}
-
 
 _SIDEWAYS = {5, 6, 7, 8}
 

@@ -20,12 +20,9 @@ from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
 
-
 Indices = NDArray[np.intp]
 
-
 _NOTHING: Indices = np.empty(0, dtype=np.intp)
-
 
 _DENSE = 96  # buckets above this size are walked, not compared pair by pair
 

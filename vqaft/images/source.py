@@ -75,7 +75,6 @@ class InputLimits:
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
-
 _HINT = "Give height × width, or height × width × 1 to 4, of uint8, bool, uint16, or floats from 0 to 1."
 
 

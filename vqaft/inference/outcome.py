@@ -22,7 +22,6 @@ from vqaft.inference.refusal import is_refusal
 
 _NAMES = "think|thinking|thought|thoughts|reason|reasoning|reflection|scratchpad|seed:think"
 
-
 _TAG = re.compile(
     rf"<(?P<close>/?)\s?(?:{_NAMES})\s?(?P<empty>/?)>"  # DeepSeek, Qwen, Seed
     r"|\[(?P<close2>/?)THINK\]"  # Magistral
@@ -31,12 +30,9 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 
-
 _CHANNEL = re.compile(r"<\|channel\|>(\w+)[^<]{0,80}<\|message\|>")  # gpt-oss ("harmony")
 
-
 _CHANNEL_END = re.compile(r"<\|(?:end|return|start|channel)\|>")
-
 
 _HINT = re.compile(r"[<\[◁]")
 
@@ -99,7 +95,6 @@ def _split_channels(text: str) -> tuple[str | None, str]:
 
 NON_RETRYABLE = (AuthenticationError, QuotaError, ModelRetiredError)
 """Errors that every other request would meet too: a run stops at the first."""
-
 
 _KINDS: tuple[tuple[type[VqaftError], FailureKind], ...] = (
     (DataError, "image"),

@@ -47,9 +47,7 @@ class TokenBucket:
 
 LATENCY_WEIGHT = 0.1
 
-
 SLOW_FACTOR = 3.0
-
 
 FIRST_VOLLEY = 8
 

@@ -78,7 +78,6 @@ QWEN2_VL = MergedPatchTokens(
 )
 """Qwen2-VL and Qwen2.5-VL, by the defaults of transformers and of qwen-vl-utils."""
 
-
 QWEN3_VL = MergedPatchTokens(
     side=32,
     limits=(PixelLimits(least=4 * 32**2, most=1280 * 32**2), PixelLimits(least=256**2, most=4096**2)),
@@ -145,7 +144,6 @@ class PatchTokens:
 
 ImageTokens = TileTokens | PatchTokens | MergedPatchTokens
 
-
 _FAMILIES: dict[str, ImageTokens] = {
     "gpt-4o": TileTokens(base=85, tile=170),
     "gpt-4.1": TileTokens(base=85, tile=170),
@@ -158,12 +156,10 @@ _FAMILIES: dict[str, ImageTokens] = {
     "o4-mini": PatchTokens(factor=1.72),
 }
 
-
 _OPEN_FAMILIES: dict[re.Pattern[str], ImageTokens] = {
     re.compile(r"qwen2([.p]5)?-vl", re.IGNORECASE): QWEN2_VL,
     re.compile(r"qwen3-vl", re.IGNORECASE): QWEN3_VL,
 }
-
 
 _DATE = re.compile(r"-\d{4}-\d\d-\d\d$")
 

@@ -14,12 +14,9 @@ from typing import NamedTuple
 PER_MESSAGE = 4
 """Tokens that a message takes beside its text: three for its frame and one for its role."""
 
-
 _ASCII_PER_TOKEN = 4.0
 
-
 _OTHER_PER_TOKEN = 1.5
-
 
 _BY_O200K = ("gpt-4o", "gpt-4.1", "gpt-5", "o1", "o3", "o4")
 

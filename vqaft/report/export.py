@@ -17,7 +17,6 @@ from vqaft.report.compared import Compared
 FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - the wide ones start formulas too
 _LOOKED_AT = 1_000
 
-
 Cell = str | float | None
 
 

@@ -29,9 +29,7 @@ from vqaft.server.store.state import State, new_id
 
 IMAGE_LIMITS = InputLimits(max_bytes=20_000_000, max_pixels=40_000_000)
 
-
 MAX_IMAGES = 64
-
 
 MAX_CHARACTERS = 1_000_000
 """Text of a conversation; more is refused as too long for any context."""

@@ -44,7 +44,6 @@ class PollingPolicy:
 
 Result = TypeVar("Result")
 
-
 OnWait: TypeAlias = Callable[[ServiceError, float], None]
 
 

@@ -20,7 +20,6 @@ from vqaft.testing.billing import BillingJournal
 
 Rewrite: TypeAlias = Callable[[Any], Any]
 
-
 Phase: TypeAlias = Literal["before", "after"]
 
 
@@ -103,7 +102,6 @@ def _values(change: Callable[[str, Any], Any]) -> Rewrite:
 
 
 HTML = b"<!doctype html><html><body><h1>502 Bad Gateway</h1></body></html>"
-
 
 FAULTS: Mapping[str, Fault] = {
     "429": rate_limit(),

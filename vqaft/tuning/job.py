@@ -13,7 +13,6 @@ from vqaft.service import KEY
 
 Auto: TypeAlias = Literal["auto"]
 
-
 MAX_EPOCHS = 50
 MAX_BATCH_SIZE = 256
 MAX_BETA = 2.0

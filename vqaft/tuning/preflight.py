@@ -19,10 +19,9 @@ from vqaft.tuning.job import Hyperparameters
 
 Said = TypeVar("Said")
 USUAL_EPOCHS = 3
-
+"""Assumed for the cost where the provider chooses the number of epochs and did not say how."""
 
 _OWN_EPOCHS: Mapping[str, int] = {"together": 1}
-
 
 _LIMITS: Mapping[str, ProviderLimits] = {"azure": AZURE, "together": TOGETHER, "fireworks": FIREWORKS}
 

@@ -101,7 +101,6 @@ PAGE_FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 )
 """The filters by the names that templates have for them."""
 
-
 PREFIX = "/workbench"
 TEMPLATES = Path(__file__).parent / "templates"
 PAGES_AT_ONCE = 8

@@ -39,7 +39,6 @@ ROW: dict[str, Any] = {
     "metadata": {},
 }
 
-
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
 
 

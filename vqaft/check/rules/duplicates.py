@@ -124,7 +124,6 @@ FILES_RULES = (
 )
 """Rules about two files of a set."""
 
-
 _MOST_EQUAL = 0.9
 _ONE_ANSWER_ROWS = 20
 

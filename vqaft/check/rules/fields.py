@@ -125,7 +125,6 @@ EXTRAS_RULES = (
 )
 """Rules about weights, names, tools and preferences."""
 
-
 _FIRST = frozenset({"system", "developer"})
 
 

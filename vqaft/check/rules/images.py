@@ -202,7 +202,6 @@ IMAGE_RULES: tuple[ImageRule | RowRule, ...] = (
 )
 """Rules about image files inside rows."""
 
-
 _LONGEST = 8000
 
 

@@ -13,30 +13,21 @@ from vqaft.providers import PER_MESSAGE, ProviderLimits, approximate_tokens, ima
 
 Find = Callable[[CheckedRow, ProviderLimits], Iterable[Found]]
 
-
 _SPECIAL = re.compile(r"<\|[^|<>\s]{1,60}\|>|</?s>|\[/?INST\]|<(?:start|end)_of_turn>|<pad>|<unk>|<(?:bos|eos)>")
-
 
 _IMAGE = re.compile(r"<image(?:_\d+)?>|<img>|<video>|\[IMG\]|<\|image\|>", re.IGNORECASE)
 
-
 _RESERVED = re.compile(r"(?:^|\n)\s*(?:User|Bot|Assistant|System|Human|GPT):")
-
 
 _UNFILLED = re.compile(r"\{\{?\s*(?:question|answer|text|input|image)\s*\}\}?")
 
-
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-
 
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
-
 _MOJIBAKE = re.compile("Ã[\u0080-\u00bf]|â€[\u0090-\u009d™œ¦“”]|\ufffd")
 
-
 PASTED = re.compile(r"data:image/[a-z+]+;base64,|[A-Za-z0-9+/]{2000}")
-
 
 SUSPICIOUS = re.compile(
     rf"[<\[{{]|(?:User|Bot|Assistant|System|Human|GPT):|data:image/|{_CONTROL.pattern}|{_INVISIBLE.pattern}|"
@@ -44,11 +35,9 @@ SUSPICIOUS = re.compile(
 )
 """Stands in every text of under 2,000 characters in which one of the patterns above is found, and in few others."""
 
-
 PLACEHOLDERS = frozenset(
     {"n/a", "na", "nan", "none", "null", "todo", "tbd", "-", "?", "unknown", "undefined", "[]", "{}"}
 )
-
 
 LONG = 2000
 
@@ -162,7 +151,6 @@ def _rule(code: str, severity: Severity, find: Find, remedy: str, *, by_shape: b
 
 _CLEAN = "Take it out; fix_file does."
 _ANSWERS = frozenset({"assistant"})
-
 
 TEXT_RULES = (
     _rule("empty-answer", "error", empty_answer, "Give the answer, or take the row out."),

@@ -16,10 +16,8 @@ from vqaft.errors import SplitError, shown
 
 PARTS = ("train", "validation", "test")
 
-
 UNUSED = len(PARTS)
 """The number of what no part needs, after the parts' own numbers 0, 1, 2."""
-
 
 _COUNTS = (150, 50, 100)
 
@@ -193,7 +191,6 @@ def group_uniform(keys: Sequence[Sequence[str]], *, seed: int) -> NDArray[np.flo
 
 
 Parts = NDArray[np.int8]
-
 
 _SMOOTHING = 0.2  # examples; keeps one rare answer from outweighing all else
 

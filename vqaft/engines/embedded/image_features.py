@@ -17,7 +17,6 @@ MAX_SIDE, MIN_SIDE = 96, 8
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-
 BLOCKS = {"color": 8, "lattice": 27, "palette": 70, "outline": 41, "layout": 64, "edges": 144}
 """The blocks of the feature vector, and how many numbers each has."""
 WEIGHTS = np.concatenate([np.full(length, length**-0.5) for length in BLOCKS.values()])

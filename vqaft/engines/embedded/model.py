@@ -35,7 +35,6 @@ FORMAT, FILE = 3, "model.skops"
 Weighed = dict[str, tuple[str, float]]
 """Possible answers by their normalized form: how each is written, and its probability."""
 
-
 FoundSpan = tuple[str, str, float]
 """Where a span was found (`IN_IMAGE` or `IN_QUESTION`), the span, and its share of the probability."""
 

@@ -113,25 +113,18 @@ DECOYS = (
     "an unpainted wooden sledge",
 )
 
-
 MAX_CHARACTERS = 20_000
 """A longer answer is none that is worth a judge's money; it is rated at the worst level without asking."""
 
-
 _ACCEPTED = 0.5
-
 
 _SECOND_TRY = 1000
 
-
 _RETRIED = frozenset({"empty", "unreadable"})
-
 
 _CUT_SHORT = {"length": "truncated", "content_filter": "content_filter"}
 
-
 _SHOWN = 200
-
 
 _SCANNED = 50_000
 

@@ -11,7 +11,6 @@ from vqaft.evaluation.score import AnsweredExample, Score
 PEOPLE = 10
 ENOUGH = 3
 
-
 PUNCTUATION = ';/[]"{}()=+\\_-><@`,?!'
 ARTICLES = frozenset({"a", "an", "the"})
 PERIOD = re.compile(r"\.(?!\d)")

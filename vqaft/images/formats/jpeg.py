@@ -28,7 +28,6 @@ _RGB_COMPONENTS = 3
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 _END_IN = 64  # the last bytes in which the end is looked for: some writers fill up behind it
 
-
 _Segment: TypeAlias = tuple[int, int, int, int]
 """Marker, and the places of its first byte, of its content and of its end."""
 

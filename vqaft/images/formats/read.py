@@ -90,9 +90,7 @@ _STARTS = (
 )
 _PNM = frozenset({b"1", b"2", b"3", b"4", b"5", b"6", b"f"})
 
-
 _AVIF = {b"avif", b"avis"}
-
 
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 

@@ -98,9 +98,7 @@ class Deadline:
 Address: TypeAlias = IPv4Address | IPv6Address
 Resolve: TypeAlias = Callable[[str, int], list[Address]]
 
-
 Allow: TypeAlias = Callable[[Address], bool]
-
 
 _PORTS = {"http": 80, "https": 443}
 

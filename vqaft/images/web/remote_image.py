@@ -29,7 +29,6 @@ _NEVER = tuple(
     )
 )
 
-
 _GLOBAL_UNICAST = ip_network("2000::/3")
 
 

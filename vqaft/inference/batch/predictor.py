@@ -114,9 +114,7 @@ def _whole(value: Any) -> int | None:
 ROUNDS = 3
 """How often requests that a batch left unanswered are sent again."""
 
-
 _CUSTOM_ID = re.compile(rb'^\{"custom_id":"([0-9a-f]{32})"')
-
 
 _GONE = "the service has deleted the answers of batch {}; run the same again to ask, and pay, again"
 

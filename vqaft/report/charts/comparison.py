@@ -26,12 +26,9 @@ from vqaft.tuning import StepMetrics, TrainingMetrics
 
 ROW = 26
 
-
 MOST_ROWS = 30
 
-
 OFFSET = 0.15
-
 
 MODELS = (LegendEntry(text="base", color="base"), LegendEntry(text="tuned", color="tuned"))
 
@@ -113,12 +110,9 @@ def reach_of(slices: Sequence[SliceComparison]) -> tuple[float, float]:
 
 RATING_ROW = 34
 
-
 MOST_LEVELS = 20
 
-
 BAR = 0.3
-
 
 RATING_OFFSET = 0.17
 
@@ -148,15 +142,11 @@ def ratings_chart(ratings: RatingDistribution) -> Chart:
 
 HEIGHT = 150
 
-
 MANY_POINTS = 40
-
 
 DASHES = ("", "5 3", "1.5 2.5", "8 3 1.5 3")
 
-
 COLORS: dict[str, Literal["tuned", "muted"]] = {TUNED: "tuned", MUTED: "muted"}
-
 
 Curve = tuple[str, list[tuple[int, float]]]
 

@@ -51,7 +51,6 @@ class Chart:
 
 INK, MUTED, LINE, BASE, TUNED, PAPER = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606"
 
-
 PROPERTIES = {
     INK: "var(--ink)",
     MUTED: "var(--muted)",
@@ -61,19 +60,14 @@ PROPERTIES = {
     PAPER: "var(--paper)",
 }
 
-
 WIDTH = 380
 
-
 FONT_SIZE = 12
-
 
 LONGEST = 26
 """Characters of a label."""
 
-
 NOT_ATTRIBUTES = frozenset({"font", "font-family"})
-
 
 UNITS_AN_INCH = 72
 

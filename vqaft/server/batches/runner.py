@@ -31,7 +31,6 @@ from vqaft.server.store.state import State, new_id
 
 MAX_LINES = 50_000
 
-
 MAX_BYTES = 200_000_000
 """The largest input file; OpenAI's limit as well."""
 
@@ -115,7 +114,6 @@ def _custom_id(text: bytes, number: int) -> str:
 
 
 WORKERS = 4
-
 
 LOG = logging.getLogger(__name__)
 
