@@ -95,9 +95,10 @@ class _Part:
 
     def user(self, place: np.intp) -> tuple[VQAExample, int]:
         """Return the example behind a place in `image_of_example`, and which of its images it is."""
-        starts = self.images.starts[self.start : self.start + len(self.examples)] - self.images.starts[self.start]
+        starts = self.images.starts
+        place = starts[self.start] + place
         number = int(np.searchsorted(starts, place, side="right")) - 1
-        return self.examples[number], int(place - starts[number])
+        return self.examples[number - self.start], int(place - starts[number])
 
     @property
     def names(self) -> set[str]:
