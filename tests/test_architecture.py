@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import importlib
 import re
@@ -62,10 +63,16 @@ def layer(name: str) -> str | None:
     return parts[1] if len(parts) > 1 else None
 
 
+@functools.cache
+def tree_of(name: str) -> ast.Module:
+    return ast.parse(MODULES[name].read_text(encoding="utf-8"))
+
+
+@functools.cache
 def imports_of(name: str) -> list[tuple[str, str]]:
     """Every (module, name) of the package that a module imports, late and TYPE_CHECKING imports included."""
     found: list[tuple[str, str]] = []
-    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(name)):
         if isinstance(node, ast.Import):
             found += [(alias.name, "") for alias in node.names if alias.name.split(".")[0] == "vqaft"]
         elif isinstance(node, ast.ImportFrom) and node.level:
@@ -75,12 +82,12 @@ def imports_of(name: str) -> list[tuple[str, str]]:
     return found
 
 
+@functools.cache
 def bound(name: str) -> set[str]:
     """Every name that an `__init__` imports."""
     if name in LAZY:
         return set(named_in_stub(name))
-    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
-    return {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    return {alias.name for node in tree_of(name).body if isinstance(node, ast.ImportFrom) for alias in node.names}
 
 
 def imported(name: str) -> set[str]:
@@ -105,11 +112,15 @@ def named_in_stub(name: str) -> dict[str, str]:
     return found
 
 
-GRAPH = {name: imported(name) for name in MODULES if name != "vqaft"} | {"vqaft": set(named_in_stub("vqaft").values())}
+@functools.cache
+def graph() -> dict[str, set[str]]:
+    """Every module of the package, and those that it imports."""
+    top = {"vqaft": set(named_in_stub("vqaft").values())}
+    return {name: imported(name) for name in MODULES if name != "vqaft"} | top
 
 
 def test_no_import_cycle() -> None:
-    graphlib.TopologicalSorter(GRAPH).prepare()  # raises CycleError with the cycle
+    graphlib.TopologicalSorter(graph()).prepare()  # raises CycleError with the cycle
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name != "vqaft"])
@@ -117,7 +128,7 @@ def test_imports_only_go_down_the_layers(name: str) -> None:
     own = layer(name)
     assert own is not None
     assert own in RANK, f"{name} belongs to no layer"
-    for target in GRAPH[name]:
+    for target in graph()[name]:
         below = layer(target)
         assert below is not None, f"{name} imports the top of the package"
         assert below == own or RANK[below] < RANK[own], f"{name} imports {target}, which stands above it"
@@ -177,14 +188,14 @@ def test_each_way_through_the_code_has_ten_files_at_most() -> None:
 
 
 def test_a_cycle_would_be_seen() -> None:
-    graph = {**GRAPH, "vqaft.errors": {"vqaft.data.example"}}
+    circular = {**graph(), "vqaft.errors": {"vqaft.data.example"}}
     with pytest.raises(graphlib.CycleError):
-        graphlib.TopologicalSorter(graph).prepare()
+        graphlib.TopologicalSorter(circular).prepare()
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_init_is_a_table_of_contents(name: str) -> None:
-    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    tree = tree_of(name)
     for node in tree.body:
         is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         is_all = isinstance(node, ast.Assign | ast.AnnAssign) and "__all__" in ast.unparse(node)
@@ -193,7 +204,7 @@ def test_init_is_a_table_of_contents(name: str) -> None:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_all_lists_what_is_imported(name: str) -> None:
-    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    tree = tree_of(name)
     declared = [
         ast.literal_eval(node.value)
         for node in tree.body

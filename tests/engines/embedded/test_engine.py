@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pybase64
 import pytest
-import skops.io
 from PIL import Image
 
 from vqaft.chat import ChatRecord
@@ -265,6 +264,8 @@ def test_a_missing_or_damaged_model_is_not_loaded(content: bytes | None, trained
 
 
 def test_a_model_that_holds_code_is_not_loaded(tmp_path: Path) -> None:
+    import skops.io  # takes seconds
+
     (tmp_path / "model.skops").write_bytes(skops.io.dumps({"format": 2, "template": Path.cwd}))
     with pytest.raises(StateError, match="cannot be read"):
         EmbeddedEngine().load(tmp_path)
