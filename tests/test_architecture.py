@@ -21,7 +21,7 @@ LAYERS = (
     ("escape", "serialization", "version"),
     ("notebook",),
     ("errors",),
-    ("filesystem", "parallel"),
+    ("filesystem", "parallel", "typed"),
     ("durable",),
     ("chat",),
     ("images",),

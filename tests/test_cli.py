@@ -99,6 +99,9 @@ def test_split_and_audit(folder: Path) -> None:
     clean = run("audit", "parts/train.jsonl", "parts/test.jsonl", folder=folder)
     assert clean.returncode == 0, clean.stdout + clean.stderr
     page = ("--page", "audit.html", "--data", "easy shapes")
+    twice = run("audit", "parts/test.jsonl", "all/test.jsonl", "parts/train.jsonl", folder=folder)
+    assert twice.returncode == 2
+    assert "two are called 'test': 'parts/test.jsonl' and 'all/test.jsonl'. Name the parts" in twice.stderr
     leaking = run("audit", "train=parts/train.jsonl", "test=all.jsonl", *page, folder=folder)
     assert leaking.returncode == 1
     assert "<dd>easy shapes</dd>" in (folder / "audit.html").read_text(encoding="utf-8")

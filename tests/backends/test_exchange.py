@@ -25,6 +25,7 @@ from vqaft.backends.exchange import allowed_s
 from vqaft.data import VQAExample
 from vqaft.errors import DataError, RequestRefusedError, ServiceError, ServiceUnreachableError
 from vqaft.inference import ChatRequest, Predictor, RateLimitedBackend
+from vqaft.records import MessageBuilder
 from vqaft.service import RetryPolicy
 from vqaft.tuning import FineTuneClient
 
@@ -282,10 +283,10 @@ def test_the_account_is_address_and_organization_whatever_the_key() -> None:
     [
         (lambda: FineTuneClient(OpenAI(api_key="k")), r"OpenAIBackend\(OpenAI\("),  # type: ignore[arg-type]
         (lambda: FineTuneClient(AsyncOpenAI(api_key="k")), r"OpenAIBackend\(OpenAI\("),  # type: ignore[arg-type]
-        (lambda: Predictor(OpenAI(api_key="k"), None, model="m"), r"OpenAIBackend\(OpenAI\("),  # type: ignore[arg-type]
+        (lambda: Predictor(OpenAI(api_key="k"), MessageBuilder(), model="m"), r"OpenAIBackend\(OpenAI\("),  # type: ignore[arg-type]
         (lambda: RateLimitedBackend(Together(api_key="k")), r"TogetherBackend\(Together\("),  # type: ignore[arg-type]
-        (lambda: Predictor(OpenAIBackend, None, model="m"), "instance"),  # type: ignore[arg-type]
-        (lambda: Predictor("gpt-4o", None, model="m"), "no complete"),  # type: ignore[arg-type]
+        (lambda: Predictor(OpenAIBackend, MessageBuilder(), model="m"), "instance"),  # type: ignore[arg-type]
+        (lambda: Predictor("gpt-4o", MessageBuilder(), model="m"), "no complete"),  # type: ignore[arg-type]
         (lambda: OpenAIBackend(AsyncOpenAI(api_key="k")), "synchronous openai.OpenAI"),  # type: ignore[arg-type]
         (lambda: OpenAIBackend("sk-key"), r"openai\.OpenAI\("),  # type: ignore[arg-type]
         (lambda: TogetherBackend(OpenAI(api_key="k")), r"together\.Together\("),  # type: ignore[arg-type]

@@ -214,3 +214,8 @@ def test_no_value_of_any_type_raises_an_untyped_error(odd: dict[str, int]) -> No
         assert isinstance(example == VQAExample(**fields), bool)
         assert isinstance(hash(example), int)
         assert len(repr(example)) < 1500
+
+
+def test_names_of_metadata_are_text() -> None:
+    with pytest.raises(DataError, match="the metadata has the name 1, not a string"):
+        VQAExample(id="a", image="x.png", question="?", metadata={1: 2})  # type: ignore[dict-item]

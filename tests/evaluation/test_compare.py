@@ -358,3 +358,9 @@ def test_what_is_not_a_comparison_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "odd.json").write_text(text, encoding="utf-8")
     with pytest.raises(StateError, match="not"):
         Comparison.read(tmp_path / "odd.json")
+
+
+def test_a_column_that_no_row_has_is_no_slice(evaluation: Make) -> None:
+    one = evaluation([1.0, 0.0])
+    with pytest.raises(EvaluationError, match="slice_by is 'modalty', a column that no row has"):
+        compare(one, one, slice_by="modalty")

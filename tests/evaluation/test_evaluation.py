@@ -143,7 +143,7 @@ def test_slices_by_column_function_and_several(evaluation: Make) -> None:
     def parity(row: ScoredRow) -> object:
         return int(row.example_id) % 2
 
-    means = found.summary(slice_by=("kind", parity, "nowhere"))
+    means = found.summary(slice_by=("kind", parity))
     shown = {(mean.slice_by, mean.value): (mean.n, mean.failed, mean.mean.value) for mean in means}
     assert shown == {
         ("all", "all"): (3, 1, pytest.approx(2 / 3)),
@@ -151,10 +151,11 @@ def test_slices_by_column_function_and_several(evaluation: Make) -> None:
         ("kind", "open"): (1, 1, 0.0),
         ("parity", "0"): (2, 0, 1.0),
         ("parity", "1"): (1, 1, 0.0),
-        ("nowhere", "(none)"): (3, 1, pytest.approx(2 / 3)),
     }
     assert [mean.value for mean in means[:2]] == ["all", "closed"]
-    assert len(means) == 6
+    assert len(means) == 5
+    with pytest.raises(EvaluationError, match="slice_by is 'nowhere', a column that no row has; there is no metadata"):
+        found.summary(slice_by=("kind", "nowhere"))
 
 
 def test_frames(evaluation: Make) -> None:

@@ -124,7 +124,7 @@ def test_a_wrong_label_is_wrong_where_one_person_says_so() -> None:
 
 @pytest.mark.parametrize("facts", [{"level": "Right", "label": "wrong"}, {}, {"label": "maybe"}])
 def test_a_verdict_that_says_two_things_is_refused(facts: dict[str, str]) -> None:
-    with pytest.raises(EvaluationError):
+    with pytest.raises((DataError, EvaluationError), match="label"):
         HumanVerdict(example=example(), answer="a", **facts)  # type: ignore[arg-type]
 
 

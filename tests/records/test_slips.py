@@ -66,7 +66,7 @@ def test_examples_are_no_rows(tmp_path: Path) -> None:
 
 
 def test_strings_are_no_examples_and_no_limits(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="'a' is not a VQAExample"):
+    with pytest.raises(DataError, match=r"examples\[0\] is 'a', not a VQAExample"):
         list(MessageBuilder().records(["a"]))  # type: ignore[list-item]
     with pytest.raises(DataError, match="'a' is not a VQAExample"):
         MessageBuilder().record("a")  # type: ignore[arg-type]

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from os import PathLike
 from typing import BinaryIO, TypeVar, overload
 
-from pydantic import ValidationError
+from pydantic import PositiveInt, ValidationError
 
 from vqaft.chat.records import ChatRecord, Row
 from vqaft.errors import DataError, RecordError
 from vqaft.filesystem import display_path, open_binary
+from vqaft.typed import typed_call
 
 MAX_LINE_BYTES = 256 * 1024 * 1024
 """The longest line that is held in memory: ten images of 10 MB take 134 MB in base64."""
@@ -19,7 +20,10 @@ _BUFFER_BYTES = 4 * 1024 * 1024  # ten times the speed of the default on lines t
 _KEPT_BYTES = 31 * 1024 * 1024
 
 
-def read_lines(path: str | PathLike[str], *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[tuple[int, bytes]]:
+@typed_call
+def read_lines(
+    path: str | PathLike[str], *, max_line_bytes: PositiveInt = MAX_LINE_BYTES
+) -> Iterator[tuple[int, bytes]]:
     r"""Read a file line by line; U+2028 and other line ends of Unicode are text, as JSONL has it.
 
     Args:
@@ -39,7 +43,10 @@ def read_lines(path: str | PathLike[str], *, max_line_bytes: int = MAX_LINE_BYTE
         yield number, line
 
 
-def read_cut_lines(path: str | PathLike[str], *, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[tuple[int, bytes]]:
+@typed_call
+def read_cut_lines(
+    path: str | PathLike[str], *, max_line_bytes: PositiveInt = MAX_LINE_BYTES
+) -> Iterator[tuple[int, bytes]]:
     """Read a file line by line, and of a line that is too long only its first bytes.
 
     Args:
@@ -84,6 +91,7 @@ def read_jsonl(path: str | PathLike[str]) -> Iterator[ChatRecord]: ...
 def read_jsonl(path: str | PathLike[str], *, row: type[RowType]) -> Iterator[RowType]: ...
 
 
+@typed_call
 def read_jsonl(path: str | PathLike[str], *, row: type[Row] = ChatRecord) -> Iterator[Row]:
     """Read a training file as a stream; every row keeps its bytes, so that writing it gives the same line again.
 
@@ -101,6 +109,7 @@ def read_jsonl(path: str | PathLike[str], *, row: type[Row] = ChatRecord) -> Ite
     return (found for _, found in numbered_rows(path, row=row))
 
 
+@typed_call
 def numbered_rows(path: str | PathLike[str], *, row: type[RowType]) -> Iterator[tuple[int, RowType]]:
     """Read a training file as `read_jsonl` does, with the number of each row's line, from 1."""
     for number, line in read_lines(path):

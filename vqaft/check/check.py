@@ -25,6 +25,7 @@ from vqaft.errors import DataError, ImageError, shown
 from vqaft.images import CHAT_FORMATS, perceptual_hash, sniff
 from vqaft.parallel import adaptive_map, worker_count
 from vqaft.providers import OPENAI, ProviderLimits
+from vqaft.typed import typed_call
 
 RULES: tuple[Rule, ...] = (
     *LINE_RULES,
@@ -204,6 +205,7 @@ PARTS = ("train", "validation", "test")
 """The names of the files of a set, in the order in which each must be unseen by those before it."""
 
 
+@typed_call
 def check_file(
     path: str | PathLike[str],
     *,
@@ -232,6 +234,7 @@ def check_file(
     return check_files({"train": path}, limits=limits, rules=rules, max_workers=max_workers)
 
 
+@typed_call
 def check_records(
     records: Iterable[Row],
     *,
@@ -254,6 +257,7 @@ def check_records(
     return _report([scan], scan.problems, limits)
 
 
+@typed_call
 def check_files(
     paths: Mapping[str, str | PathLike[str]],
     *,

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 import pybase64
+from pydantic import NonNegativeInt
 
 from vqaft.chat import read_lines
 from vqaft.check.rules.structure import CHAT_KEYS, MESSAGE_KEYS, PART_KEYS
@@ -21,6 +22,7 @@ from vqaft.errors import DataError
 from vqaft.escape import counted
 from vqaft.filesystem import location_of
 from vqaft.images import read_header
+from vqaft.typed import typed, typed_call
 
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
@@ -44,6 +46,7 @@ class Fix:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class FixReport:
     """What `fix_file` did.
 
@@ -54,7 +57,7 @@ class FixReport:
     """
 
     path: str
-    rows: int
+    rows: NonNegativeInt
     fixes: tuple[Fix, ...] = field(repr=False)
 
     def __str__(self) -> str:
@@ -63,6 +66,7 @@ class FixReport:
         return f"{self.path}: {counted(self.rows, 'row')}, {counted(len(self.fixes), 'thing')} fixed{listed}"
 
 
+@typed_call
 def fix_file(path: str | PathLike[str], fixed: str | PathLike[str], *, parts: bool = False) -> FixReport:
     """Fix what is safe to fix: line ends, unknown keys, blanks around answers, hidden characters, image labels.
 

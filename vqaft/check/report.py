@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import NonNegativeInt
+
 from vqaft.check.rule import Problem, Severity
 from vqaft.errors import RecordError
 from vqaft.escape import counted, visible
+from vqaft.typed import typed
 
 _SHOWN = 20
 _SHOWN_OF_A_RULE = 5
@@ -20,6 +23,7 @@ _MARKS: dict[Severity, str] = {"error": "✗", "warning": "!", "note": "·"}
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class CheckReport:
     """All problems of one file, or of a set of files.
 
@@ -32,7 +36,7 @@ class CheckReport:
     """
 
     paths: tuple[str, ...]
-    rows: int
+    rows: NonNegativeInt
     problems: tuple[Problem, ...] = field(repr=False)
     provider: str
     unchecked: tuple[str, ...] = field(repr=False, default=())

@@ -6,14 +6,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from pydantic import PositiveInt
+
 from vqaft.check.parsed_row import CheckedImage, CheckedRow, ParsedFile
 from vqaft.providers import ProviderLimits
+from vqaft.typed import typed
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 """An error is refused, or trains nothing; a warning costs quality or money; a note is worth knowing."""
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Problem:
     """What a rule found.
 
@@ -32,7 +36,7 @@ class Problem:
     message: str
     remedy: str
     path: str | None = None
-    line: int | None = None
+    line: PositiveInt | None = None
     place: str = ""
 
     def to_dict(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from vqaft.check import CheckReport, check_file, check_files, fix_file
-from vqaft.cli.options import AsJson, MessageOptions, Provider, Table, TableOptions, limits_of
+from vqaft.cli.options import AsJson, MessageOptions, Provider, Table, TableOptions, limits_of, once
 from vqaft.cli.terminal import in_command_words, say, say_json
 from vqaft.cost import estimate_cost
 from vqaft.data import DatasetSplitter, SplitReport, VQAExample, audit_splits, load_file, without_images_of
@@ -69,7 +69,7 @@ def audit(
     data: Annotated[str | None, typer.Option(help="What the data are called in the head of the page.")] = None,
 ) -> None:
     """Find what the parts of a dataset share; exits with 1 where images are in two parts."""
-    files = dict(map(_named_part, parts))
+    files = once(map(_named_part, parts), hint="Name the parts: first=FILE other=FILE.")
     report = audit_splits({name: load_file(path, prefix=f"{name}-") for name, path in files.items()})
     say(report)
     if page is not None:

@@ -25,7 +25,7 @@ from vqaft.backends import FireworksBackend, OpenAIBackend, TogetherBackend
 from vqaft.chat import read_lines
 from vqaft.cli.terminal import say
 from vqaft.data import Columns, VQAExample, load_file, load_folder
-from vqaft.errors import DataError, MissingExtraError, ServiceError, VqaftError
+from vqaft.errors import DataError, MissingExtraError, ServiceError, VqaftError, shown
 from vqaft.evaluation import ExactMatch, LenientMatch, Scorer
 from vqaft.filesystem import kind_of, location_of
 from vqaft.images import ImageEncoder
@@ -161,13 +161,28 @@ def limits_of(provider: str) -> ProviderLimits:
     return PROVIDERS[provider]
 
 
+def once(pairs: Iterable[tuple[str, Value]], *, hint: str) -> dict[str, Value]:
+    """Return values by name.
+
+    Raises:
+        DataError: If a name is given twice: none of the two is dropped in silence.
+    """
+    found: dict[str, Value] = {}
+    for name, value in pairs:
+        if name in found:
+            raise DataError(f"two are called {name!r}: {shown(found[name])} and {shown(value)}", hint=hint)
+        found[name] = value
+    return found
+
+
 def scorers_of(names: Iterable[str]) -> dict[str, Scorer]:
     """Return scorers by name: `exact`, `lenient`, or `module:name` of one's own.
 
     Raises:
-        DataError: If there is no such scorer.
+        DataError: If there is no such scorer, or two have the same name.
     """
-    return {name.partition(":")[2] or name: SCORERS.get(name) or _own_scorer(name) for name in names}
+    named = ((name.partition(":")[2] or name, SCORERS.get(name) or _own_scorer(name)) for name in names)
+    return once(named, hint="Name a scorer once, and give your own names of their own.")
 
 
 def _own_scorer(name: str) -> Scorer:
@@ -189,6 +204,7 @@ def _own_scorer(name: str) -> Scorer:
 
 
 Command = TypeVar("Command", bound=Callable[..., None])
+Value = TypeVar("Value")
 
 
 def expand(command: Command) -> Command:

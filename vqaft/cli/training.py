@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vqaft.cli.options import AsJson, ServiceOptions
+from vqaft.cli.options import AsJson, ServiceOptions, once
 from vqaft.cli.terminal import say, say_json
 from vqaft.tuning import FineTuneClient, FineTuneJob, Hyperparameters
 
@@ -49,8 +49,9 @@ class HyperparameterOptions:
 
         Raises:
             typer.BadParameter: If a value is not NAME=JSON.
+            DataError: If a name is given twice.
         """
-        return dict(map(_named_value, self.extra or ()))
+        return once(map(_named_value, self.extra or ()), hint="Give --extra a name once.")
 
 
 def _named_value(text: str) -> tuple[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from pydantic import NonNegativeInt
+
 from vqaft.chat import Detail
 from vqaft.cost.estimate import CostEstimate, estimate_lines
 from vqaft.cost.row_cost import RowCounter
@@ -13,6 +15,7 @@ from vqaft.errors import DataError
 from vqaft.images import ImageEncoder
 from vqaft.providers import PriceTable, image_tokens_of, text_tokens
 from vqaft.records import MessageBuilder
+from vqaft.typed import Amount, typed, typed_call
 
 _SAMPLE = 12
 _STEPS: tuple[tuple[int | None, int | None, Detail | None], ...] = (
@@ -33,6 +36,7 @@ _STEPS: tuple[tuple[int | None, int | None, Detail | None], ...] = (
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class BudgetPlan:
     """The best settings within a budget, and what they will give, by a sample.
 
@@ -46,11 +50,11 @@ class BudgetPlan:
     """
 
     builder: MessageBuilder = field(repr=False)
-    size_bytes: int
-    tokens_low: int
-    tokens_high: int
-    dollars: float | None
-    sampled: int
+    size_bytes: NonNegativeInt
+    tokens_low: NonNegativeInt
+    tokens_high: NonNegativeInt
+    dollars: Amount | None
+    sampled: NonNegativeInt
 
     @property
     def encoder(self) -> ImageEncoder:
@@ -67,6 +71,7 @@ class BudgetPlan:
         )
 
 
+@typed_call
 def plan_budget(
     examples: Sequence[VQAExample],
     *,

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from os import PathLike
 
+from pydantic import NonNegativeInt, PositiveInt
+
 from vqaft.chat import read_lines
 from vqaft.check import checked_row, foreign_kind
 from vqaft.cost.row_cost import CostTally, RowCounter, Saving
@@ -22,11 +24,13 @@ from vqaft.providers import (
     load_prices,
     text_tokens,
 )
+from vqaft.typed import typed, typed_call
 
 _MILLION = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class CostEstimate:
     """What training costs, as far as it can be known beforehand.
 
@@ -46,16 +50,16 @@ class CostEstimate:
     """
 
     model: str
-    epochs: int
-    rows: int
-    size_bytes: int
-    text_tokens: int
+    epochs: PositiveInt
+    rows: NonNegativeInt
+    size_bytes: NonNegativeInt
+    text_tokens: NonNegativeInt
     image_tokens: TokenRange
     few_shot_tokens: TokenRange
     price: Price | None
     price_as_of: str
     method: str
-    unknown_images: int
+    unknown_images: NonNegativeInt
     savings: tuple[Saving, ...] = field(repr=False)
 
     @property
@@ -125,6 +129,7 @@ class CostEstimate:
         return f"<p>{html.escape(self._head())}</p><table>{head}{rows}</table>"
 
 
+@typed_call
 def estimate_cost(
     path: str | PathLike[str],
     *,

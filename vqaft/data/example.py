@@ -12,6 +12,7 @@ import numpy as np
 from vqaft.errors import DataError, ImageError, MissingExtraError, StateError, shown
 from vqaft.images import ImageSource, check_source, describe_source, make_preview
 from vqaft.notebook import card, heading, marked, no_picture, note, picture
+from vqaft.typed import typed
 
 QuestionKind: TypeAlias = Literal["closed", "open"]
 """A closed question is answered by choosing from a list, an open one freely."""
@@ -52,6 +53,7 @@ class Turn:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
+@typed
 class VQAExample:
     """A question about one or several images, with the answers that count as correct.
 
@@ -109,6 +111,9 @@ class VQAExample:
             raise DataError(f"kind is {shown(kind)}, not 'closed' or 'open'", example_id=id)
         if metadata is not _NO_METADATA and not isinstance(metadata, Mapping):
             raise DataError(f"metadata is {shown(metadata)}, not a mapping", example_id=id)
+        names: list[object] = list(metadata)
+        if odd := [name for name in names if not isinstance(name, str)]:
+            raise DataError(f"the metadata has the name {shown(odd[0])}, not a string", example_id=id)
         pictures = _images(image, images, id)
         turns = _history(history, len(pictures), id)
         kept = MappingProxyType(dict(metadata)) if metadata else _NO_METADATA

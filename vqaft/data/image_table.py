@@ -35,6 +35,7 @@ from vqaft.images import (
     transformed_pairs,
 )
 from vqaft.parallel import adaptive_map, ordered_map, worker_count
+from vqaft.typed import typed_call
 
 _WINDOW = 64
 _SEED = secrets.randbits(64)
@@ -272,6 +273,7 @@ def _sketch_file(path: str, version: int | str, size: int) -> bytes | None:  # n
     return picture_sketch(path)
 
 
+@typed_call
 def without_images_of(examples: Iterable[VQAExample], shown: Iterable[VQAExample]) -> Iterator[VQAExample]:
     """Yield the examples that show none of the images of some other examples, e.g. of few-shot examples.
 

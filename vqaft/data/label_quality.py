@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from html import escape
 from types import MappingProxyType
 
+from pydantic import NonNegativeInt
+
 from vqaft.data.example import VQAExample
 from vqaft.data.image_table import ImageTable, same_picture
 from vqaft.escape import visible
 from vqaft.images import NEAR_DISTANCE
 from vqaft.serialization import reduce_by_fields
+from vqaft.typed import typed, typed_call
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class LabelConflict:
     """Two examples that cannot both be right.
 
@@ -32,8 +36,9 @@ class LabelConflict:
         return f"{visible(one.id)} and {visible(other.id)}: {one.question!r} is {one.answer!r} and {other.answer!r}"
 
 
+@typed_call
 def label_conflicts(
-    examples: Iterable[VQAExample], *, distance: int | None = NEAR_DISTANCE
+    examples: Iterable[VQAExample], *, distance: NonNegativeInt | None = NEAR_DISTANCE
 ) -> tuple[LabelConflict, ...]:
     """Find examples that ask the same of the same picture, and answer differently.
 
@@ -89,6 +94,7 @@ def _plain(text: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class AnswerDistribution:
     """How often each answer is the canonical one, by question type.
 
@@ -123,6 +129,7 @@ class AnswerDistribution:
         return f"<pre>{escape(str(self))}</pre>"
 
 
+@typed_call
 def answer_distribution(examples: Iterable[VQAExample]) -> AnswerDistribution:
     """Count the canonical answers of each question type.
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from vqaft.data.example import QuestionKind, VQAExample
 from vqaft.errors import DataError, shown
 from vqaft.serialization import reduce_by_fields
+from vqaft.typed import typed, typed_call
 
 KindRule: TypeAlias = Callable[[VQAExample], QuestionKind]
 """Returns the kind of an example's question: `question_kind`, `ClosedChoices(…)`, `FewValues.of(…)`, any function."""
@@ -54,6 +55,7 @@ class ClosedChoices:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class FewValues:
     """A question is closed if questions like it have few different answers in the data.
 
@@ -86,6 +88,7 @@ class FewValues:
         return _closed_if(_key(example) in self.closed)
 
 
+@typed_call
 def with_kinds(examples: Iterable[VQAExample], rule: KindRule) -> Iterator[VQAExample]:
     """Set the kinds of examples by a rule, which splits, reports and evaluations then go by.
 
@@ -112,6 +115,7 @@ TypeRule: TypeAlias = Callable[[VQAExample], str | None]
 """Returns the type of an example's question: one of the rules here, or any function."""
 
 
+@typed_call
 def with_types(examples: Iterable[VQAExample], rule: TypeRule) -> Iterator[VQAExample]:
     """Set the question types of examples by a rule.
 
@@ -127,6 +131,7 @@ def with_types(examples: Iterable[VQAExample], rule: TypeRule) -> Iterator[VQAEx
 
 
 @dataclass(frozen=True)
+@typed
 class TypeByText:
     """Goes by the exact text of the question.
 
@@ -141,10 +146,7 @@ class TypeByText:
     __reduce__ = reduce_by_fields
 
     def __post_init__(self) -> None:
-        for name, texts in self.questions.items():
-            if isinstance(texts, str):
-                raise DataError(f"the questions of type {shown(name)} are {shown(texts)}, not a tuple of strings")
-        object.__setattr__(self, "questions", MappingProxyType({k: tuple(v) for k, v in self.questions.items()}))
+        object.__setattr__(self, "questions", MappingProxyType(dict(self.questions)))
 
     def __call__(self, example: VQAExample) -> str | None:
         """Return the type of an example's question."""
@@ -152,6 +154,7 @@ class TypeByText:
 
 
 @dataclass(frozen=True)
+@typed
 class TypeByPattern:
     """Goes by regular expressions that are searched in the question, without regard to case; the first that fits wins.
 
@@ -180,6 +183,7 @@ class TypeByPattern:
 
 
 @dataclass(frozen=True)
+@typed
 class TypeByColumn:
     """Goes by a metadata column; blanks around its values are dropped.
 

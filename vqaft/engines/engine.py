@@ -13,10 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
+from pydantic import NonNegativeInt, PositiveInt
+
 from vqaft.chat import Message
+from vqaft.typed import Amount, Measured, typed
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class TrainingTask:
     """What to train.
 
@@ -35,14 +39,15 @@ class TrainingTask:
     training_file: Path
     validation_file: Path | None = None
     folder: Path
-    n_epochs: int | None = None
-    batch_size: int | None = None
-    learning_rate_multiplier: float | None = None
+    n_epochs: PositiveInt | None = None
+    batch_size: PositiveInt | None = None
+    learning_rate_multiplier: Amount | None = None
     seed: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class TrainingMetrics:
     """Measurements after a training step.
 
@@ -65,23 +70,24 @@ class TrainingMetrics:
         checkpoint: Folder of the model as it is now, where the engine saves one.
     """
 
-    step: int
-    total_steps: int
-    epoch: int
-    n_epochs: int
-    train_loss: float
-    train_accuracy: float | None = None
-    train_token_accuracy: float | None = None
-    valid_loss: float | None = None
-    valid_accuracy: float | None = None
-    valid_token_accuracy: float | None = None
-    learning_rate: float | None = None
-    rows_per_s: float | None = None
-    memory_gib: float | None = None
+    step: NonNegativeInt
+    total_steps: NonNegativeInt
+    epoch: NonNegativeInt
+    n_epochs: NonNegativeInt
+    train_loss: Measured
+    train_accuracy: Measured | None = None
+    train_token_accuracy: Measured | None = None
+    valid_loss: Measured | None = None
+    valid_accuracy: Measured | None = None
+    valid_token_accuracy: Measured | None = None
+    learning_rate: Measured | None = None
+    rows_per_s: Measured | None = None
+    memory_gib: Measured | None = None
     checkpoint: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class TrainingNote:
     """Something worth an event of the job that is not a measurement.
 
@@ -99,6 +105,7 @@ Progress: TypeAlias = TrainingMetrics | TrainingNote
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class TrainingResult:
     """What was trained, with the values that "auto" became.
 
@@ -110,14 +117,15 @@ class TrainingResult:
         examples: Question-answer pairs learnt from.
     """
 
-    trained_tokens: int
-    n_epochs: int
-    batch_size: int
+    trained_tokens: NonNegativeInt
+    n_epochs: NonNegativeInt
+    batch_size: NonNegativeInt
     learning_rate_multiplier: float
-    examples: int
+    examples: NonNegativeInt
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ChatTurn:
     """What a model is asked.
 
@@ -137,6 +145,7 @@ class ChatTurn:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ChatAnswer:
     """What a model answers.
 
@@ -149,8 +158,8 @@ class ChatAnswer:
 
     text: str
     finish_reason: Literal["stop", "length"] = "stop"
-    prompt_tokens: int
-    completion_tokens: int
+    prompt_tokens: NonNegativeInt
+    completion_tokens: NonNegativeInt
 
 
 class ChatModel(Protocol):

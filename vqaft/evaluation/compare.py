@@ -24,6 +24,7 @@ from vqaft.evaluation.statistics.paired_tests import holm
 from vqaft.evaluation.summary import score_values
 from vqaft.evaluation.tables import estimate_text, points, points_range
 from vqaft.evaluation.verdict import could_turn, decide, decide_by_margin, in_words
+from vqaft.typed import typed_call
 
 
 def find_caveats(slices: Sequence[SliceComparison], *, confidence: float) -> tuple[str, ...]:
@@ -86,6 +87,7 @@ def _several(overall: Sequence[SliceComparison]) -> Iterator[str]:
 Part: TypeAlias = tuple[str, str, NDArray[np.intp]]
 
 
+@typed_call
 def compare(
     base: Evaluation,
     tuned: Evaluation,

@@ -10,6 +10,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic import NonNegativeInt
+
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.compare import compare, pair_rows
 from vqaft.evaluation.comparison import Comparison
@@ -23,9 +25,11 @@ from vqaft.evaluation.summary import SliceMean
 from vqaft.evaluation.tables import Table, estimate_text, p_text, paragraph, percent, points, points_range
 from vqaft.evaluation.verdict import decide
 from vqaft.serialization import validated
+from vqaft.typed import typed, typed_call
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ModelPair:
     """Two of several models on the examples that both have a score for.
 
@@ -43,10 +47,10 @@ class ModelPair:
 
     first: str
     second: str
-    n: int
+    n: NonNegativeInt
     difference: Estimate
-    won: int
-    lost: int
+    won: NonNegativeInt
+    lost: NonNegativeInt
     test: PairedTest | None
     verdict: Verdict
 
@@ -62,6 +66,7 @@ class ModelPair:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ModelComparison(JSONFile):
     """Several models on the same examples.
 
@@ -161,6 +166,7 @@ class ModelComparison(JSONFile):
         return Table(columns=columns, rows=means), Table(columns=pair_columns, rows=pairs)
 
 
+@typed_call
 def compare_models(
     evaluations: Mapping[str, Evaluation],
     *,
@@ -246,6 +252,7 @@ def _corrected(
     return tuple(pairs)
 
 
+@typed_call
 def read_comparison(path: str | PathLike[str]) -> Comparison | ModelComparison:
     """Read a comparison of two models, or of several, by what the file says it is.
 

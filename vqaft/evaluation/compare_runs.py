@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import NonNegativeInt
 
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.compare import pair_rows
@@ -16,11 +17,13 @@ from vqaft.evaluation.statistics.clusters import cluster_codes, cluster_robust_e
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.summary import score_values
 from vqaft.evaluation.tables import percent, points, points_range
+from vqaft.typed import Confidence, typed, typed_call
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class RunComparison:
     """Two training recipes, or two models asked repeatedly, compared over their runs.
 
@@ -37,7 +40,7 @@ class RunComparison:
     """
 
     scorer: str
-    n: int
+    n: NonNegativeInt
     base: tuple[float, ...]
     tuned: tuple[float, ...]
     difference: Estimate
@@ -65,8 +68,9 @@ class RunComparison:
         return f"{text}\n{self.caveat}" if self.caveat else text
 
 
+@typed_call
 def compare_runs(
-    base: Sequence[Evaluation], tuned: Sequence[Evaluation], *, scorer: str | None = None, confidence: float = 0.95
+    base: Sequence[Evaluation], tuned: Sequence[Evaluation], *, scorer: str | None = None, confidence: Confidence = 0.95
 ) -> RunComparison:
     """Compare two training recipes over repeated runs, between-run variance included.
 

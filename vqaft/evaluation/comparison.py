@@ -18,9 +18,11 @@ from vqaft.evaluation.slice_comparison import ComparisonSettings, SliceCompariso
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.tables import Table, data_frame, p_text, paragraph, percent, percent_range, points, points_range
 from vqaft.serialization import validated
+from vqaft.typed import typed
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class RatingDistribution:
     """The levels that one labelled scorer gave to two models, over the examples that both have a level for.
 
@@ -138,6 +140,7 @@ def _cells(part: SliceComparison) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Comparison(JSONFile):
     """Two models compared on the same examples.
 

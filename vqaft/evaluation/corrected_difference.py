@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from pydantic import NonNegativeInt
 
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.comparison import Comparison
@@ -14,9 +15,11 @@ from vqaft.evaluation.statistics.clusters import cluster_codes, cluster_sums
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.statistics.prediction_powered import prediction_powered_mean
 from vqaft.evaluation.tables import points, points_range
+from vqaft.typed import Share, typed, typed_call
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class CorrectedDifference:
     """Tuned minus base, three ways.
 
@@ -29,8 +32,8 @@ class CorrectedDifference:
             fewer than 40 images have labels.
     """
 
-    n: int
-    labeled: int
+    n: NonNegativeInt
+    labeled: NonNegativeInt
     judged: Estimate
     human: Estimate
     corrected: Estimate
@@ -41,12 +44,13 @@ class CorrectedDifference:
         return f"{self.n} examples, {self.labeled} labeled by people\n" + "\n".join(lines)
 
 
+@typed_call
 def correct_difference(
     comparison: Comparison,
     human: Mapping[str, tuple[float, float]],
     *,
     scorer: str | None = None,
-    weight: float | None = None,
+    weight: Share | None = None,
 ) -> CorrectedDifference:
     """Correct a judge's difference between two models by people's scores of some of the examples.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from pydantic import NonNegativeInt
 
 from vqaft.data import ImageTable, VQAExample, question_kind
 from vqaft.errors import EvaluationError
@@ -24,6 +25,7 @@ from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.summary import score_values
 from vqaft.evaluation.tables import Table, data_frame, estimate_text, paragraph, percent
 from vqaft.images import NEAR_DISTANCE, nearest_across
+from vqaft.typed import typed, typed_call
 
 MAX_SIMILAR_DISTANCE = 20
 """Bits of 64 in which images that still have something in common differ at most."""
@@ -32,6 +34,7 @@ HALF = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class SliceNeed:
     """Errors of one slice beside its training data.
 
@@ -45,14 +48,15 @@ class SliceNeed:
     """
 
     value: str
-    n: int
-    trained: int
+    n: NonNegativeInt
+    trained: NonNegativeInt
     error: Estimate
     share_of_errors: float
-    unseen: int
+    unseen: NonNegativeInt
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class DataPlan:
     """Slices ranked by what is lost on them, and what to label first.
 
@@ -100,6 +104,7 @@ class DataPlan:
         return self.table().html() + paragraph(self.words)
 
 
+@typed_call
 def suggest_data(
     evaluation: Evaluation,
     train: Iterable[VQAExample],

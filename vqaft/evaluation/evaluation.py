@@ -15,9 +15,11 @@ from vqaft.evaluation.scorer_facts import ScorerFacts, merged_usage, usage_lines
 from vqaft.evaluation.summary import Summary, summarise
 from vqaft.evaluation.tables import data_frame, paragraph
 from vqaft.serialization import validated
+from vqaft.typed import Confidence, typed
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Evaluation(JSONFile):
     """Scored answers of one model: one row an example, in the order of the examples.
 
@@ -52,7 +54,7 @@ class Evaluation(JSONFile):
         return tuple(row for row in self.rows if row.answer is None)
 
     def summary(
-        self, slice_by: Slicer | Sequence[Slicer] | None = ("kind", "question_type"), *, confidence: float = 0.95
+        self, slice_by: Slicer | Sequence[Slicer] | None = ("kind", "question_type"), *, confidence: Confidence = 0.95
     ) -> Summary:
         """Return the mean of every scorer with its interval, over everything and slice by slice.
 

@@ -18,6 +18,7 @@ from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure, Scorer
 from vqaft.evaluation.scorer_facts import Metered, ScorerUsage, scorer_facts
 from vqaft.inference import NON_RETRYABLE, Failure, Prediction, is_refusal, outcome_of_text
 from vqaft.parallel import ordered_map, worker_count
+from vqaft.typed import typed_call
 
 Asked: TypeAlias = tuple[VQAExample, Prediction | None, str]
 """An example, what was predicted for it, and its cluster."""
@@ -55,6 +56,7 @@ class Evaluator:
     def __repr__(self) -> str:
         return f"Evaluator({self.scorers!r}, max_workers={self.max_workers})"
 
+    @typed_call
     def evaluate(self, examples: Iterable[VQAExample], predictions: Iterable[Prediction]) -> Evaluation:
         """Score one model's predictions.
 

@@ -14,6 +14,7 @@ from vqaft.errors import DataError, EvaluationError, shown
 from vqaft.evaluation.judge.calibration import HumanLabel
 from vqaft.evaluation.score import AnsweredExample
 from vqaft.filesystem import Location, file_info, kind_of, location_of
+from vqaft.typed import typed
 
 FORMAT = "vqaft-verdict/1"
 COLUMN = "verdict"
@@ -24,6 +25,7 @@ _ABOUT_LABEL = ("stands", "wrong", "unsure")
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class HumanVerdict:
     """What a person said about one answer of a model, seen with the image, the question and the label.
 
@@ -51,8 +53,6 @@ class HumanVerdict:
     at: str = ""
 
     def __post_init__(self) -> None:
-        if self.label not in _ABOUT_LABEL:
-            raise EvaluationError(f"label is {shown(self.label)}, not one of {', '.join(_ABOUT_LABEL)}")
         if (self.level is not None) != (self.label == "stands"):
             message = f"the level is {shown(self.level)} where the label {self.label}"
             raise EvaluationError(message, example_id=self.example.id)
@@ -64,6 +64,7 @@ class HumanVerdict:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class HumanVerdicts:
     """Verdicts of people, one a person and answer.
 

@@ -13,6 +13,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
+import numpy as np
+
 from vqaft.durable import write_atomically
 from vqaft.errors import StateError
 from vqaft.evaluation.rows import PairedRow, ScoredRow
@@ -196,4 +198,4 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, float) and value - value == 0:  # finite
         return value
-    return str(value)
+    return _plain(value.tolist()) if isinstance(value, np.generic | np.ndarray) else str(value)

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
+from pydantic import NonNegativeInt
+
 from vqaft.data import VQAExample, label_conflicts
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.comparison import Comparison
@@ -18,11 +20,13 @@ from vqaft.evaluation.scorers.normalize import words
 from vqaft.evaluation.statistics.clustered_mean import clopper_pearson
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.tables import Table, data_frame, percent, percent_range
+from vqaft.typed import Confidence, typed, typed_call
 
 SHOWN = 20
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class LabelDoubt:
     """An example whose label may be wrong.
 
@@ -38,6 +42,7 @@ class LabelDoubt:
 
 
 @dataclass(frozen=True)
+@typed
 class LabelAudit(Sequence[LabelDoubt]):
     """Labels in doubt, weightiest first.
 
@@ -52,7 +57,7 @@ class LabelAudit(Sequence[LabelDoubt]):
 
     doubts: tuple[LabelDoubt, ...]
     example_ids: tuple[str, ...]
-    contradictions: int = 0
+    contradictions: NonNegativeInt = 0
 
     @property
     def n(self) -> int:
@@ -72,7 +77,7 @@ class LabelAudit(Sequence[LabelDoubt]):
     def __iter__(self) -> Iterator[LabelDoubt]:
         return iter(self.doubts)
 
-    def ceiling(self, checked: Mapping[str, bool], *, confidence: float = 0.95) -> Estimate:
+    def ceiling(self, checked: Mapping[str, bool], *, confidence: Confidence = 0.95) -> Estimate:
         """Estimate what a perfect model could score by these labels, from labels that a person has looked at.
 
         Look at a random part of the doubts (or all of them) and at a random part of the other examples: wrong labels
@@ -178,6 +183,7 @@ AGREEMENT, JUDGED, CONFLICT, READ = 1.0, 0.8, 1.5, 1.5
 Evidence = tuple[float, str]
 
 
+@typed_call
 def audit_labels(
     comparison: Comparison,
     *,

@@ -6,7 +6,7 @@ A scored row is one example with one model's answer and its scores; a paired row
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -16,11 +16,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from vqaft.data import QuestionKind
-from vqaft.errors import shown
+from vqaft.errors import EvaluationError, shown
 from vqaft.evaluation.score import Score, ScoreFailure
 from vqaft.inference import Failure
 from vqaft.notebook import card, heading, marked, note
 from vqaft.serialization import no_extra_fields
+from vqaft.typed import typed
 
 
 def first_repeated(ids: Sequence[str]) -> str | None:
@@ -109,6 +110,7 @@ _NO_METADATA: Mapping[str, Any] = MappingProxyType({})
 
 @no_extra_fields
 @dataclass(frozen=True, kw_only=True, slots=True)
+@typed
 class ScoredRow:
     """A row of an `Evaluation`.
 
@@ -228,6 +230,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, slots=True)
+@typed
 class PairedRow:
     """A row of a `Comparison`.
 
@@ -310,6 +313,7 @@ Slicer: TypeAlias = str | Callable[[ScoredRow], object]
 ALL = "all"
 
 NONE = "(none)"
+_OWN_SLICERS = {ALL, "kind", "question_type"}
 
 
 def slicer_name(slicer: Slicer) -> str:
@@ -342,7 +346,7 @@ def slice_value(row: ScoredRow, slicer: Slicer) -> str:
     return NONE if value is None else str(value)
 
 
-def slice_rows(rows: Iterable[ScoredRow], slicer: Slicer) -> dict[str, list[int]]:
+def slice_rows(rows: Sequence[ScoredRow], slicer: Slicer) -> dict[str, list[int]]:
     """Sort rows into slices.
 
     Args:
@@ -351,11 +355,24 @@ def slice_rows(rows: Iterable[ScoredRow], slicer: Slicer) -> dict[str, list[int]
 
     Returns:
         The positions of each slice's rows, slices in the order of their names.
+
+    Raises:
+        EvaluationError: If the slicer is a column that no row has.
     """
     found: dict[str, list[int]] = {}
     for position, row in enumerate(rows):
         found.setdefault(ALL if slicer == ALL else slice_value(row, slicer), []).append(position)
+    if found.keys() == {NONE} and isinstance(slicer, str) and slicer not in _OWN_SLICERS:
+        _check_column(rows, slicer)
     return dict(sorted(found.items()))
+
+
+def _check_column(rows: Sequence[ScoredRow], column: str) -> None:
+    columns = dict.fromkeys(name for row in rows for name in row.metadata)
+    if column not in columns:
+        there = f"the metadata has {', '.join(map(repr, columns))}" if columns else "there is no metadata"
+        hint = "Carry the column along with Columns(metadata=(…,)), or slice by 'kind' or 'question_type'."
+        raise EvaluationError(f"slice_by is {shown(column)}, a column that no row has; {there}", hint=hint)
 
 
 def as_slicers(slice_by: Slicer | Sequence[Slicer] | None) -> tuple[Slicer, ...]:

@@ -10,9 +10,11 @@ from vqaft.data import VQAExample
 from vqaft.errors import EvaluationError
 from vqaft.inference import split_reasoning
 from vqaft.serialization import no_extra_fields
+from vqaft.typed import typed
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class AnsweredExample:
     """An example together with what a model answered: the one value that every scorer takes.
 
@@ -36,6 +38,7 @@ class AnsweredExample:
 
 @no_extra_fields
 @dataclass(frozen=True, kw_only=True, slots=True)
+@typed
 class Score:
     """A score between 0 and 1.
 
@@ -59,6 +62,7 @@ class Score:
 
 @no_extra_fields
 @dataclass(frozen=True, kw_only=True, slots=True)
+@typed
 class ScoreFailure:
     """The reason why a scorer returned no score.
 

@@ -10,12 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
+from pydantic import NonNegativeInt
+
 from vqaft.inference import ChatReply
 from vqaft.serialization import no_extra_fields
+from vqaft.typed import typed
 
 
 @no_extra_fields
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ScorerUsage:
     """Requests and tokens, as far as the provider said.
 
@@ -26,10 +30,10 @@ class ScorerUsage:
         completion_tokens: Tokens received.
     """
 
-    requests: int = 0
-    reused: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    requests: NonNegativeInt = 0
+    reused: NonNegativeInt = 0
+    prompt_tokens: NonNegativeInt = 0
+    completion_tokens: NonNegativeInt = 0
 
     def __str__(self) -> str:
         again = f" and {self.reused:,} reused" if self.reused else ""
@@ -110,6 +114,7 @@ ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 @no_extra_fields
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ScorerFacts:
     """A scorer as it was used.
 

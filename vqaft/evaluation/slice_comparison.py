@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import NonNegativeInt
 
 from vqaft.data import Power
 from vqaft.errors import EvaluationError
@@ -14,6 +15,7 @@ from vqaft.evaluation.statistics.clustered_mean import difference_interval, is_b
 from vqaft.evaluation.statistics.clusters import ClusterSums, cluster_sums
 from vqaft.evaluation.statistics.interval import Estimate, Interval
 from vqaft.evaluation.statistics.paired_tests import WinLoss, difference_test, mcnemar_exact, win_loss
+from vqaft.typed import typed
 
 
 class Verdict(StrEnum):
@@ -30,6 +32,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ComparisonSettings:
     """How the comparison was computed.
 
@@ -46,7 +49,7 @@ class ComparisonSettings:
 
     confidence: float = 0.95
     resamples: int = 10_000
-    seed: int = 0
+    seed: NonNegativeInt = 0
     margin: float | None = None
 
     def __post_init__(self) -> None:
@@ -59,6 +62,7 @@ class ComparisonSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class PairedTest:
     """A test of "there is no difference".
 
@@ -75,6 +79,7 @@ class PairedTest:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class MissingBounds:
     """What the difference could be if the answers and scores that are missing were known.
 
@@ -85,13 +90,14 @@ class MissingBounds:
         best: The difference if every missing score went for it, with its interval.
     """
 
-    base_missing: int
-    tuned_missing: int
+    base_missing: NonNegativeInt
+    tuned_missing: NonNegativeInt
     worst: Estimate
     best: Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class CountedWrong:
     """The main figures with every refusal, failure and missing score of an asked question counted as wrong.
 
@@ -102,7 +108,7 @@ class CountedWrong:
         difference: Tuned minus base.
     """
 
-    n: int
+    n: NonNegativeInt
     base: Estimate
     tuned: Estimate
     difference: Estimate
@@ -137,14 +143,14 @@ class SliceFigures:
         uneven: Whether a few images hold most of the questions, so that the intervals are unreliable.
     """
 
-    n: int
-    clusters: int
-    informative: int
+    n: NonNegativeInt
+    clusters: NonNegativeInt
+    informative: NonNegativeInt
     base: Estimate
     tuned: Estimate
     difference: Estimate
-    won: int
-    lost: int
+    won: NonNegativeInt
+    lost: NonNegativeInt
     test: PairedTest | None
     mcnemar_p: float | None
     win_loss: WinLoss | None
@@ -156,6 +162,7 @@ class SliceFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class SliceComparison(SliceFigures):
     """How base and tuned did on the same examples.
 

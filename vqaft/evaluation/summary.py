@@ -8,15 +8,18 @@ from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import NonNegativeInt
 
 from vqaft.evaluation.rows import ALL, ScoredRow, Slicer, slice_rows, slicer_name
 from vqaft.evaluation.statistics.clustered_mean import mean_interval
 from vqaft.evaluation.statistics.clusters import cluster_codes
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.tables import Table, data_frame, percent, percent_range
+from vqaft.typed import Confidence, typed
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class SliceMean:
     """One scorer's mean over one slice.
 
@@ -34,14 +37,15 @@ class SliceMean:
     scorer: str
     slice_by: str
     value: str
-    n: int
-    failed: int
-    clusters: int
+    n: NonNegativeInt
+    failed: NonNegativeInt
+    clusters: NonNegativeInt
     mean: Estimate
     counted_wrong: Estimate
 
 
 @dataclass(frozen=True)
+@typed
 class Summary(Sequence[SliceMean]):
     """The table of an evaluation's means.
 
@@ -104,7 +108,7 @@ def summarise(
     scorers: Sequence[str],
     *,
     slicers: Sequence[Slicer] = (),
-    confidence: float = 0.95,
+    confidence: Confidence = 0.95,
     title: str = "",
 ) -> Summary:
     """Average every scorer over everything and over every slice.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import orjson
+from pydantic import NonNegativeInt
 
 from vqaft.data import Split
 from vqaft.durable import atomic_folder
@@ -26,6 +27,7 @@ from vqaft.exchange.target import Target
 from vqaft.filesystem import display_path
 from vqaft.images import ImageSource, image_sha256
 from vqaft.records import MessageBuilder
+from vqaft.typed import typed
 
 _SHOWN = 20  # different problems in an error
 _NAMED = 5  # examples of a problem
@@ -33,6 +35,7 @@ _HASH = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Exported:
     """An export as it stands in its folder.
 
@@ -47,8 +50,8 @@ class Exported:
 
     folder: str
     format: str
-    rows: int
-    images: int
+    rows: NonNegativeInt
+    images: NonNegativeInt
     lossy: tuple[Loss, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

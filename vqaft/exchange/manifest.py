@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from pydantic import NonNegativeInt
+
 from vqaft.errors import DataError, StateError
 from vqaft.exchange.cells import history_values
 from vqaft.exchange.folder import ExportFolder, image_name
 from vqaft.exchange.rows import Row
 from vqaft.images import RemoteImage
 from vqaft.serialization import no_extra_fields, reduce_by_fields, validated
+from vqaft.typed import typed
 
 HIDDEN = ".vqaft"  # readers of datasets ignore hidden folders
 MANIFEST = f"{HIDDEN}/manifest.json"
@@ -30,6 +33,7 @@ FIELDS = ("id", "question", "answers", "question_type", "kind", "group", "metada
 
 @no_extra_fields
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Loss:
     """A field of examples that the format of an export cannot represent, or changes; the manifest keeps it.
 
@@ -49,6 +53,7 @@ class Loss:
 
 @no_extra_fields
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ExportManifest:
     """The facts of an export; equal examples produce equal manifests, on any day and machine.
 
@@ -65,7 +70,7 @@ class ExportManifest:
 
     format: str
     rows: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    images: int = 0
+    images: NonNegativeInt = 0
     files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     lossy: tuple[Loss, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)

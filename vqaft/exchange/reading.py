@@ -16,6 +16,7 @@ from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.manifest import EXAMPLES, FIELDS, ExportManifest, Loss
 from vqaft.exchange.target import Target
 from vqaft.images import ImageSource, is_web_address
+from vqaft.typed import typed_call
 
 HashImage: TypeAlias = Callable[[ImageSource], str]
 
@@ -23,6 +24,7 @@ _NAME_DIGITS = 32
 _NOT_OF_THE_FORMAT = (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError, tarfile.TarError)
 
 
+@typed_call
 def read_export(
     target: Target, folder: str | PathLike[str], *, split: str | None = None, manifest: bool = True
 ) -> Iterator[VQAExample]:

@@ -15,12 +15,14 @@ from vqaft.errors import DataError, shown
 from vqaft.images import EncodedImage, InputLimits, RemoteImage, data_url_bytes, inspect_image
 from vqaft.parallel import ordered_map, worker_count
 from vqaft.records import MessageBuilder
+from vqaft.typed import typed
 
 Part: TypeAlias = str | EncodedImage | RemoteImage
 """A piece of a turn: text, an image, or the public address of an image."""
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Conversation:
     """Several questions about the same images, exported as one row in which the images stand once.
 
@@ -51,6 +53,7 @@ Exportable: TypeAlias = Iterable[VQAExample | Conversation]
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class RowTurn:
     """A message of the user or the assistant.
 
@@ -84,6 +87,7 @@ class RowTurn:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Row:
     """One row of a training or evaluation file.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from vqaft.data import VQAExample
 from vqaft.errors import DataError, shown
@@ -11,6 +11,7 @@ from vqaft.exchange.folder import ExportFolder
 from vqaft.exchange.rows import Row
 
 
+@runtime_checkable
 class Target(Protocol):
     """A trainer, evaluator or dataset format that examples are exported to.
 

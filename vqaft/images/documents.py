@@ -20,6 +20,7 @@ from vqaft.errors import ImageError, MissingExtraError, shown
 from vqaft.images.decode import open_image
 from vqaft.images.formats.read import sniff
 from vqaft.images.source import ImageSource, InputLimits, is_web_address, located, read_source
+from vqaft.typed import typed_call
 
 DOCUMENTS = frozenset({"PDF", "DICOM"})
 _OWN_FILES_ONLY = DOCUMENTS | {"JPEG2000", "PNM"}
@@ -60,6 +61,7 @@ def page_of(source: ImageSource) -> int | None:
     return located(fspath(source))[1] if isinstance(source, str | PathLike) else None
 
 
+@typed_call
 def pages_of(path: str | PathLike[str]) -> tuple[str, ...]:
     """Return every page of a PDF file, frame of a DICOM file, or picture of a TIFF file as an image source.
 

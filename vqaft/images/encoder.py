@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 import PIL
 import pybase64
 from PIL import Image
+from pydantic import PositiveInt
 
 from vqaft.durable import MACHINE_ERRNOS, state_error
 from vqaft.errors import DataError, ImageError, MissingExtraError, StateError, shown
@@ -29,12 +30,14 @@ from vqaft.images.formats.read import read_container, sniff
 from vqaft.images.model_vision import Vision, shrunk_size
 from vqaft.images.source import ImageSource, InputLimits, describe_source, is_web_address, read_source
 from vqaft.notebook import card, note, picture
+from vqaft.typed import typed
 
 _SHOWN_SIDE = 480
 """Longest side of an image in a notebook, in pixels."""
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class EncodedImage:
     """A compliant image file with the facts that records need.
 
@@ -47,8 +50,8 @@ class EncodedImage:
 
     data: bytes = field(repr=False)
     mime: str
-    width: int
-    height: int
+    width: PositiveInt
+    height: PositiveInt
 
     @property
     def size_bytes(self) -> int:

@@ -12,18 +12,21 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from PIL import Image
+from pydantic import PositiveInt
 
 from vqaft.errors import DataError, ImageError
 from vqaft.images.decode import decode_file, open_image
 from vqaft.images.encoder import image_failures
 from vqaft.images.formats.read import read_container, sniff
 from vqaft.images.source import InputLimits, is_web_address, read_source
+from vqaft.typed import typed, typed_call
 
 CHAT_FORMATS = frozenset({"GIF", "JPEG", "PNG", "WEBP"})
 """Formats that chat models accept."""
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ImageSize:
     """What the header of an image file says.
 
@@ -34,8 +37,8 @@ class ImageSize:
     """
 
     format: str
-    width: int
-    height: int
+    width: PositiveInt
+    height: PositiveInt
 
     @property
     def pixels(self) -> int:
@@ -100,6 +103,7 @@ def inspect_image(data: bytes, limits: InputLimits, *, formats: Collection[str] 
     return ImageSize(format=kind, width=image.width, height=image.height)
 
 
+@typed_call
 def decode_data_url(url: str, *, max_pixels: int | None = None, limits: InputLimits | None = None) -> Image.Image:
     """Decode the image of a record.
 

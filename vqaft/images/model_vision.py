@@ -12,10 +12,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
+from pydantic import PositiveInt
+
+from vqaft.typed import typed, typed_call
+
 Size: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class TileVision:
     """Models that look at 512-pixel tiles: gpt-4o, gpt-4.1, gpt-4o-mini, gpt-5, o1, o3.
 
@@ -25,9 +30,9 @@ class TileVision:
         tile: then cut into squares of this many. At low detail, 512 for all three: one small picture.
     """
 
-    fit: int = 2048
-    shorter_side: int = 768
-    tile: int = 512
+    fit: PositiveInt = 2048
+    shorter_side: PositiveInt = 768
+    tile: PositiveInt = 512
 
     def scale(self, width: int, height: int) -> Fraction:
         """Return the factor by which the model shrinks an image, at most 1.
@@ -50,6 +55,7 @@ class TileVision:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class PatchVision:
     """Models that look at 32-pixel patches: gpt-4.1-mini, gpt-4.1-nano, o4-mini.
 
@@ -58,8 +64,8 @@ class PatchVision:
         max_patches: The most patches; a larger image is shrunk to whole patches within it.
     """
 
-    patch: int = 32
-    max_patches: int = 1536
+    patch: PositiveInt = 32
+    max_patches: PositiveInt = 1536
 
     def scale(self, width: int, height: int) -> Fraction:
         """Return the factor by which the model shrinks an image, at most 1.
@@ -107,6 +113,7 @@ _FAMILIES: dict[str, Vision] = {
 _DATE = re.compile(r"-\d{4}-\d\d-\d\d$")
 
 
+@typed_call
 def vision_of(model: str, *, detail: Literal["auto", "low", "high"] | None = None) -> Vision | None:
     """Return what a model keeps of an image.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vqaft.errors import ImageError
 from vqaft.images.encoder import EncodedImage, ImageEncoder
 from vqaft.images.source import ImageSource, describe_source, is_web_address
+from vqaft.typed import typed_call
 
 PREVIEW_SIDE = 240
 """Longest side of a preview in pixels."""
@@ -13,6 +14,7 @@ PREVIEW_BYTES = 100_000
 """The largest preview file; detail is given up before it grows larger."""
 
 
+@typed_call
 def make_preview(image: ImageSource, *, max_side: int = PREVIEW_SIDE, max_bytes: int = PREVIEW_BYTES) -> EncodedImage:
     """Return a small copy of an image, decoded and encoded again, so that nothing but pixels reaches a page.
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import orjson
+from pydantic import PositiveInt
 
 from vqaft.errors import DataError, RequestRefusedError
+from vqaft.typed import Amount, typed
 
 MAX_TEMPERATURE = 2.0
 OWN_FIELDS = frozenset({"model", "messages", "temperature", "max_tokens", "max_completion_tokens", "seed"})
@@ -25,6 +27,7 @@ OPTIONAL_FIELDS = {
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ChatSettings:
     """What a model is asked with, beside the messages.
 
@@ -63,6 +66,7 @@ class ChatSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ChatRequest:
     """A chat completion to ask for.
 
@@ -79,8 +83,8 @@ class ChatRequest:
 
     model: str
     messages: bytes = field(repr=False)
-    temperature: float | None = None
-    max_tokens: int | None = None
+    temperature: Amount | None = None
+    max_tokens: PositiveInt | None = None
     seed: int | None = None
     response_format: Mapping[str, Any] | None = field(default=None, hash=False)
     thinking: bool | None = None
@@ -122,6 +126,7 @@ class ChatRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ChatReply:
     """What came back.
 

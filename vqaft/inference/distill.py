@@ -8,19 +8,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from vqaft.chat import ChatRecord
 from vqaft.data import VQAExample
-from vqaft.durable import write_atomically
+from vqaft.durable import os_errors_as_state, write_atomically
 from vqaft.errors import DataError
 from vqaft.filesystem import require_local
 from vqaft.inference.chat import ChatBackend, ChatSettings
 from vqaft.inference.predictions import Predictions
 from vqaft.inference.predictor import predict_models
 from vqaft.records import write_jsonl
+from vqaft.typed import typed, typed_call
 
 
+@runtime_checkable
 class RecordBuilder(Protocol):
     """Turns an example into a request's messages and into a training row; `MessageBuilder` is one."""
 
@@ -34,6 +36,7 @@ class RecordBuilder(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Distilled:
     """What was saved of a model.
 
@@ -48,6 +51,7 @@ class Distilled:
     distillation: Path
 
 
+@typed_call
 def distill(
     backend: ChatBackend,
     builder: RecordBuilder,
@@ -79,7 +83,8 @@ def distill(
         ServiceError: If no further request can succeed.
     """
     kept, asked = require_local(folder, purpose="a folder of answers"), list(examples)
-    kept.mkdir(parents=True, exist_ok=True)
+    with os_errors_as_state(kept, doing="the folder cannot be made"):
+        kept.mkdir(parents=True, exist_ok=True)
     (found,) = predict_models(
         backend,
         builder,

@@ -8,17 +8,19 @@ from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 from vqaft.durable import AppendLog
 from vqaft.errors import StateError
 from vqaft.inference.chat import ChatRequest
 from vqaft.inference.predictions import Prediction, prediction_from, prediction_json
+from vqaft.typed import typed_call
 
 TRANSIENT = frozenset({"unreachable", "rate_limit", "quota", "auth"})
 """Failures that say nothing about the question: they are not kept, and a later run asks again."""
 
 
+@runtime_checkable
 class AnswerStore(Protocol):
     """Where a prediction run keeps its answers; `Journal` is one, and a cluster has one of its own."""
 
@@ -51,6 +53,7 @@ class Journal:
             version, or cannot be opened.
     """
 
+    @typed_call
     def __init__(self, path: str | PathLike[str]) -> None:
         self._log = AppendLog(Path(path), kind="journal", exclusive=True)
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pydantic import NonNegativeInt
+
 from vqaft.data import VQAExample
 from vqaft.errors import VqaftError
 from vqaft.inference.batch.api import ShardLimits, batch_line
@@ -13,11 +15,13 @@ from vqaft.inference.predictions import Predictions
 from vqaft.inference.rate_limited_backend import TokenPrice
 from vqaft.inference.run import RequestBuilder
 from vqaft.parallel import worker_count
+from vqaft.typed import Amount, typed, typed_call
 
 BATCH_HOURS = 24
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class RunPlan:
     """Estimate of a prediction run.
 
@@ -32,14 +36,14 @@ class RunPlan:
         batch_hours: Hours by the Batch API, at most.
     """
 
-    requests: int
-    unsendable: int
-    total_bytes: int
-    shards: int
-    direct_cost: float | None
-    batch_cost: float | None
-    direct_s: float | None
-    batch_hours: int = BATCH_HOURS
+    requests: NonNegativeInt
+    unsendable: NonNegativeInt
+    total_bytes: NonNegativeInt
+    shards: NonNegativeInt
+    direct_cost: Amount | None
+    batch_cost: Amount | None
+    direct_s: Amount | None
+    batch_hours: NonNegativeInt = BATCH_HOURS
 
     def __str__(self) -> str:
         direct = f"{_dollars(self.direct_cost)}, {_minutes(self.direct_s)}"
@@ -48,6 +52,7 @@ class RunPlan:
         return f"{size}, {self.unsendable} images cannot be sent\n  one by one: {direct}\n  as a batch: {batch}"
 
 
+@typed_call
 def plan_run(
     builder: RequestBuilder,
     examples: Iterable[VQAExample],

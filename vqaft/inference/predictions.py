@@ -19,6 +19,7 @@ from vqaft.durable import atomic_writer, read_file
 from vqaft.errors import DataError, MissingExtraError, StateError
 from vqaft.notebook import card, heading, note, table
 from vqaft.serialization import no_extra_fields, read_as, validated
+from vqaft.typed import typed, typed_call
 
 FailureKind: TypeAlias = Literal[
     "image", "refused", "content_filter", "truncated", "empty", "rate_limit", "quota", "auth", "unreachable", "rejected"
@@ -27,6 +28,7 @@ FailureKind: TypeAlias = Literal[
 
 @no_extra_fields
 @dataclass(frozen=True, kw_only=True, slots=True)
+@typed
 class Failure:
     """Why there is no answer.
 
@@ -47,6 +49,7 @@ class Failure:
 
 @no_extra_fields
 @dataclass(frozen=True, kw_only=True, slots=True)
+@typed
 class Prediction:
     """What one model said to one example.
 
@@ -110,6 +113,7 @@ class Predictions(Sequence[Prediction]):
         settings: What the model was asked with, e.g. temperature and seed.
     """
 
+    @typed_call
     def __init__(self, predictions: Iterable[Prediction], *, settings: Mapping[str, Any] | None = None) -> None:
         self._predictions = tuple(predictions)
         self._settings = dict(settings or {})

@@ -15,6 +15,7 @@ from vqaft.inference.rate_limited_backend import RateLimitedBackend
 from vqaft.inference.run import Asker, Question, RequestBuilder, run
 from vqaft.parallel import worker_count
 from vqaft.service import Ledger, check_backend
+from vqaft.typed import typed_call
 
 
 class Predictor:
@@ -40,6 +41,7 @@ class Predictor:
         DataError: If the backend is not one, e.g. the SDK's client itself, or a setting is outside its range.
     """
 
+    @typed_call
     def __init__(
         self,
         backend: ChatBackend,
@@ -60,6 +62,7 @@ class Predictor:
         self._asker = Asker(shared, builder, model)
         self._progress = progress
 
+    @typed_call
     def predict(
         self,
         examples: Iterable[VQAExample],
@@ -118,6 +121,7 @@ def rate_limited(backend: ChatBackend, max_workers: int, *, user: str) -> RateLi
     return RateLimitedBackend(backend, max_concurrency=max_workers)
 
 
+@typed_call
 def predict_models(
     backend: ChatBackend,
     builder: RequestBuilder,

@@ -15,9 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pydantic import PositiveFloat, PositiveInt
+
 from vqaft.errors import DataError, QuotaError, RateLimitError, RequestRefusedError, ServiceError
 from vqaft.inference.chat import OPTIONAL_FIELDS, ChatBackend, ChatReply, ChatRequest
 from vqaft.service import RetryPolicy, check_backend
+from vqaft.typed import Amount, Share, typed, typed_call
 
 
 class TokenBucket:
@@ -106,6 +109,7 @@ class AIMDLimiter:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class TokenPrice:
     """What tokens cost, in dollars a million.
 
@@ -115,9 +119,9 @@ class TokenPrice:
         batch_discount: What the Batch API takes off, 0 to 1; half at OpenAI, as far as known.
     """
 
-    prompt: float
-    completion: float
-    batch_discount: float = 0.5
+    prompt: Amount
+    completion: Amount
+    batch_discount: Share = 0.5
 
     def dollars(self, prompt_tokens: int, completion_tokens: int) -> float:
         """Return what tokens cost, asked one by one.
@@ -171,14 +175,15 @@ class RateLimitedBackend:
         DataError: If the backend is not one, e.g. the SDK's client itself, or a limit is not positive.
     """
 
+    @typed_call
     def __init__(
         self,
         backend: ChatBackend,
         *,
         max_concurrency: int = 64,
-        requests_per_minute: float | None = None,
-        tokens_per_minute: float | None = None,
-        most_tokens: int | None = None,
+        requests_per_minute: PositiveFloat | None = None,
+        tokens_per_minute: PositiveFloat | None = None,
+        most_tokens: PositiveInt | None = None,
         price: TokenPrice | Mapping[str, TokenPrice] | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from vqaft.data import VQAExample
 from vqaft.durable import MACHINE_ERRNOS, state_error
@@ -32,6 +32,7 @@ SPARE_FILES = 16
 _LOOK_EVERY_S = 0.2
 
 
+@runtime_checkable
 class RequestBuilder(Protocol):
     """Turns an example into the messages of a request; `MessageBuilder` is one."""
 

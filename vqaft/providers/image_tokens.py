@@ -17,14 +17,18 @@ import math
 import re
 from dataclasses import dataclass
 
+from pydantic import NonNegativeInt, PositiveInt
+
 from vqaft.errors import DataError
 from vqaft.images import PATCHES, TILES_HIGH, PatchVision, TileVision
 from vqaft.providers.text_tokens import TokenRange, exactly
+from vqaft.typed import Amount, typed, typed_call
 
 _MARKS = 2  # before and after each image
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class PixelLimits:
     """Between how many pixels an image is brought.
 
@@ -33,11 +37,12 @@ class PixelLimits:
         most: A larger image is shrunk.
     """
 
-    least: int
-    most: int
+    least: PositiveInt
+    most: PositiveInt
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class MergedPatchTokens:
     """Tokens of a model that merges patches to squares; `detail` changes nothing.
 
@@ -46,7 +51,7 @@ class MergedPatchTokens:
         limits: The limits that a provider may have set; the answer ranges over them.
     """
 
-    side: int
+    side: PositiveInt
     limits: tuple[PixelLimits, ...]
 
     def count(self, width: int, height: int, detail: str | None = None) -> TokenRange:  # noqa: ARG002 - as TileTokens
@@ -86,6 +91,7 @@ QWEN3_VL = MergedPatchTokens(
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class TileTokens:
     """Tokens of a model that looks at tiles.
 
@@ -95,8 +101,8 @@ class TileTokens:
         vision: How tiles are cut.
     """
 
-    base: int
-    tile: int
+    base: NonNegativeInt
+    tile: NonNegativeInt
     vision: TileVision = TILES_HIGH
 
     def count(self, width: int, height: int, detail: str | None = None) -> TokenRange:
@@ -120,6 +126,7 @@ class TileTokens:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class PatchTokens:
     """Tokens of a model that looks at patches; `detail` changes nothing.
 
@@ -128,7 +135,7 @@ class PatchTokens:
         vision: How patches are cut.
     """
 
-    factor: float
+    factor: Amount
     vision: PatchVision = PATCHES
 
     def count(self, width: int, height: int, detail: str | None = None) -> TokenRange:  # noqa: ARG002 - as TileTokens
@@ -164,6 +171,7 @@ _OPEN_FAMILIES: dict[re.Pattern[str], ImageTokens] = {
 _DATE = re.compile(r"-\d{4}-\d\d-\d\d$")
 
 
+@typed_call
 def image_tokens_of(model: str) -> ImageTokens:
     """Return a model's rule for counting image tokens.
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, fields
 
+from pydantic import NonNegativeInt, PositiveInt
+
+from vqaft.typed import typed
+
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ProviderLimits:
     """The limits of one provider for training files with images; None where nothing was found to be said.
 
@@ -42,16 +47,16 @@ class ProviderLimits:
     web_urls: bool | None = None
     image_formats: frozenset[str] | None = None
     image_modes: frozenset[str] | None = None
-    max_image_bytes: int | None = None
-    max_images_per_row: int | None = None
-    max_image_rows: int | None = None
-    min_rows: int | None = None
-    max_rows: int | None = None
-    max_direct_bytes: int | None = None
-    max_file_bytes: int | None = None
-    max_row_tokens: int | None = None
-    max_batch_rows: int | None = None
-    max_batch_bytes: int | None = None
+    max_image_bytes: PositiveInt | None = None
+    max_images_per_row: PositiveInt | None = None
+    max_image_rows: PositiveInt | None = None
+    min_rows: NonNegativeInt | None = None
+    max_rows: PositiveInt | None = None
+    max_direct_bytes: PositiveInt | None = None
+    max_file_bytes: PositiveInt | None = None
+    max_row_tokens: PositiveInt | None = None
+    max_batch_rows: PositiveInt | None = None
+    max_batch_bytes: PositiveInt | None = None
 
     @property
     def unknown(self) -> tuple[str, ...]:

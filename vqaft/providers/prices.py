@@ -11,11 +11,13 @@ from pathlib import Path
 
 from vqaft.errors import DataError
 from vqaft.filesystem import location_of, read_bytes
+from vqaft.typed import Amount, typed, typed_call
 
 _OWN = Path(__file__).with_name("prices.json")
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Price:
     """Dollars for a million tokens.
 
@@ -25,12 +27,13 @@ class Price:
         output: Of its answers.
     """
 
-    training: float
-    input: float
-    output: float
+    training: Amount
+    input: Amount
+    output: Amount
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class PriceTable:
     """Prices as of a day.
 
@@ -45,6 +48,7 @@ class PriceTable:
     models: Mapping[str, Price]
 
 
+@typed_call
 def load_prices(path: str | PathLike[str] | None = None) -> PriceTable:
     """Read a table of prices.
 

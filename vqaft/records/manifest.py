@@ -10,16 +10,20 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic import NonNegativeInt
+
 from vqaft.durable import write_atomically
 from vqaft.errors import DataError
 from vqaft.filesystem import is_url, read_bytes
 from vqaft.serialization import no_extra_fields, read_as
+from vqaft.typed import typed
 
 _IDS = 10_000
 
 
 @no_extra_fields
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Manifest:
     """The facts of a training file; the same rows give the same manifest, on any day and machine.
 
@@ -36,8 +40,8 @@ class Manifest:
     """
 
     file: str
-    rows: int
-    size_bytes: int
+    rows: NonNegativeInt
+    size_bytes: NonNegativeInt
     xxh3_128: str | None = None
     sha256: str | None = None
     example_ids: tuple[tuple[str, ...], ...] = field(default=(), repr=False)

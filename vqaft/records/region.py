@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from vqaft.data import VQAExample
 from vqaft.errors import DataError, ImageError, shown
+from vqaft.typed import typed
 
 How: TypeAlias = Literal["draw", "crop"]
 Unit: TypeAlias = Literal["pixels", "fraction", "thousandths"]
@@ -73,6 +74,7 @@ class BoxEdit:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class BoxRegion:
     """Where an example's box is and what is done with it: `MessageBuilder(region=BoxRegion(how="crop"))`.
 

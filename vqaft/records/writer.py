@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Annotated, Self
 
 import xxhash
+from pydantic import NonNegativeInt
 
 from vqaft.chat import Row
 from vqaft.durable import Trash, atomic_writer, os_errors_as_state
@@ -23,6 +24,7 @@ from vqaft.parallel import BackgroundWriter
 from vqaft.providers import ProviderLimits
 from vqaft.records.builder import MessageBuilder
 from vqaft.records.manifest import Manifest
+from vqaft.typed import CHECKED_LATER, typed, typed_call
 
 # Large enough that threads rarely wait for each other, small enough to stay near the processor.
 _BATCH_BYTES = 4 * 1024 * 1024
@@ -54,6 +56,7 @@ _SHARD = re.compile(rf".+-\d{{{_DIGITS},}}(?:\.[^/]*)?")
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class WrittenFile:
     """A training file as it lies on the disk.
 
@@ -66,8 +69,8 @@ class WrittenFile:
     """
 
     location: str
-    rows: int
-    size_bytes: int
+    rows: NonNegativeInt
+    size_bytes: NonNegativeInt
     xxh3_128: str | None = None
     sha256: str | None = None
 
@@ -81,9 +84,10 @@ class WrittenFile:
         return require_local(self.location, purpose="`path`")
 
 
+@typed_call
 def write_jsonl(
     path: str | PathLike[str],
-    records: Iterable[Row],
+    records: Annotated[Iterable[Row], CHECKED_LATER],
     *,
     builder: MessageBuilder | None = None,
     limits: ProviderLimits | None = None,
@@ -112,9 +116,10 @@ def write_jsonl(
     return _write(_target(path), lines, builder=builder, limits=limits, hashes=hashes)
 
 
+@typed_call
 def write_shards(
     path: str | PathLike[str],
-    records: Iterable[Row],
+    records: Annotated[Iterable[Row], CHECKED_LATER],
     *,
     limits: ProviderLimits,
     builder: MessageBuilder | None = None,

@@ -7,23 +7,27 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from pydantic import NonNegativeInt
+
 from vqaft.data import AlikePair, Overlap, SplitReport
 from vqaft.durable import write_atomically
 from vqaft.errors import ImageError
 from vqaft.images import ImageSource, make_preview
 from vqaft.report.charts.balance import COLORS, balance_chart
 from vqaft.report.page import asset, page_environment, page_values, with_size
+from vqaft.typed import typed_call
 
 TITLE = "What the split shares"
 MOST_ANSWERS = 100
 
 
+@typed_call
 def write_audit_page(
     path: str | PathLike[str],
     report: SplitReport,
     *,
     title: str = TITLE,
-    most: int = 60,
+    most: NonNegativeInt = 60,
     data: str | None = None,
     date: dt.date | None = None,
 ) -> Path:
@@ -49,7 +53,12 @@ def write_audit_page(
 
 
 def render_audit_page(
-    report: SplitReport, *, title: str = TITLE, most: int = 60, data: str | None = None, date: dt.date | None = None
+    report: SplitReport,
+    *,
+    title: str = TITLE,
+    most: NonNegativeInt = 60,
+    data: str | None = None,
+    date: dt.date | None = None,
 ) -> str:
     """Return a report on a split as HTML; see `write_audit_page`.
 

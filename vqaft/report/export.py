@@ -13,6 +13,7 @@ from pathlib import Path
 from vqaft.durable import write_atomically
 from vqaft.evaluation import Comparison, ModelComparison, ScoredRow
 from vqaft.report.compared import Compared
+from vqaft.typed import typed_call
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 - the wide ones start formulas too
 _LOOKED_AT = 1_000
@@ -20,6 +21,7 @@ _LOOKED_AT = 1_000
 Cell = str | float | None
 
 
+@typed_call
 def write_csv(
     path: str | PathLike[str], comparison: Comparison | ModelComparison, *, scorer: str | None = None
 ) -> Path:

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from pydantic import NonNegativeInt
+
 from vqaft.data import SplitReport, VQAExample
 from vqaft.durable import write_atomically
 from vqaft.evaluation import Calibration, Comparison, JudgeConsistency, ModelComparison, PairedRow, Score
@@ -25,9 +27,11 @@ from vqaft.report.row_groups import PageBudget, by_image, group_rows
 from vqaft.report.thumbnails import Gallery, make_gallery
 from vqaft.serialization import reduce_by_fields
 from vqaft.tuning import StepMetrics
+from vqaft.typed import Amount, typed, typed_call
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Cost:
     """Cost of one stage.
 
@@ -39,12 +43,13 @@ class Cost:
     """
 
     what: str
-    tokens: int | None = None
-    amount: float | None = None
+    tokens: NonNegativeInt | None = None
+    amount: Amount | None = None
     currency: str = "USD"
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Provenance:
     """What a reader needs to believe a comparison, and to repeat it.
 
@@ -86,6 +91,7 @@ class Provenance:
 TITLE = "Did it help?"
 
 
+@typed_call
 def write_report(
     path: str | PathLike[str],
     comparison: Comparison | ModelComparison,
@@ -132,6 +138,7 @@ def write_report(
     return target
 
 
+@typed_call
 def render_report(
     comparison: Comparison | ModelComparison,
     *,

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 
+from pydantic import NonNegativeInt
+
 from vqaft.durable import write_atomically
 from vqaft.escape import visible
 from vqaft.evaluation import (
@@ -24,18 +26,20 @@ from vqaft.evaluation import (
 )
 from vqaft.report.compared import Compared, headline
 from vqaft.report.row_groups import group_rows
+from vqaft.typed import typed_call
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 TEXT_LIMIT = 200
 CHANGED = ("won", "lost")
 
 
+@typed_call
 def write_markdown(
     path: str | PathLike[str],
     comparison: Comparison | ModelComparison,
     *,
     scorer: str | None = None,
-    most: int = 20,
+    most: NonNegativeInt = 20,
 ) -> Path:
     """Write a comparison as Markdown; see `render_markdown`.
 
@@ -57,7 +61,10 @@ def write_markdown(
     return target
 
 
-def render_markdown(comparison: Comparison | ModelComparison, *, scorer: str | None = None, most: int = 20) -> str:
+@typed_call
+def render_markdown(
+    comparison: Comparison | ModelComparison, *, scorer: str | None = None, most: NonNegativeInt = 20
+) -> str:
     """Return verdict, caveats, figures and the examples that changed, in GitHub's Markdown.
 
     Of several models, every pair has a row; slices, caveats and the changed examples are those of the first two, with

@@ -13,6 +13,7 @@ from vqaft.evaluation import Comparison, SliceComparison
 from vqaft.report.charts.comparison import MOST_ROWS, OFFSET, curves_of, draw_mean, reach_of
 from vqaft.report.data_plots import draw_balance, draw_power
 from vqaft.tuning import StepMetrics, TrainingMetrics
+from vqaft.typed import typed_call
 
 BASE, TUNED, INK, MUTED = "#a3470a", "#0a5ba8", "#1b1f24", "#8a929c"
 _HALF_WIDTH = 4.6  # inches
@@ -22,6 +23,7 @@ _DPI = 100
 _LONGEST = 32
 
 
+@typed_call
 def plot(value: object, *, scorer: str | None = None) -> Any:
     """Return a value as a matplotlib `Figure`, which a notebook shows and `savefig` writes.
 

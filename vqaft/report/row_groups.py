@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from vqaft.errors import DataError
 from vqaft.evaluation import Comparison, Outcome, PairedRow
+from vqaft.typed import typed
 
 MEANINGS = {
     Outcome.WON: "the tuned model scores higher",
@@ -19,6 +20,7 @@ _CHANGED = frozenset({Outcome.WON, Outcome.LOST})
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class PageBudget:
     """How much a report may hold, so that people can open it: rows and pictures are bounded, and the page says so.
 

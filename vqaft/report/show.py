@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Annotated
+
+from pydantic import NonNegativeInt, PositiveInt
 
 from vqaft.data import VQAExample
 from vqaft.errors import DataError, shown
@@ -12,6 +15,7 @@ from vqaft.inference import Prediction
 from vqaft.notebook import card, grid, heading, marked, no_picture, note, picture
 from vqaft.report.row_groups import PageBudget
 from vqaft.report.thumbnails import Gallery, make_gallery
+from vqaft.typed import CHECKED_LATER, typed, typed_call
 
 MOST = 24
 SIDE = 240
@@ -23,6 +27,7 @@ _LEAST_BYTES = 50_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@typed
 class ExampleGrid:
     """Examples to look at in a notebook; questions about the same images stand together.
 
@@ -35,10 +40,10 @@ class ExampleGrid:
     """
 
     examples: tuple[VQAExample, ...]
-    total: int | None
+    total: NonNegativeInt | None
     answers: Mapping[str, Mapping[str, Prediction]] = field(default_factory=dict)
-    side: int = SIDE
-    max_bytes: int = MAX_BYTES
+    side: PositiveInt = SIDE
+    max_bytes: PositiveInt = MAX_BYTES
 
     def __repr__(self) -> str:
         of = "" if self.total is None else f" of {self.total:,}"
@@ -90,8 +95,9 @@ class ExampleGrid:
         return note(f"{n_shown} of {self.total:,} examples.") if n_shown < self.total else ""
 
 
+@typed_call
 def show(
-    examples: Iterable[VQAExample] | VQAExample,
+    examples: Annotated[Iterable[VQAExample] | VQAExample, CHECKED_LATER],
     *,
     base: Iterable[Prediction] = (),
     tuned: Iterable[Prediction] = (),

@@ -14,10 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from pydantic import NonNegativeInt
+
 from vqaft.errors import DataError, MissingExtraError, StateError
 from vqaft.filesystem import require_local
 from vqaft.server.access import Access, free_port, new_key, open_private_log, stored_access
 from vqaft.server.store.folder import check_folder, unusable
+from vqaft.typed import typed_call
 
 TEMPORARY_PREFIX = "vqaft-server-"
 STOP_S = 30.0
@@ -54,6 +57,7 @@ class LocalServer:
         DataError: If the port is out of range, or `wrap` is not module:name.
     """
 
+    @typed_call
     def __init__(
         self,
         folder: str | PathLike[str] | None = None,
@@ -61,7 +65,7 @@ class LocalServer:
         port: int | None = None,
         api_key: str | None = None,
         models: Mapping[str, str | PathLike[str]] | None = None,
-        gpus: int | None = None,
+        gpus: NonNegativeInt | None = None,
         wrap: str | None = None,
     ) -> None:
         if port is not None and not 0 <= port <= MAX_PORT:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from vqaft.errors import DataError, RequestRefusedError, ServiceError
+from vqaft.typed import typed
 
 Entry = TypeVar("Entry")
 
@@ -20,6 +21,7 @@ MAX_ENTRIES = 200_000
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Page(Generic[Entry]):
     """A page of a list, newest first as the services give it.
 
@@ -70,6 +72,7 @@ def paginate(fetch: Callable[[str | None], Page[Entry]], *, max_pages: int = MAX
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class RemoteFile:
     """A file stored by the provider.
 

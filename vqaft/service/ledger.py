@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vqaft.durable import AppendLog, FileLock
+from vqaft.typed import typed_call
 
 DEFAULT_PATH = Path(".vqaft") / "ledger.jsonl"
 
@@ -25,6 +26,7 @@ class Ledger:
         StateError: If the path cannot be that of a file.
     """
 
+    @typed_call
     def __init__(self, path: str | PathLike[str] = DEFAULT_PATH) -> None:
         self._log = AppendLog(Path(path), kind="ledger")
 

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from pydantic import NonNegativeInt
+
 from vqaft.errors import DataError, RequestRefusedError, ServiceError
 from vqaft.parallel import ordered_map
 from vqaft.service.backend import OnBytes, RemoteFile
@@ -18,9 +20,11 @@ from vqaft.service.ledger import Ledger
 from vqaft.service.local_file import Fingerprint
 from vqaft.service.progress import ByteProgress
 from vqaft.service.retry import RetryPolicy
+from vqaft.typed import typed
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class FilePart:
     """A part of a file.
 
@@ -32,9 +36,9 @@ class FilePart:
     """
 
     path: Path
-    index: int
-    offset: int
-    length: int
+    index: NonNegativeInt
+    offset: NonNegativeInt
+    length: NonNegativeInt
 
 
 @runtime_checkable
@@ -62,6 +66,7 @@ MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class MultipartPolicy:
     """When a file is sent in parts, and how.
 

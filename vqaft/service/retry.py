@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from vqaft.errors import DataError, RateLimitError, ServiceError, ServiceUnreachableError
+from vqaft.typed import typed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,7 @@ OnWait: TypeAlias = Callable[[ServiceError, float], None]
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class RetryPolicy:
     """Exponential backoff with jitter, within a time budget.
 

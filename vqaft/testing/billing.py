@@ -8,6 +8,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from vqaft.typed import typed
+
 Work: TypeAlias = Literal["completion", "job", "file", "upload", "part", "upload-completed", "batch"]
 
 ROUTES: tuple[tuple[str, Work], ...] = (
@@ -22,6 +24,7 @@ ROUTES: tuple[tuple[str, Work], ...] = (
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Billed:
     """One piece of work.
 

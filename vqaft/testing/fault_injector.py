@@ -17,6 +17,7 @@ import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vqaft.testing.billing import BillingJournal
+from vqaft.typed import Amount, Share, typed, typed_call
 
 Rewrite: TypeAlias = Callable[[Any], Any]
 
@@ -24,6 +25,7 @@ Phase: TypeAlias = Literal["before", "after"]
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Fault:
     """One way to fail.
 
@@ -47,11 +49,12 @@ class Fault:
     cut: Literal["before", "middle"] | None = None
     rewrite: Rewrite | None = None
     raw: bytes | None = None
-    delay_s: float = 0.0
+    delay_s: Amount = 0.0
     phase: Phase = "before"
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Planned:
     """A fault and the requests that meet it.
 
@@ -67,7 +70,7 @@ class Planned:
     method: str | None = None
     path: str = ""
     nth: Collection[int] = ()
-    share: float = 1.0
+    share: Share = 1.0
 
 
 def error_body(message: str, code: str | None, kind: str = "server_error") -> bytes:
@@ -81,6 +84,7 @@ def error_body(message: str, code: str | None, kind: str = "server_error") -> by
     return orjson.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}})
 
 
+@typed_call
 def rate_limit(retry_after: str | None = None, *, milliseconds: str | None = None) -> Fault:
     """Return a rate-limit error.
 

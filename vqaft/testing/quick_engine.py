@@ -10,11 +10,13 @@ from pathlib import Path
 
 from vqaft.chat import AssistantMessage, read_jsonl
 from vqaft.engines import ChatAnswer, ChatModel, ChatTurn, TrainingMetrics, TrainingResult, TrainingTask
+from vqaft.typed import Amount, typed
 
 ANSWER_FILE = "answer.txt"
 
 
 @dataclass(frozen=True)
+@typed
 class FixedAnswer:
     """A model that always says the same.
 
@@ -30,6 +32,7 @@ class FixedAnswer:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class QuickEngine:
     """Learns which answer is the commonest. Its losses are made up: 1 / epoch; a row counts as seven tokens.
 
@@ -38,7 +41,7 @@ class QuickEngine:
         dies: Whether its process ends without a word, as one does that the system kills.
     """
 
-    epoch_s: float = 0.0
+    epoch_s: Amount = 0.0
     dies: bool = False
 
     def train(self, task: TrainingTask, on_step: Callable[[TrainingMetrics], None]) -> TrainingResult:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from vqaft.errors import DataError, VqaftError
 from vqaft.inference import ChatReply, ChatRequest
+from vqaft.typed import typed_call
 
 
 class ScriptedBackend:
@@ -23,6 +24,7 @@ class ScriptedBackend:
         requests: The requests that came, in order.
     """
 
+    @typed_call
     def __init__(self, script: Iterable[str | ChatReply | VqaftError]) -> None:
         self.requests: list[ChatRequest] = []
         self._script = list(script)

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from vqaft.chat import TextPart, read_jsonl
 from vqaft.errors import DataError, MissingExtraError
 from vqaft.filesystem import require_local
+from vqaft.typed import typed_call
 
 Architecture = Literal["idefics3", "llava", "qwen2_5_vl"]
 
@@ -29,6 +30,7 @@ TEMPLATE = """{% for message in messages %}<|im_start|>{{ message['role'] }}
 {% endif %}"""
 
 
+@typed_call
 def build_tiny_model(
     folder: str | PathLike[str], *, texts: Iterable[str], architecture: Architecture = "idefics3", seed: int = 0
 ) -> Path:

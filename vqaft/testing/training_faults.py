@@ -16,8 +16,13 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pydantic import NonNegativeInt
+
+from vqaft.typed import Amount, typed
+
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class TrainingFaults:
     """What goes wrong in a training.
 
@@ -30,12 +35,12 @@ class TrainingFaults:
         step_s: Seconds that every step takes longer.
     """
 
-    out_of_memory_above: int | None = None
-    nan_at_step: int | None = None
-    kill_at_step: int | None = None
-    kill_rank: int = 0
-    disk_full_at_step: int | None = None
-    step_s: float = 0.0
+    out_of_memory_above: NonNegativeInt | None = None
+    nan_at_step: NonNegativeInt | None = None
+    kill_at_step: NonNegativeInt | None = None
+    kill_rank: NonNegativeInt = 0
+    disk_full_at_step: NonNegativeInt | None = None
+    step_s: Amount = 0.0
 
     @property
     def module(self) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from vqaft.tuning.job import JobEvent
 from vqaft.tuning.metrics import StepMetrics, numbers_of
+from vqaft.typed import typed
 
 STEP = "training_step"
 """The column of the step in Weights & Biases."""
@@ -86,6 +87,7 @@ class _Callback:
 
 
 @dataclass(frozen=True)
+@typed
 class WandbCallback(_Callback):
     """Logs a job's numbers to a run of Weights & Biases, plotted against the training step.
 
@@ -104,6 +106,7 @@ class WandbCallback(_Callback):
 
 
 @dataclass(frozen=True)
+@typed
 class MLflowCallback(_Callback):
     """Logs a job's numbers to a run of MLflow.
 
@@ -123,6 +126,7 @@ class MLflowCallback(_Callback):
 
 
 @dataclass(frozen=True)
+@typed
 class TensorBoardCallback(_Callback):
     """Logs a job's numbers as scalars of TensorBoard.
 

@@ -29,6 +29,7 @@ from vqaft.tuning.job import Checkpoint, FineTuneJob, Hyperparameters, JobEvent,
 from vqaft.tuning.metrics import TrainingMetrics, metrics_of_events, read_metrics
 from vqaft.tuning.preflight import SunsetGuard, check_rows, cost_in_words, provider_of
 from vqaft.tuning.watch import JobProgress, JobUpdate, events_of, follow, retrieve_job
+from vqaft.typed import typed_call
 
 
 class FineTuneClient:
@@ -48,6 +49,7 @@ class FineTuneClient:
         DataError: If the backend is not one, e.g. the SDK's client itself.
     """
 
+    @typed_call
     def __init__(
         self,
         backend: FineTuneBackend,

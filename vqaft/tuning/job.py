@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 from vqaft.errors import DataError, shown
 from vqaft.notebook import card, facts
 from vqaft.service import KEY
+from vqaft.typed import typed
 
 Auto: TypeAlias = Literal["auto"]
 
@@ -54,6 +55,7 @@ class Hyperparameters:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class JobSpec:
     """What a job is created from.
 
@@ -102,6 +104,7 @@ class JobSpec:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
+@typed
 class FineTuneJob:
     """A job as the provider last described it.
 
@@ -162,6 +165,7 @@ class FineTuneJob:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class JobEvent:
     """Something that happened in a job.
 
@@ -183,6 +187,7 @@ class JobEvent:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Checkpoint:
     """A model saved during training.
 

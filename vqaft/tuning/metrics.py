@@ -19,11 +19,13 @@ from vqaft.errors import MissingExtraError, StateError
 from vqaft.escape import visible
 from vqaft.notebook import card, curve, heading, table
 from vqaft.tuning.job import JobEvent
+from vqaft.typed import Measured, typed, typed_call
 
 MAX_LINE = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class StepMetrics:
     """What was measured at one training step.
 
@@ -34,7 +36,7 @@ class StepMetrics:
     """
 
     step: int
-    values: Mapping[str, float] = field(default_factory=dict, hash=False)
+    values: Mapping[str, Measured] = field(default_factory=dict, hash=False)
 
 
 class TrainingMetrics(tuple[StepMetrics, ...]):
@@ -120,6 +122,7 @@ def read_metrics(content: bytes) -> TrainingMetrics:
     )
 
 
+@typed_call
 def metrics_of_events(events: Iterable[JobEvent]) -> TrainingMetrics:
     """Collect the numbers of a job's metrics events, for a job that has no result file yet.
 
@@ -146,6 +149,7 @@ def numbers_of(event: JobEvent) -> dict[str, float]:
     }
 
 
+@typed_call
 def metrics_frame(metrics: Iterable[StepMetrics]) -> Any:
     """Return a pandas frame: the steps as its index, a column for each number, ready to `.plot()`.
 

@@ -37,5 +37,5 @@ def test_the_package_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_there_are_two_parts() -> None:
     part: Any = "validation"
-    with pytest.raises(DataError, match="the parts are 'train' and 'test'"):
+    with pytest.raises(DataError, match="not one of 'train', 'test'"):
         load_easy_vqa(part)

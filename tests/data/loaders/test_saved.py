@@ -140,3 +140,19 @@ def test_refuses_a_missing_image(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="example '1'"):
         save_examples(tmp_path / "data" / "x.jsonl", [dataclasses.replace(EXAMPLE, images=(str(tmp_path / "no.png"),))])
     assert not (tmp_path / "data" / "x.jsonl").exists()
+
+
+@pytest.mark.parametrize("values", [{"question": "half a \ud83d"}, {"metadata": {"n": 2**70}}])
+def test_what_json_does_not_hold_is_refused_with_the_example(values: dict[str, Any], tmp_path: Path) -> None:
+    odd = VQAExample(**{"id": "e1", "image": "https://example.org/a.png", "question": "?", **values})
+    with pytest.raises(DataError, match="example 'e1': JSON does not hold it"):
+        save_examples(tmp_path / "saved.jsonl", [odd])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_of_numpy_are_saved_as_numbers(tmp_path: Path) -> None:
+    metadata = {"count": np.int64(3), "box": np.array([1, 2])}
+    saved = VQAExample(id="e1", image="https://example.org/a.png", question="?", metadata=metadata)
+    save_examples(tmp_path / "saved.jsonl", [saved])
+    (found,) = load_saved(tmp_path / "saved.jsonl")
+    assert dict(found.metadata) == {"count": 3, "box": [1, 2]}

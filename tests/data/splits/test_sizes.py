@@ -76,7 +76,7 @@ def test_other_fields_are_named(field: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: DatasetSplitter().split(["a.png"]), "'a.png' is not a VQAExample"),  # type: ignore[list-item]
+        (lambda: DatasetSplitter().split(["a.png"]), "'a.png', not a VQAExample"),  # type: ignore[list-item]
         (lambda: audit_splits([[], []]), "parts is"),  # type: ignore[arg-type]
         (lambda: ClosedChoices("yes"), "choices is 'yes'"),
         (lambda: ClosedChoices([1, 2]), "choices is"),  # type: ignore[list-item]

@@ -15,8 +15,10 @@ from vqaft.data.loaders.tables import parse_json
 from vqaft.data.loaders.text_files import unreadable
 from vqaft.errors import DataError, ImageError, shown
 from vqaft.filesystem import Location, location_of, read_bytes
+from vqaft.typed import typed_call
 
 
+@typed_call
 def load_coco_vqa(
     questions: str | PathLike[str],
     *,

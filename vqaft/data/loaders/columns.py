@@ -10,11 +10,13 @@ from typing import Any, Literal, get_args
 from vqaft.data.example import VQAExample
 from vqaft.data.loaders.cells import answers_of, images_of, list_of, plain_of, text_of
 from vqaft.errors import DataError, shown
+from vqaft.typed import typed
 
 Unanswered = Literal["refuse", "skip", "keep"]
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Columns:
     """Names of the columns that make up an example.
 

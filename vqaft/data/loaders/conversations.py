@@ -9,6 +9,8 @@ from functools import lru_cache
 from os import PathLike
 from typing import Any, Literal, TypeAlias, get_args
 
+from pydantic import NonNegativeInt
+
 from vqaft.chat import Exchange, ParsedMessage, exchanges_of, parse_message
 from vqaft.data.example import Turn, VQAExample
 from vqaft.data.loaders.cells import images_of, text_of
@@ -19,6 +21,7 @@ from vqaft.data.loaders.tables import parse_json, read_table
 from vqaft.errors import DataError, ImageError, shown
 from vqaft.filesystem import FileInfo, Location, file_info, location_of, read_bytes, read_range
 from vqaft.images import ImageSource, InputLimits, read_source
+from vqaft.typed import typed_call
 
 TurnChoice: TypeAlias = Literal["last", "all", "conversation"]
 """Which questions of a conversation become examples.
@@ -30,6 +33,7 @@ trained on, each alone. "conversation": the last one, with the earlier turns as 
 _PLACEHOLDER = re.compile(r"<image>", re.IGNORECASE)
 
 
+@typed_call
 def load_conversations(
     path: str | PathLike[str],
     *,
@@ -38,7 +42,7 @@ def load_conversations(
     without_image: Literal["refuse", "skip"] = "refuse",
     encoding: str | None = None,
     prefix: str = "",
-    first_id: int = 0,
+    first_id: NonNegativeInt = 0,
     on_error: OnError = "raise",
 ) -> ExampleStream:
     """Read examples from conversations.
@@ -86,6 +90,7 @@ def load_conversations(
     return ExampleStream(read_table(source, encoding=encoding), examples_of, on_error=on_error)
 
 
+@typed_call
 def load_chat_jsonl(
     path: str | PathLike[str],
     *,
@@ -108,6 +113,7 @@ def load_chat_jsonl(
     return load_conversations(path, turns=turns, encoding=encoding, prefix=prefix, first_id=1, on_error=on_error)
 
 
+@typed_call
 def load_llava(
     path: str | PathLike[str],
     *,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from vqaft.data.example import VQAExample
-from vqaft.errors import DataError, MissingExtraError
+from vqaft.errors import MissingExtraError
+from vqaft.typed import typed_call
 
 
+@typed_call
 def load_easy_vqa(part: Literal["train", "test"] = "train") -> list[VQAExample]:
     """Load one part of easy-vqa: 4,000 images with 38,575 questions to train on, or 1,000 with 9,673 to test on.
 
@@ -29,10 +31,8 @@ def load_easy_vqa(part: Literal["train", "test"] = "train") -> list[VQAExample]:
         raise MissingExtraError("easy_vqa", extra="easy-vqa") from None
     if part == "train":
         columns, paths = easy_vqa.get_train_questions(), easy_vqa.get_train_image_paths()
-    elif part == "test":
-        columns, paths = easy_vqa.get_test_questions(), easy_vqa.get_test_image_paths()
     else:
-        raise DataError(f"no part {part!r} in easy-vqa; the parts are 'train' and 'test'")
+        columns, paths = easy_vqa.get_test_questions(), easy_vqa.get_test_image_paths()
     return [
         VQAExample(
             id=f"{part}-{number}",

@@ -21,8 +21,10 @@ from vqaft.data.loaders.text_files import Dialect, unreadable
 from vqaft.errors import DataError
 from vqaft.filesystem import Location, kind_of, location_of, suffix_of
 from vqaft.images import ImageSource
+from vqaft.typed import typed_call
 
 
+@typed_call
 def load_file(
     path: str | PathLike[str],
     *,
@@ -84,6 +86,7 @@ def _require_file(source: Location) -> None:
         raise DataError(f"the file {what}", path=source, hint=hint)
 
 
+@typed_call
 def load_folder(
     folder: str | PathLike[str],
     *,

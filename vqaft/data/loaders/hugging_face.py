@@ -14,8 +14,10 @@ from vqaft.data.loaders.columns import Columns, listed, plain_columns, read_row,
 from vqaft.data.loaders.image_path import FindImage, image_finder, root_of
 from vqaft.data.loaders.stream import ExampleStream, OnError, PlacedRow
 from vqaft.errors import DataError, shown
+from vqaft.typed import typed_call
 
 
+@typed_call
 def load_hf(
     rows: Any,
     *,

@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 
 from vqaft.data.example import Turn, VQAExample
@@ -19,11 +20,13 @@ from vqaft.durable import atomic_writer, write_atomically
 from vqaft.errors import DataError, ImageError, shown
 from vqaft.filesystem import Location, is_url, join, kind_of, location_of, read_bytes, require_local, suffix_of
 from vqaft.images import ImageEncoder, ImageSource, content_of, image_sha256, local_source, sniff, split_page
+from vqaft.typed import typed_call
 
 _REQUIRED = ("id", "question", "answers", "question_type", "kind", "group", "metadata")
 _TURN = ("question", "answer", "n_images", "trained")
 
 
+@typed_call
 def save_examples(
     path: str | PathLike[str], examples: Iterable[VQAExample], *, images: str | PathLike[str] | None = None
 ) -> Path:
@@ -63,8 +66,18 @@ def saved_line(example: VQAExample, root: Location) -> bytes:
 
     Raises:
         ImageError: If an image is missing.
+        DataError: If a text holds half a character (a lone surrogate), or a number has more than 64 bits.
     """
-    return orjson.dumps(_row(example, root), default=str, option=orjson.OPT_NON_STR_KEYS) + b"\n"
+    row = _row(example, root)
+    try:
+        return orjson.dumps(row, default=_plain, option=orjson.OPT_NON_STR_KEYS) + b"\n"
+    except TypeError as error:  # half a character (U+D800 to U+DFFF), or a number of more than 64 bits
+        hint = "Mend the example's texts and metadata, or leave it out."
+        raise DataError(f"JSON does not hold it: {error}", example_id=example.id, hint=hint) from None
+
+
+def _plain(value: object) -> object:
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else str(value)
 
 
 def _row(example: VQAExample, root: Location) -> dict[str, Any]:
@@ -80,6 +93,7 @@ def is_saved(row: Mapping[str, Any]) -> bool:
     return set(_REQUIRED) <= set(row)
 
 
+@typed_call
 def load_saved(
     path: str | PathLike[str],
     *,

@@ -18,11 +18,13 @@ from vqaft.data.splits.groups import GroupBy, Groups, group_examples
 from vqaft.data.splits.report import AlikePair, Overlap, PartSummary, SplitReport
 from vqaft.errors import DataError, shown
 from vqaft.images import MAX_DISTANCE, NEAR_DISTANCE, closest_across, near_groups, nearest_across
+from vqaft.typed import typed_call
 
 Copies: TypeAlias = tuple[NDArray[np.intp], NDArray[np.intp]]
 """Pairs of images of the table, of which one is a transformed copy of the other."""
 
 
+@typed_call
 def audit_splits(
     parts: Mapping[str, Iterable[VQAExample]],
     *,
@@ -53,7 +55,8 @@ def audit_splits(
     found = {name: tuple(examples) for name, examples in parts.items()}
     empty = [name for name, examples in found.items() if not examples]
     if len(found) < 2 or empty:  # noqa: PLR2004 - a pair
-        raise DataError(f"part {empty[0]!r} is empty" if empty else "there are not two parts to compare")
+        problem = f"part {empty[0]!r} is empty" if empty else f"there are not two parts to compare, but {len(found)}"
+        raise DataError(problem, hint="Give the training part first, then what is tested on.")
     everything = tuple(chain.from_iterable(found.values()))
     images = ImageTable.of(everything, looks=distance is not None or transformed, transformed=transformed)
     copies = images.transformed_pairs() if transformed else None

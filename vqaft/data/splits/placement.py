@@ -16,6 +16,7 @@ from vqaft.durable import write_atomically
 from vqaft.errors import StateError
 from vqaft.filesystem import location_of, read_bytes, require_local
 from vqaft.serialization import no_extra_fields, read_as
+from vqaft.typed import typed
 
 _FORMAT = "vqaft placement 1"
 
@@ -34,6 +35,7 @@ class _File:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Placement:
     """The part of every image, by content; small enough to keep beside the training files, and without any pixel.
 

@@ -18,14 +18,17 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, PositiveInt
 
 from vqaft.data.example import VQAExample
 from vqaft.data.image_table import ImageTable
 from vqaft.data.splits.groups import GroupBy, group_examples
 from vqaft.errors import DataError
 from vqaft.notebook import card, heading, table
+from vqaft.typed import typed, typed_call
 
 MIN_CLUSTERS = 50
 """Below this number of images, simulated power strays too far from what the formula says."""
@@ -39,6 +42,7 @@ RANGES = {"icc": (0, 1), "correlation": (-1, 1), "spread": (0, 1)}
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Power:
     """What a test set can show.
 
@@ -58,9 +62,9 @@ class Power:
         DataError: If a value lies outside its range.
     """
 
-    pairs: int
-    clusters: int
-    cluster_size: float
+    pairs: PositiveInt
+    clusters: PositiveInt
+    cluster_size: Annotated[float, Field(ge=1)]
     accuracy: float = 0.5
     icc: float = 0.1
     correlation: float = 0.0
@@ -172,6 +176,7 @@ class Power:
         return pairs * gain - CONTINUITY - critical - normal.inv_cdf(self.power) * math.sqrt(alternative)
 
 
+@typed_call
 def power(
     examples: Iterable[VQAExample],
     *,

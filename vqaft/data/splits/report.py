@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
+from pydantic import NonNegativeInt
+
 from vqaft.data.example import VQAExample
 from vqaft.escape import counted, visible
 from vqaft.images import TRANSFORMED_KINDS
 from vqaft.notebook import card, heading, note, table
+from vqaft.typed import typed
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class PartSummary:
     """One part in numbers.
 
@@ -27,9 +31,9 @@ class PartSummary:
     """
 
     name: str
-    pairs: int
-    images: int
-    groups: int
+    pairs: NonNegativeInt
+    images: NonNegativeInt
+    groups: NonNegativeInt
     kinds: Mapping[str, int]
     types: Mapping[str, int]
     answers: Mapping[str, int] = field(repr=False)
@@ -42,6 +46,7 @@ class PartSummary:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class AlikePair:
     """Two examples of different parts whose images are the same or alike.
 
@@ -56,13 +61,14 @@ class AlikePair:
 
     parts: tuple[str, str]
     examples: tuple[VQAExample, VQAExample]
-    distance: int | None
+    distance: NonNegativeInt | None
     same: bool
     images: tuple[int, int] = (0, 0)
     transformed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Overlap:
     """What two parts share, counted in images of the second.
 
@@ -80,14 +86,14 @@ class Overlap:
     """
 
     parts: tuple[str, str]
-    images: int
-    same: int
-    alike: int
+    images: NonNegativeInt
+    same: NonNegativeInt
+    alike: NonNegativeInt
     groups: tuple[str, ...]
     leaks: tuple[AlikePair, ...] = field(repr=False)
     nearest: AlikePair | None = field(repr=False)
-    none_within: int | None = None
-    transformed: int = 0
+    none_within: NonNegativeInt | None = None
+    transformed: NonNegativeInt = 0
 
     def __str__(self) -> str:
         first, second = self.parts
@@ -107,6 +113,7 @@ class Overlap:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class SplitReport:
     """The proof that a split can be believed, or that it cannot.
 
@@ -126,11 +133,11 @@ class SplitReport:
     parts: tuple[PartSummary, ...]
     overlaps: tuple[Overlap, ...]
     unseen_answers: Mapping[str, Mapping[str, int]] = field(repr=False)
-    near_duplicate_groups: int
-    near_duplicate_images: int
-    distance: int | None
+    near_duplicate_groups: NonNegativeInt
+    near_duplicate_images: NonNegativeInt
+    distance: NonNegativeInt | None
     transformed: bool = False
-    by_content: int = 0
+    by_content: NonNegativeInt = 0
 
     @property
     def ok(self) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import NonNegativeInt
 
 from vqaft.data.example import VQAExample
 from vqaft.data.image_table import ImageTable
@@ -27,9 +28,11 @@ from vqaft.escape import visible
 from vqaft.filesystem import require_local
 from vqaft.images import NEAR_DISTANCE
 from vqaft.notebook import card, note, table
+from vqaft.typed import typed
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Split:
     """A dataset in parts that share no image.
 
@@ -49,9 +52,9 @@ class Split:
     test: tuple[VQAExample, ...]
     unused: tuple[VQAExample, ...] = ()
     placement: Placement = field(default=Placement(images={}, groups={}, looks={}), repr=False)
-    borrowed: int = 0
+    borrowed: NonNegativeInt = 0
     names: Mapping[str, str] = field(default_factory=dict, repr=False)
-    distance: int | None = NEAR_DISTANCE
+    distance: NonNegativeInt | None = NEAR_DISTANCE
     transformed: bool = False
 
     @classmethod

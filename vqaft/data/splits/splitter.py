@@ -28,6 +28,7 @@ from vqaft.data.splits.placement import Placement
 from vqaft.data.splits.split import Split
 from vqaft.errors import DataError, SplitError, shown
 from vqaft.images import NEAR_DISTANCE
+from vqaft.typed import typed_call
 
 Unit: TypeAlias = Literal["images", "pairs"]
 
@@ -90,8 +91,9 @@ class DatasetSplitter:
             ("unit", self.unit in get_args(Unit), "'images' or 'pairs'"),
             ("group_by", by is None or isinstance(by, str) or callable(by), "a column, a function or None"),
             ("near_duplicates", bits is None or (_is_whole(bits) and 0 <= bits <= _MOST_BITS), "0 to 16, or None"),
+            ("transformed", isinstance(self.transformed, bool), "True or False"),
             ("transformed", not self.transformed or bits is not None, "False where near_duplicates is None"),
-            ("stratify", self.stratify in (None, True, False), "True, False or None"),
+            ("stratify", self.stratify is None or isinstance(self.stratify, bool), "True, False or None"),
             ("seed", _is_whole(self.seed), "an integer"),
         ):
             if not fits:
@@ -102,6 +104,7 @@ class DatasetSplitter:
         """The sizes of the parts, with what was not said."""
         return Sizes.of(train=self.train, validation=self.validation, test=self.test)
 
+    @typed_call
     def split(
         self, examples: Iterable[VQAExample], *, previous: Placement | None = None, images: ImageTable | None = None
     ) -> Split:

@@ -33,6 +33,7 @@ from vqaft.engines.embedded.spans import find_spans, normalized
 from vqaft.engines.embedded.text_reader import int32_indices, learn_to_read, lines_of
 from vqaft.engines.engine import ChatModel, Progress, TrainingMetrics, TrainingNote, TrainingResult, TrainingTask
 from vqaft.errors import RecordError
+from vqaft.typed import typed_call
 
 AUTO_EPOCHS, AUTO_BATCH_SIZE = 25, 16
 KEPT_CHECKPOINTS = 3
@@ -62,6 +63,7 @@ class EmbeddedEngine:
         cache_folder: Where the text of images is cached, by the content of the image; None caches it in memory.
     """
 
+    @typed_call
     def __init__(self, *, cache_folder: Path | None = None) -> None:
         self._recognizer = TextRecognizer(cache_folder)
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pydantic import NonNegativeInt
+
 from vqaft.data import VQAExample
 from vqaft.errors import DataError, StateError
 from vqaft.inference import ChatBackend, ChatSettings, Predictions, RequestBuilder, predict_models
+from vqaft.typed import typed
 
 MIN_TELLING = 2
 """Questions that base and adapter must answer differently for the check to mean anything."""
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class AdapterCheck:
     """How a server's answers compare, on the questions that the base and the adapter answer differently at home.
 
@@ -23,9 +27,9 @@ class AdapterCheck:
         as_base: How many it answered as its own base model does.
     """
 
-    questions: int
-    as_adapter: int
-    as_base: int
+    questions: NonNegativeInt
+    as_adapter: NonNegativeInt
+    as_base: NonNegativeInt
 
 
 def check_adapter(

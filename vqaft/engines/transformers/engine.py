@@ -10,6 +10,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from pydantic import NonNegativeInt
+
 from vqaft.engines.engine import ChatModel, Progress, TrainingMetrics, TrainingNote, TrainingResult, TrainingTask
 from vqaft.engines.transformers.answering import AnswerProcess, OpenWeightModel
 from vqaft.engines.transformers.folder import ABOUT_FILE, ModelFolder, check_base_of, read_json
@@ -26,6 +28,7 @@ from vqaft.engines.transformers.probe import probe
 from vqaft.engines.transformers.rows import check_rows, find_answers
 from vqaft.engines.transformers.task import Task
 from vqaft.errors import DataError, StateError
+from vqaft.typed import typed_call
 
 KEPT_BASES = 2
 """Whole models in memory: the base, and of those that a full fine-tuning made the one asked last."""
@@ -50,11 +53,12 @@ class TransformersEngine:
         MissingExtraError: If torch or transformers is not installed.
     """
 
+    @typed_call
     def __init__(
         self,
         model: str | PathLike[str] | ModelFolder,
         *,
-        gpus: int | None = None,
+        gpus: NonNegativeInt | None = None,
         cache: Path | None = None,
         answer_while_training: bool | None = None,
         train_module: Sequence[str] = (TRAIN_MODULE,),

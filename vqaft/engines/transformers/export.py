@@ -17,10 +17,12 @@ from vqaft.engines.transformers.launch import rank_environment
 from vqaft.engines.transformers.loading import load_base, load_processor
 from vqaft.errors import DataError, StateError
 from vqaft.filesystem import require_local
+from vqaft.typed import typed_call
 
 _LEFT_BEHIND = {"task.json", "training.log"}
 
 
+@typed_call
 def export_model(
     model: str | PathLike[str] | ModelFolder, target: str | PathLike[str], *, merged: bool = False
 ) -> Path:

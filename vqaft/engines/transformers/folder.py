@@ -19,6 +19,7 @@ from typing import Any
 
 from vqaft.errors import DataError, ServiceUnreachableError
 from vqaft.filesystem import require_local
+from vqaft.typed import typed
 
 ABOUT_FILE = "vqaft.json"
 """Written beside an adapter: its base model, the base's fingerprint, and how images are prepared."""
@@ -34,6 +35,7 @@ _SAMPLES, _SAMPLE_BYTES = 16, 4096
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ModelFolder:
     """A folder that holds a whole model, or an adapter beside a whole base model.
 

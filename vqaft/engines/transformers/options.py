@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from vqaft.errors import DataError
+from vqaft.typed import typed
 
 LEARNING_RATE = 1e-4
 """Of LoRA at `learning_rate_multiplier` 1; with rank 16 and alpha 32."""
@@ -98,6 +99,7 @@ def auto_batch_size(examples: int) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class BatchPlan:
     """How a global batch is spread; `ranks` × `micro` × `accumulation` is always the batch size asked for.
 
@@ -107,9 +109,9 @@ class BatchPlan:
         accumulation: Micro-batches of a step.
     """
 
-    ranks: int
-    micro: int
-    accumulation: int
+    ranks: PositiveInt
+    micro: PositiveInt
+    accumulation: PositiveInt
 
     @classmethod
     def spread(cls, batch_size: int, *, ranks: int, micro: int | None) -> BatchPlan:

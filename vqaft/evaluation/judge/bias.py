@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from pydantic import NonNegativeInt, PositiveInt
 
 from vqaft.data import VQAExample
 from vqaft.errors import EvaluationError
@@ -20,9 +21,11 @@ from vqaft.evaluation.statistics.clusters import cluster_codes, cluster_robust_i
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.tables import estimate_text, points, points_range
 from vqaft.parallel import ordered_map, worker_count
+from vqaft.typed import Confidence, typed, typed_call
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class JudgeConsistency:
     """The result of `measure_consistency`.
 
@@ -33,8 +36,8 @@ class JudgeConsistency:
         swaps: Share that got the same level with candidate and reference, and the levels, in the opposite order.
     """
 
-    n: int
-    failed: int
+    n: NonNegativeInt
+    failed: NonNegativeInt
     repeats: Estimate
     swaps: Estimate
 
@@ -45,13 +48,14 @@ class JudgeConsistency:
         )
 
 
+@typed_call
 def measure_consistency(
     judge: LLMJudge,
     rows: Iterable[AnsweredExample],
     *,
-    repeats: int = 2,
+    repeats: PositiveInt = 2,
     max_workers: int | None = None,
-    confidence: float = 0.95,
+    confidence: Confidence = 0.95,
 ) -> JudgeConsistency:
     """Measure how often a judge gives the same level again, and in the opposite order.
 
@@ -99,6 +103,7 @@ def _share(same: Sequence[bool], groups: Sequence[str], *, confidence: float) ->
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class JudgePreference:
     """How far a judge's scores depend on what they should not depend on.
 
@@ -110,8 +115,8 @@ class JudgePreference:
     """
 
     name: str
-    n: int
-    failed: int
+    n: NonNegativeInt
+    failed: NonNegativeInt
     effect: Estimate
 
     @property
@@ -141,13 +146,14 @@ def wordy(answered: AnsweredExample) -> str:
     )
 
 
+@typed_call
 def measure_length_preference(
     judge: LLMJudge,
     rows: Iterable[AnsweredExample],
     *,
     lengthen: Callable[[AnsweredExample], str] = wordy,
     max_workers: int | None = None,
-    confidence: float = 0.95,
+    confidence: Confidence = 0.95,
 ) -> JudgePreference:
     """Measure whether a judge rates the same answer higher (or lower) when it is longer.
 
@@ -175,6 +181,7 @@ def measure_length_preference(
     return _preference("the longer form minus the same answer", differences, examples, confidence)
 
 
+@typed_call
 def measure_family_preference(
     own: LLMJudge,
     other: LLMJudge,
@@ -182,7 +189,7 @@ def measure_family_preference(
     other_family: Iterable[AnsweredExample],
     *,
     max_workers: int | None = None,
-    confidence: float = 0.95,
+    confidence: Confidence = 0.95,
 ) -> JudgePreference:
     """Measure whether a judge favors the answers of models of its own family.
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import NonNegativeInt, PositiveInt
 
 from vqaft.errors import EvaluationError
 from vqaft.evaluation.example_clusters import example_groups
@@ -20,9 +21,11 @@ from vqaft.evaluation.statistics.clusters import cluster_codes, cluster_robust_i
 from vqaft.evaluation.statistics.interval import Estimate
 from vqaft.evaluation.tables import Table, paragraph, percent, percent_range, points, points_range
 from vqaft.parallel import ordered_map, worker_count
+from vqaft.typed import Confidence, typed, typed_call
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class HumanLabel:
     """A person's rating of an answer.
 
@@ -38,6 +41,7 @@ class HumanLabel:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Agreement:
     """How far two raters agree.
 
@@ -48,7 +52,7 @@ class Agreement:
         alpha: Krippendorff's alpha for ordered levels, at most 1.
     """
 
-    n: int
+    n: NonNegativeInt
     share: Estimate
     kappa: Estimate
     alpha: Estimate
@@ -61,6 +65,7 @@ class Agreement:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Calibration:
     """The result of `calibrate`.
 
@@ -75,7 +80,7 @@ class Calibration:
 
     levels: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]
-    failed: int
+    failed: NonNegativeInt
     judge: Agreement
     people: Agreement | None
     bias: Estimate
@@ -140,13 +145,14 @@ Floats: TypeAlias = NDArray[np.float64]
 Levels: TypeAlias = NDArray[np.intp]
 
 
+@typed_call
 def calibrate(
     judge: LevelJudge,
     human_labels: Iterable[HumanLabel],
     *,
     max_workers: int | None = None,
-    confidence: float = 0.95,
-    resamples: int = 2000,
+    confidence: Confidence = 0.95,
+    resamples: PositiveInt = 2000,
     seed: int = 0,
 ) -> Calibration:
     """Measure a judge's agreement with human labels.

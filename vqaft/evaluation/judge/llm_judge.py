@@ -29,6 +29,7 @@ from vqaft.evaluation.scorer_facts import ScorerUsage, UsageMeter
 from vqaft.evaluation.scorers.normalize import folded_text, words
 from vqaft.images import ImageEncoder
 from vqaft.inference import ChatBackend, ChatReply, ChatRequest, RateLimitedBackend, request_key, split_reasoning
+from vqaft.typed import typed, typed_call
 
 
 class JudgeJournal:
@@ -44,6 +45,7 @@ class JudgeJournal:
         StateError: If another process works on it, or it is not a journal of this version.
     """
 
+    @typed_call
     def __init__(self, path: str | PathLike[str]) -> None:
         self._log = AppendLog(Path(path), kind="judgments", exclusive=True)
         self._lock = threading.Lock()
@@ -130,6 +132,7 @@ _SCANNED = 50_000
 
 
 @dataclass(frozen=True)
+@typed
 class LLMJudge:
     """Rates an answer on the levels of a rubric, by asking a chat model; by default, how right it is.
 

@@ -13,6 +13,7 @@ from vqaft.evaluation.rows import ScoredRow
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
 from vqaft.inference import split_reasoning
 from vqaft.serialization import reduce_by_fields
+from vqaft.typed import typed
 
 HALF = 0.5
 """From here on a score without a level counts as right."""
@@ -38,6 +39,7 @@ class LevelJudge(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class RecordedJudge:
     """Returns the ratings that a scorer gave in an evaluation.
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from vqaft.errors import EvaluationError
+from vqaft.typed import typed
 
 
 class Rating(StrEnum):
@@ -20,6 +21,7 @@ class Rating(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Level:
     """One level of a rubric.
 
@@ -35,6 +37,7 @@ class Level:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Rubric:
     """What a judge is asked to rate, and on which levels.
 

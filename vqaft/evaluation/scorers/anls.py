@@ -8,9 +8,11 @@ from functools import lru_cache
 from rapidfuzz.distance import Levenshtein
 
 from vqaft.evaluation.score import AnsweredExample, Score
+from vqaft.typed import Share, typed
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ANLS:
     """One minus the edit distance as a share of the longer text; 0 where that falls below a threshold.
 
@@ -23,7 +25,7 @@ class ANLS:
         threshold: The least similarity that counts, 0 to 1.
     """
 
-    threshold: float = 0.5
+    threshold: Share = 0.5
 
     def __call__(self, answered: AnsweredExample) -> Score:
         """Score one answer.

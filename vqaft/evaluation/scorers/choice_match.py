@@ -12,11 +12,14 @@ from functools import lru_cache
 from string import ascii_uppercase
 from typing import NamedTuple
 
+from pydantic import NonNegativeInt
+
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
 from vqaft.evaluation.scorers.final_answer import final_answer
 from vqaft.evaluation.scorers.normalize import composed_offsets, words
 from vqaft.evaluation.scorers.occurrences import occurrences
 from vqaft.evaluation.scorers.statement import Statement
+from vqaft.typed import typed
 
 _LABEL = (
     r"(?:option|choice|answer|ans|letter|antwort|lösung|réponse|reponse|respuesta|opción|risposta|resposta|ответ|вариант|"
@@ -84,6 +87,7 @@ class _Mention(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ChoiceMatch:
     """Right where the answer names the same choice as the reference, by its letter or its text.
 
@@ -101,7 +105,7 @@ class ChoiceMatch:
     """
 
     column: str = "choices"
-    first_index: int = 0
+    first_index: NonNegativeInt = 0
 
     def __call__(self, answered: AnsweredExample) -> Score | ScoreFailure:
         """Score one answer.

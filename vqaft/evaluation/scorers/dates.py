@@ -12,6 +12,7 @@ from vqaft.errors import MissingExtraError
 from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
 from vqaft.evaluation.scorers.final_answer import final_answer
 from vqaft.evaluation.scorers.numeral import read_words
+from vqaft.typed import typed
 
 Order: TypeAlias = Literal["unknown", "day first", "month first"]
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl")
@@ -30,6 +31,7 @@ _SPELLED = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class DateMatch:
     """Right where the final answer gives the date of a reference, in whatever notation.
 
@@ -137,6 +139,7 @@ _NOON = 12
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class TimeMatch:
     """Right where the final answer gives the time of day of a reference, in whatever notation.
 

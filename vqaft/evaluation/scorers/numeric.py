@@ -12,6 +12,7 @@ from vqaft.evaluation.score import AnsweredExample, Score, ScoreFailure
 from vqaft.evaluation.scorers.final_answer import final_answer
 from vqaft.evaluation.scorers.numeral import read_foreign_words, read_words
 from vqaft.evaluation.scorers.numeral_search import Numeral, find_numerals
+from vqaft.typed import Amount, typed
 
 _EQUAL = Score(value=1.0, reason="the same text")
 _UNEQUAL = Score(value=0.0, reason="another text")
@@ -30,6 +31,7 @@ _USE_INSTEAD = {"time": "TimeMatch", "date": "DateMatch"}
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Numeric:
     """Right where the number of the final answer is that of a reference.
 
@@ -47,8 +49,8 @@ class Numeric:
         absolute: The largest absolute error that counts as right.
     """
 
-    relative: float = 0.0
-    absolute: float = 0.0
+    relative: Amount = 0.0
+    absolute: Amount = 0.0
 
     def __call__(self, answered: AnsweredExample) -> Score | ScoreFailure:
         """Score one answer.
@@ -141,6 +143,7 @@ def _written(number: Fraction) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class RelaxedAccuracy:
     """Right where a number is within a share of the true one, or else where the text is the same but for case.
 
@@ -157,7 +160,7 @@ class RelaxedAccuracy:
         tolerance: The largest relative error that counts as right.
     """
 
-    tolerance: float = 0.05
+    tolerance: Amount = 0.05
 
     def __call__(self, answered: AnsweredExample) -> Score:
         """Score one answer.

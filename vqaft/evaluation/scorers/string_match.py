@@ -16,6 +16,7 @@ from vqaft.evaluation.scorers.occurrences import MONEY, occurrences
 from vqaft.evaluation.scorers.polarity import SPOKEN, polarity, reference_polarity
 from vqaft.evaluation.scorers.statement import GRAMMAR_WORDS, Span, Statement
 from vqaft.inference import is_refusal
+from vqaft.typed import typed
 
 _EQUAL = Score(value=1.0, reason="equals a reference")
 _UNEQUAL = Score(value=0.0, reason="equals no reference")
@@ -48,6 +49,7 @@ _MEASURES = UNITS | MONEY | {"%", "°c", "°f"}
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ExactMatch:
     """Right where the whole answer equals a reference.
 

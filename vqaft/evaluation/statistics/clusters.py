@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqaft.evaluation.statistics.interval import Interval
+from vqaft.typed import typed
 
 UNEVEN = 0.4
 """Below this ratio of effective to counted clusters, simulated coverage falls under 93 %."""
@@ -26,6 +27,7 @@ def cluster_codes(groups: Iterable[Hashable]) -> NDArray[np.intp]:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ClusterSums:
     """Rows added up by cluster: all that a clustered mean needs.
 

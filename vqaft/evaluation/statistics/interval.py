@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vqaft.typed import typed
+
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Interval:
     """Where the true value lies, by a method that is right in `confidence` of all cases.
 
@@ -26,6 +29,7 @@ class Interval:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Estimate:
     """A mean, or a difference of means, and its interval.
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from vqaft.evaluation.statistics.clustered_mean import is_binary, mean_interval
 from vqaft.evaluation.statistics.clusters import ClusterSums, cluster_robust_error, cluster_sums
 from vqaft.evaluation.statistics.interval import Estimate, Interval
+from vqaft.typed import typed
 
 DENOMINATORS = (1, 2, 3, 4, 5, 6, 10, 12, 30, 60)
 TOLERANCE = 1e-9
@@ -173,6 +174,7 @@ SCALES = 4.0 ** np.arange(6)
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class WinLoss:
     """Examples on which one model scores higher than the other.
 

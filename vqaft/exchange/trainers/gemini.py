@@ -21,12 +21,14 @@ from vqaft.exchange.rows import Row, RowTurn
 from vqaft.exchange.split_files import parse_jsonl_splits, write_jsonl_splits
 from vqaft.exchange.target import check_settings
 from vqaft.images import EncodedImage
+from vqaft.typed import typed
 
 _MOST_IMAGES = 30
 _MOST_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Gemini:
     """Training data of Gemini on Vertex AI.
 

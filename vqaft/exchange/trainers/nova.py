@@ -22,12 +22,14 @@ from vqaft.exchange.rows import Row, RowTurn
 from vqaft.exchange.split_files import parse_jsonl_splits, write_jsonl_splits
 from vqaft.exchange.target import check_settings
 from vqaft.images import EncodedImage
+from vqaft.typed import typed
 
 _RESERVED = ("User:", "Bot:", "Assistant:", "System:", "<image>", "<video>", "[EOS]")
 _ADDRESS = re.compile(r"s3://[a-z0-9.-]+(?:/[A-Za-z0-9_./-]*)?")
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Nova:
     """Training data of Amazon Nova on Bedrock.
 

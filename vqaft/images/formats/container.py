@@ -6,11 +6,14 @@ import struct
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from vqaft.typed import typed
+
 OutputFormat: TypeAlias = Literal["jpeg", "png", "webp"]
 """The file formats that providers take."""
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ImageHeader:
     """The facts in front of the pixels; read from damaged files too, as far as they go.
 
@@ -36,6 +39,7 @@ class ImageHeader:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+@typed
 class Container:
     """A whole JPEG, PNG or WEBP file, taken apart into what shows its first picture and what does not.
 

@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 from urllib.parse import urlsplit
 
 from vqaft.errors import DataError, ImageError
+from vqaft.typed import typed
 
 # What Python's `is_global` lets pass in one release or another, and what only looks public.
 # https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry
@@ -48,6 +49,7 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class RemoteImage:
     """A public URL that goes into a record as it is; nothing is fetched and nothing is known of the image.
 
@@ -105,6 +107,7 @@ _PRINTABLE = 0x21
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class WebFetcher:
     """Fetches images from public web addresses: `InputLimits(fetch=WebFetcher())`.
 

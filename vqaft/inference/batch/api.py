@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import orjson
+from pydantic import PositiveInt
 
 from vqaft.durable import write_atomically
 from vqaft.errors import DataError, RequestRefusedError, ServiceError, ServiceUnreachableError
@@ -30,11 +31,13 @@ from vqaft.service import (
     paginate,
     was_refused,
 )
+from vqaft.typed import typed
 
 FINAL_STATUSES = frozenset({"completed", "failed", "expired", "cancelled"})
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Batch:
     """A batch as the service last described it.
 
@@ -241,6 +244,7 @@ class BatchCreation:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class ShardLimits:
     """What one batch may hold.
 
@@ -249,8 +253,8 @@ class ShardLimits:
         max_rows: The most requests; OpenAI accepts 50,000.
     """
 
-    max_bytes: int = 200_000_000
-    max_rows: int = 50_000
+    max_bytes: PositiveInt = 200_000_000
+    max_rows: PositiveInt = 50_000
 
 
 def batch_line(key: str, body: bytes) -> bytes:

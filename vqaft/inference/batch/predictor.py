@@ -26,6 +26,7 @@ from vqaft.inference.outcome import failure_of_error, outcome_of_reply
 from vqaft.inference.predictions import Failure, FailureKind, Prediction, Predictions
 from vqaft.inference.run import RequestBuilder
 from vqaft.service import Ledger, PollingPolicy, RetryPolicy, check_backend, download_whole, is_gone
+from vqaft.typed import typed_call
 
 _TRANSIENT_CODES = frozenset({"batch_expired", "batch_cancelled", "server_error", "rate_limit_exceeded"})
 
@@ -139,6 +140,7 @@ class BatchPredictor:
         DataError: If the backend does not have a Batch API, or is not a backend.
     """
 
+    @typed_call
     def __init__(
         self,
         backend: BatchBackend,

@@ -17,9 +17,11 @@ from xml.etree import ElementTree as ET
 
 from vqaft.errors import MissingExtraError
 from vqaft.escape import visible
+from vqaft.typed import typed
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class LegendEntry:
     """Meaning of one color or line of a chart.
 
@@ -35,6 +37,7 @@ class LegendEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class Chart:
     """A chart for an HTML page.
 

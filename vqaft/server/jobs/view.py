@@ -10,12 +10,14 @@ from typing import Any
 from vqaft.server.jobs.record import GOING, STARTED, training_steps
 from vqaft.server.store.documents import Document
 from vqaft.server.store.state import State
+from vqaft.typed import typed
 
 CHECKPOINTS = 1_000
 """The most checkpoints that are read of a job."""
 
 
 @dataclass(frozen=True, kw_only=True)
+@typed
 class JobView:
     """One job at a moment.
 
