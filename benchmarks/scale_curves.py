@@ -239,7 +239,7 @@ def plot(runs: Sequence[Run], path: Path) -> None:
         panel.set(xscale="log", yscale="log", xlabel="rows (questions, five an image)", ylabel=label, xticks=sizes)
         panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         for axis in (panel.xaxis, panel.yaxis):
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.7g}"))
             axis.set_minor_formatter(NullFormatter())
         panel.grid(alpha=0.3)
         panel.spines[["top", "right"]].set_visible(False)
