@@ -238,10 +238,10 @@ def test_values_beyond_json_are_refused_or_named(target: Any, tmp_path: Path) ->
     for metadata in ({"n": 1 << 70}, {"text": "\ud800"}):
         with pytest.raises(ExportError, match="JSON"):
             export([replace(first, metadata=metadata), *others], target, tmp_path / "out", builder=builder_for(target))
-    strange: dict[Any, Any] = {1: "a", "when": date(2018, 12, 25), "where": Path("x"), "nan": float("nan")}
+    strange: dict[str, Any] = {"in": {1: "a"}, "when": date(2018, 12, 25), "where": Path("x"), "nan": float("nan")}
     exported = export(
         [replace(first, metadata=strange), *others], target, tmp_path / "out", builder=builder_for(target)
     )
     assert "metadata" in {loss.field for loss in exported.lossy}
     found = next(iter(target.read(tmp_path / "out")))
-    assert dict(found.metadata) == {"1": "a", "when": "2018-12-25", "where": "x", "nan": None}
+    assert dict(found.metadata) == {"in": {"1": "a"}, "when": "2018-12-25", "where": "x", "nan": None}
