@@ -76,6 +76,15 @@ CHOOSING_B = [
     "the dog",
     "I think it is a dog",
     "Answer: a dog, not a cat",
+    "A... no wait, B",
+    "A. Actually, B.",
+    "I'd say A. Wait, it's B.",
+    "First A, but on reflection B",
+    "Answer: A\nCorrection: B",
+    "B, not A",
+    "B (not A)",
+    "B instead of A",
+    "B rather than option A",
 ]
 NOT_CHOOSING_B = [
     "A",
@@ -94,6 +103,10 @@ NOT_CHOOSING_B = [
     "not a dog",
     "Be careful",
     "vitamin B12",
+    "B... no wait, A",
+    "B. Sorry, I mean A.",
+    "A, not B",
+    "A instead of B",
 ]
 
 

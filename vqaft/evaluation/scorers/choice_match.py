@@ -53,6 +53,12 @@ _ENDS = re.compile(
     re.IGNORECASE,
 )
 _REASON = re.compile(r",?\s(?:because|since|due)\b", re.IGNORECASE)
+_CONTRAST = re.compile(r",?\s\(?(?:and )?(?:not|instead of|rather than|as opposed to)\s(?:option |choice )?\(?[A-Z]\b")
+_TAKES_BACK = re.compile(
+    r"(?:[.!?,;:\n…–—-]|\bbut)\s{0,4}(?:no|oh|hmm)?\W{0,3}(?:but )?"
+    r"(?:wait|actually|correction|scratch that|i mean|sorry|on (?:reflection|second thought|(?:a )?closer (?:look|inspection))|let me correct(?: that| myself)?)\b",
+    re.IGNORECASE,
+)
 _DENIED_BEFORE = re.compile(
     r"\b(?:not|neither|nor|never|cannot|except|rather than|instead of|than|eliminate|exclude|rule out|ruled out|no)\b"
     r"(?!.*\b(?:but|so)\b)[^.;\n]{0,30}$|n['’]t\b(?!.*\b(?:but|so)\b)[^.;\n]{0,30}$",
@@ -93,8 +99,9 @@ class ChoiceMatch:
 
     A letter counts where it stands alone, in brackets, at the head of a line, or behind a word such as "option" or
     "answer" (in several languages) before an end: "B", "(b)", "B) a cat", "So, the correct option is B.", "答案: B",
-    but not the article in "Answer: A big dog". A letter that is denied ("Option A is wrong, so B") is not chosen, and
-    an answer that names two choices names none. Where the choices are known their texts count too.
+    but not the article in "Answer: A big dog". A letter that is denied ("Option A is wrong, so B", "B, not A") is not
+    chosen, and an answer that names two choices names none, unless it takes the first back ("A. No wait, B"). Where the
+    choices are known their texts count too.
 
     After H. Duan et al., "VLMEvalKit", ACM MM 2024, without asking a model and without guessing.
 
@@ -152,9 +159,15 @@ def chosen_letter(text: str, choices: Sequence[str] = ()) -> str | None:
     by_text = _by_text(final, choices)
     if by_text is not None:
         return by_text
+    *_, last = _TAKES_BACK.split(final)
+    if last != final and (corrected := chosen_letter(last.lstrip(" ,.:;!-–—"), choices)):
+        return corrected
     mentions = [mention for mention in _mentions(final, choices) if mention.letter in letters]
-    if not mentions:
-        return _inside(final, choices)
+    return _plainest(mentions) if mentions else _inside(final, choices)
+
+
+def _plainest(mentions: Sequence[_Mention]) -> str | None:
+    """Return the one letter that is meant most plainly; None where there are two, or another is nearly as plain."""
     best = max(mention.evidence for mention in mentions)
     named = {mention.letter for mention in mentions if mention.evidence == best}
     others = {mention.letter for mention in mentions if mention.evidence >= _Evidence.BRACKETED} - named
@@ -185,7 +198,7 @@ def _evidence(match: re.Match[str], before: str, after: str, own_text: str) -> _
     last_in_line = not after.partition("\n")[0].strip(" *_.)!")
     if first_in_line and last_in_line:
         return _Evidence.LEADING if before.strip() or after.strip() else _Evidence.ALONE
-    if not _SENTENCE_END.split(before)[-1].strip() and (last_in_line or _REASON.match(after)):
+    if not _SENTENCE_END.split(before)[-1].strip() and (last_in_line or _REASON.match(after) or _CONTRAST.match(after)):
         return _Evidence.LEADING  # a sentence of its own
     text_follows = _begins_with(after, own_text)
     ends = bool(tail) or text_follows or _ENDS.match(after) is not None
