@@ -153,9 +153,11 @@ def open_binary(path: str | PathLike[str], *, buffer_bytes: int = -1) -> Iterato
 
     Raises:
         OSError: If the file cannot be read, whatever its driver raises.
+        DataError: If the path is a web address, or what `pathlib.Path` makes of a URL.
         MissingExtraError: If the package of the URL's scheme is not installed.
     """
     if not is_url(path):
+        location_of(path)  # says what a web address is, and what pathlib makes of a URL
         with Path(path).open("rb", buffering=buffer_bytes) as local:
             yield local
         return

@@ -251,6 +251,8 @@ def test_a_url_of_the_web_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match="web address"):
         data.load_file("https://example.org/qa.csv")
+    with pytest.raises(DataError, match="a web address is not read"):
+        list(chat.read_jsonl("https://example.org/train.jsonl"))
     with pytest.raises(DataError, match="local disk"):
         records.write_jsonl("https://example.org/train.jsonl", ROWS)
     assert list(tmp_path.iterdir()) == []

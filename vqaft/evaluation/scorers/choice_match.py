@@ -56,7 +56,8 @@ _REASON = re.compile(r",?\s(?:because|since|due)\b", re.IGNORECASE)
 _CONTRAST = re.compile(r",?\s\(?(?:and )?(?:not|instead of|rather than|as opposed to)\s(?:option |choice )?\(?[A-Z]\b")
 _TAKES_BACK = re.compile(
     r"(?:[.!?,;:\n…–—-]|\bbut)\s{0,4}(?:no|oh|hmm)?\W{0,3}(?:but )?"
-    r"(?:wait|actually|correction|scratch that|i mean|sorry|on (?:reflection|second thought|(?:a )?closer (?:look|inspection))|let me correct(?: that| myself)?)\b",
+    r"(?:wait|actually|correction|scratch that|i mean|sorry|"
+    r"on (?:reflection|second thought|(?:a )?closer (?:look|inspection))|let me correct(?: that| myself)?)\b",
     re.IGNORECASE,
 )
 _DENIED_BEFORE = re.compile(
