@@ -24,7 +24,8 @@ from vqaft.parallel import BackgroundWriter
 from vqaft.providers import ProviderLimits
 from vqaft.records.builder import MessageBuilder
 from vqaft.records.manifest import Manifest
-from vqaft.typed import CHECKED_LATER, typed, typed_call
+from vqaft.type_rules import CHECKED_LATER
+from vqaft.typed import typed, typed_call
 
 # Large enough that threads rarely wait for each other, small enough to stay near the processor.
 _BATCH_BYTES = 4 * 1024 * 1024

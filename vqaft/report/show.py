@@ -15,7 +15,8 @@ from vqaft.inference import Prediction
 from vqaft.notebook import card, grid, heading, marked, no_picture, note, picture
 from vqaft.report.row_groups import PageBudget
 from vqaft.report.thumbnails import Gallery, make_gallery
-from vqaft.typed import CHECKED_LATER, typed, typed_call
+from vqaft.type_rules import CHECKED_LATER
+from vqaft.typed import typed, typed_call
 
 MOST = 24
 SIDE = 240
