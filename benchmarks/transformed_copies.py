@@ -101,6 +101,43 @@ def in_page(ground: str, ink: str) -> Callable[[Image.Image], Image.Image]:
     return lambda image: put(blank.copy(), image, (400, 110, 1010, 780))
 
 
+def written(seed: int, columns: int, lines: int) -> str:
+    """Return running text, other than that of `in_page`."""
+    words = ("a receipt of this kind was common in", "small shops until the end of that", "year and few were ever kept")
+    chosen = random.Random(seed).choices(words, k=columns * lines // 16)
+    return "\n".join(textwrap.wrap(" ".join(chosen), columns)[:lines])
+
+
+def in_columns(image: Image.Image) -> Image.Image:
+    """Show an image with a caption in the right of two columns of a white article without bars."""
+    canvas = Image.new("RGB", (1366, 1024), "white")
+    draw = ImageDraw.Draw(canvas)
+    draw.text((60, 40), "Small shops and their papers", fill="black", font=ImageFont.load_default(38))
+    for place, text in (
+        ((60, 130), written(1, 52, 33)),
+        ((720, 720), "Figure 2. " + written(2, 50, 2)),
+        ((720, 830), written(3, 52, 7)),
+    ):
+        draw.multiline_text(place, text, fill=(30, 30, 30), font=ImageFont.load_default(21), spacing=6)
+    return put(canvas, image, (720, 130, 1310, 700))
+
+
+def in_letter(image: Image.Image) -> Image.Image:
+    """Show an image at the left below a few lines, in a white letter beside a gray list."""
+    canvas = Image.new("RGB", (1280, 900), "white")
+    draw = ImageDraw.Draw(canvas)
+    draw.rectangle((0, 0, 260, 900), fill=(236, 238, 242))
+    small = ImageFont.load_default_imagefont()
+    for number in range(14):
+        draw.text((16, 20 + 62 * number), written(10 + number, 34, 2), fill=(70, 70, 70), font=small)
+    draw.text((300, 24), "Your order of last week", fill="black", font=ImageFont.load_default(26))
+    draw.multiline_text((300, 80), written(4, 150, 6), fill="black", font=small, spacing=8)
+    shown = ImageOps.contain(image, (620, 620))
+    canvas.paste(shown, (300, 210))
+    draw.multiline_text((300, 850), written(5, 150, 2), fill="black", font=small, spacing=8)
+    return canvas
+
+
 CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "half the size": lambda image: image.resize((image.width // 2, image.height // 2)),
     "2.5 % cut off each side": cut(0.025, 0.025, 0.025, 0.025),
@@ -117,6 +154,8 @@ CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "screenshot: on a desktop": on_desktop,
     "screenshot: in a dark page with text": in_page("#18191e", "white"),
     "screenshot: in a white page with text": in_page("white", "black"),
+    "screenshot: in a column of a white article": in_columns,
+    "screenshot: in a white letter": in_letter,
 }
 
 

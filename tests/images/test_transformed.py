@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from vqaft.images import picture_sketch, transformed_pairs
+from vqaft.images import SKETCH_BYTES, picture_sketch, transformed_pairs
 
 
 def picture(seed: int) -> Image.Image:
@@ -96,16 +96,58 @@ def test_a_picture_on_a_page_without_an_edge_is_not_taken_for_another() -> None:
     assert pairs_of([*white, *map(page, white)]) <= {(number, number + 4) for number in range(4)}
 
 
+def slip(seed: int, margin: float = 0.0) -> Image.Image:
+    """Draw a slip with names on the left and prices on the right, on white, so that it has no edge in a white page."""
+    rng = np.random.default_rng(seed)
+    image = Image.new("RGB", (360, 560), "white")
+    draw = ImageDraw.Draw(image)
+    for row in range(28):
+        ink = (int(rng.integers(0, 90)),) * 3
+        draw.rectangle((0, 19 * row, int(rng.integers(40, 260)), 7 + 19 * row), fill=ink)
+        draw.rectangle((int(rng.integers(280, 340)), 19 * row, 359, 7 + 19 * row), fill=ink)
+    draw.rectangle((0, 0, 359, 12), fill="black")
+    draw.rectangle((0, 540, 359, 559), fill="black")
+    return ImageOps.expand(image, round(margin * 360), "white")
+
+
+def article(image: Image.Image) -> Image.Image:
+    """Show an image in the right of two columns, above a caption and more text."""
+    canvas = Image.new("RGB", (1200, 900), "white")
+    draw = ImageDraw.Draw(canvas)
+    font = ImageFont.load_default(18)
+    for left, top, lines in ((40, 40, 38), (640, 730, 2), (640, 800, 4)):
+        for line in range(lines):
+            draw.text(
+                (left, top + 22 * line), f"line {line * 7919 % 997} of what is said of the picture", "black", font
+            )
+    canvas.paste(ImageOps.contain(image, (540, 660)), (660, 40))
+    return canvas
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.4])
+@pytest.mark.parametrize("change", [page, article])
+def test_a_white_picture_in_a_white_page_is_found(change: Callable[[Image.Image], Image.Image], margin: float) -> None:
+    slips = [slip(seed, margin) for seed in range(5)]
+    assert pairs_of([*slips, *map(change, slips)]) == {(number, number + 5) for number in range(5)}
+
+
+def test_shapes_of_another_contrast_are_not_copies() -> None:
+    faint, strong = (Image.new("L", (300, 300), ground) for ground in (240, 20))
+    for image, level in ((faint, 255), (strong, 255)):
+        ImageDraw.Draw(image).rectangle((60, 40, 200, 180), fill=level)
+    assert pairs_of([faint.convert("RGB"), cropped(strong.convert("RGB"))]) == set()
+
+
 @pytest.mark.parametrize("size", [(1, 1), (3, 900), (19, 19), (900, 20)])
 def test_small_and_narrow_pictures_have_a_sketch(size: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
     found = picture_sketch(Image.fromarray(rng.integers(0, 256, (size[1], size[0]), dtype=np.uint8)))
     assert found is not None
-    assert len(found) <= 900
+    assert len(found) == SKETCH_BYTES <= 1024
     left, _ = transformed_pairs(np.frombuffer(found + bytes(len(found)), dtype=np.uint8).reshape(2, -1))
     assert not len(left)
 
 
 def test_no_pictures_have_no_pairs() -> None:
-    left, right = transformed_pairs(np.empty((0, 897), dtype=np.uint8))
+    left, right = transformed_pairs(np.empty((0, SKETCH_BYTES), dtype=np.uint8))
     assert (left.tolist(), right.tolist()) == ([], [])

@@ -9,7 +9,7 @@ touches a bar, the line between them is cut first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -28,6 +28,8 @@ _ROUGH = 5  # gray levels between neighbors
 _SAME_COLOR = 4
 _LEAST_AREA, _MOST_AREA, _LEAST_SIDE = 0.03, 0.9, 0.1
 _LINE = 0.93  # share of a row or column that a line between parts of a page fills
+_CELLS = (6, 6)
+_MOSTLY, _EVEN = 0.3, 0.25  # share of the commonest level in running text, at least, and `unevenness`, at most
 _ALIKE = 0.8  # intersection over union
 
 
@@ -45,11 +47,27 @@ def inner_boxes(picture: Image.Image, count: int) -> list[Box]:
     if min(levels.shape) < 2 / _LEAST_SIDE:
         return []
     ranked = sorted(((_likelihood(levels, box, filled), box) for box, filled in _areas(levels)), reverse=True)
+    return distinct((box for likelihood, box in ranked if likelihood > 0), count)
+
+
+def distinct(boxes: Iterable[Box], count: int) -> list[Box]:
+    """Take the first boxes of which no two are nearly the same.
+
+    Args:
+        boxes: The likeliest first.
+        count: How many to take at most.
+    """
     kept: list[Box] = []
-    for likelihood, box in ranked:
-        if len(kept) < count and likelihood > 0 and all(_overlap(box, other) < _ALIKE for other in kept):
+    for box in boxes:
+        if len(kept) < count and all(_overlap(box, other) < _ALIKE for other in kept):
             kept.append(box)
     return kept
+
+
+def area(box: Box) -> int:
+    """Return the pixels of a box."""
+    left, top, right, bottom = box
+    return (right - left) * (bottom - top)
 
 
 def _areas(levels: Levels) -> Iterator[tuple[Box, float]]:
@@ -93,7 +111,23 @@ def _likelihood(levels: Levels, box: Box, filled: float) -> float:
     around = np.median(np.concatenate(sides)) if sides else -_SAME_COLOR - 1
     inside = levels[top + 1 : bottom - 1, left + 1 : right - 1]
     text = float((np.abs(inside - around) <= _SAME_COLOR).mean())
-    return (right - left) * (bottom - top) / levels.size * (filled * (1 - text)) ** 2
+    return 0.0 if _is_running_text(inside) else area(box) / levels.size * (filled * (1 - text)) ** 2
+
+
+def _is_running_text(inside: Levels) -> bool:
+    distance = np.abs(inside - np.bincount(inside.ravel()).argmax().astype(np.int16))
+    return bool((distance <= _SAME_COLOR).mean() > _MOSTLY) and unevenness(distance) < _EVEN
+
+
+def unevenness(distance: Levels) -> float:
+    """Return how much the ink in parts of a page varies, relative to its mean: little in lines of running text.
+
+    Args:
+        distance: How far each pixel is from the level of the ground.
+    """
+    inside = Image.fromarray(distance.astype(np.float32))
+    cells = np.asarray(inside.resize(_CELLS, Image.Resampling.BOX), dtype=np.float32)
+    return float(cells.std() / max(float(cells.mean()), 1e-6))
 
 
 def _overlap(one: Box, other: Box) -> float:
@@ -101,5 +135,4 @@ def _overlap(one: Box, other: Box) -> float:
     wide = min(one[2], other[2]) - max(one[0], other[0])
     tall = min(one[3], other[3]) - max(one[1], other[1])
     shared = max(0, wide) * max(0, tall)
-    areas = [(right - left) * (bottom - top) for left, top, right, bottom in (one, other)]
-    return shared / (sum(areas) - shared)
+    return shared / (area(one) + area(other) - shared)

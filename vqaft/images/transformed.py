@@ -1,17 +1,20 @@
 """Transformed copies: cropped, mirrored, turned by quarters, bordered, or shown in a screenshot, found by sketches.
 
-A sketch holds the 299 lowest frequencies (cosine transform) of a gray picture of 32 × 32 pixels, a byte each, for the
-whole image and for up to two pictures that are shown in it. Candidates are pairs whose lowest 64 frequencies correlate:
-any of 24 windows of the one with any of the eight turns of the other, which covers a crop of one and a border around
-the other alike, and any window of an inner picture with another image as it stands. Each candidate gets a closer look:
-the window is refined, and the pictures must correlate at 24 × 24. Images that correlate as well as they stand are not
+A sketch holds the 168 lowest frequencies (cosine transform) of a gray picture of 32 × 32 pixels and their scale, a
+byte each, for the whole image and for up to five views of what it shows: where its ink is, if it has margins, inner
+pictures, and blocks of a page. The frequencies taper off, so that a window of a view and the view of a window agree.
+Candidates are pairs whose lowest 64 frequencies correlate: any of 24 windows of the one with any of the eight turns of
+the other, which covers a crop of one and a border around the other alike, and any window of what an image shows with
+another image as it stands, with its margins or without. Each candidate gets a closer look: the window is refined, and
+the pictures must have like contrast and correlate at 24 × 24. Images that correlate as well as they stand are not
 copies of this kind but look-alikes, for which there is the perceptual hash: two receipts on one form, or two
-screenshots of one page with different pictures. The time grows with the square of the number of images, and
-most where many are alike: a closer look takes milliseconds.
+screenshots of one page with different pictures. The time grows with the square of the number of images, and most where
+many are alike: a closer look takes milliseconds.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -22,7 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from vqaft.images.inner_pictures import inner_boxes
+from vqaft.images.inner_pictures import Box, distinct, inner_boxes
+from vqaft.images.page_blocks import block_boxes, content_box
 
 MAX_TRANSFORMED = 3_000
 """Images that are compared for transformed copies at most."""
@@ -34,19 +38,29 @@ Indices = NDArray[np.intp]
 Window = tuple[float, float, float, float]
 
 _SIDE = 32
-_INNER_COUNT = 2
-_ZONE = np.add.outer(np.arange(_SIDE), np.arange(_SIDE))
-_KEPT: NDArray[np.bool_] = (_ZONE > 0) & (_ZONE < 24)  # noqa: PLR2004 - frequencies down plus across
-_VIEW_BYTES = 299
-SKETCH_BYTES = (1 + _INNER_COUNT) * _VIEW_BYTES
+_SHOWN_COUNT, _INNER_COUNT = 5, 2
+"""Views beside that of the whole image, and those of them that an edge sets off."""
+_MOST_WITH_MARGIN = 0.9
+"""Share of a side that the ink of an image with margins fills at most."""
+_NOTHING, _WHOLE, _CONTENT, _SHOWN = range(4)
+_ZONES = 18
+_DOWN, _ACROSS = np.indices((_SIDE, _SIDE))
+_ZONE = _DOWN + _ACROSS
+_KEPT: NDArray[np.bool_] = (_ZONE > 0) & (_ZONE < _ZONES) & (np.maximum(_DOWN, _ACROSS) < _ZONES - 1)
+_TAPER = np.cos(_ZONE[_KEPT] * (np.pi / 2 / _ZONES)).astype(np.float32)
+_VIEW_BYTES = 169
+SKETCH_BYTES = (1 + _SHOWN_COUNT) * _VIEW_BYTES + 1
 """Bytes of a sketch."""
 _STEPS_OF_A_BYTE = 127
+_STEPS_OF_AN_OCTAVE = 19
 _PLAIN = 4.0  # gray levels: an inner picture with less contrast is one color
-_CANDIDATE, _SAME, _SAME_INSIDE = 0.9, 0.98, 0.96
+_CANDIDATE, _SAME, _SAME_INSIDE = 0.9, 0.985, 0.975
 """Least correlations of low frequencies, and after a closer look of whole images, and of one with an inner picture;
 `benchmarks/transformed_copies.py`."""
-_LEFT = 0.5
+_LEFT = 0.3
 """What a crop or a turn leaves at most of the difference that there is without it."""
+_MOST_GAIN = 1.3
+"""Factor by which the contrasts of copies differ at most: a page in a window is no faint picture in a white one."""
 _SMALLEST, _SMALLEST_INSIDE = 0.75, 0.85
 """Least sides of a window, of a whole image and of one compared with an inner picture."""
 _EDGE_INSIDE = 0.03
@@ -69,14 +83,24 @@ _TRANSFORM: Floats = _COSINES * np.sqrt(np.where(np.arange(_SIDE) == 0, 1, 2) / 
 
 
 def sketch_of(picture: Image.Image) -> bytes:
-    """Return the sketch of an image: of the whole, then of the pictures shown in it.
+    """Return the sketch of an image: of the whole, of what is shown in it, and whether the first of that is its ink.
 
     Args:
         picture: The image in gray, its longer side about `INNER_SIDE` pixels.
     """
-    inner = [_shrunk(picture.crop(box)) for box in inner_boxes(picture, 2 * _INNER_COUNT)]
-    views = [_shrunk(picture), *[view for view in inner if view.std() >= _PLAIN][:_INNER_COUNT]]
-    return b"".join(map(_frequencies, views)).ljust(SKETCH_BYTES, b"\0")
+    whole = (0, 0, *picture.size)
+    content = content_box(picture)
+    has_margin = _has_margin(content, picture.size)
+    inner = [box for box in inner_boxes(picture, 2 * _INNER_COUNT) if _shrunk(picture.crop(box)).std() >= _PLAIN]
+    blocks = block_boxes(picture, _SHOWN_COUNT)
+    shown = distinct([*([content] if has_margin else []), *inner[:_INNER_COUNT], *blocks], _SHOWN_COUNT)
+    views = b"".join(_frequencies(_shrunk(picture.crop(box))) for box in (whole, *shown))
+    return views.ljust(SKETCH_BYTES - 1, b"\0") + bytes([has_margin])
+
+
+def _has_margin(content: Box, size: tuple[int, int]) -> bool:
+    left, top, right, bottom = content
+    return min((right - left) / size[0], (bottom - top) / size[1]) < _MOST_WITH_MARGIN
 
 
 def _shrunk(picture: Image.Image) -> Floats:
@@ -84,18 +108,20 @@ def _shrunk(picture: Image.Image) -> Floats:
 
 
 def _frequencies(picture: Floats) -> bytes:
-    """Return the low frequencies, each as the square root of its share of the largest."""
+    """Return the largest of the low frequencies, by its logarithm, and each as the root of its share of that."""
     low = (_TRANSFORM @ picture @ _TRANSFORM.T)[_KEPT]
-    shares = low / max(float(np.abs(low).max()), 1e-6)
+    largest = float(np.abs(low).max())
+    shares = low / max(largest, 1e-6)
     steps = np.rint(np.sign(shares) * np.sqrt(np.abs(shares)) * _STEPS_OF_A_BYTE)
-    return bytes(steps.astype(np.int8).tobytes())
+    return bytes([round(_STEPS_OF_AN_OCTAVE * math.log2(1 + largest))]) + bytes(steps.astype(np.int8).tobytes())
 
 
 def _restored(stored: NDArray[np.uint8]) -> Floats:
-    """Return the pictures, without mean and scale, of rows of low frequencies."""
-    shares = stored.view(np.int8).astype(np.float32) / _STEPS_OF_A_BYTE
+    """Return the pictures, without their means, of rows of low frequencies."""
+    largest = np.exp2(stored[:, :1].astype(np.float32) / _STEPS_OF_AN_OCTAVE) - 1
+    shares = stored[:, 1:].view(np.int8).astype(np.float32) / _STEPS_OF_A_BYTE
     low = np.zeros((len(stored), _SIDE, _SIDE), dtype=np.float32)
-    low[:, _KEPT] = np.sign(shares) * np.square(shares)
+    low[:, _KEPT] = np.sign(shares) * np.square(shares) * _TAPER * largest
     restored: Floats = np.asarray(_TRANSFORM.T @ low @ _TRANSFORM, dtype=np.float32)
     return restored
 
@@ -126,13 +152,15 @@ def transformed_pairs(sketches: NDArray[np.uint8]) -> tuple[Indices, Indices]:
     Returns:
         The two sides of the pairs, as positions in `sketches`.
     """
-    wholes, inner = _views(sketches)
+    wholes, contents, shown = _views(sketches)
     pairs: set[tuple[int, int]] = set()
     for turn in range(8):
         found = _matches(wholes, wholes.turned(turn), _SAME, known=pairs)
         pairs |= {pair for pair, value in found.items() if _explained(wholes, pair, value)}
-    for ones, others in ((wholes, inner), (inner, wholes)):
-        pairs |= _matches(ones, others, _SAME_INSIDE, known=pairs, inside=True).keys()
+    for one, other in ((wholes, shown), (wholes, contents), (contents, shown)):
+        for ones, others in ((one, other), (other, one)):
+            found = _matches(ones, others, _SAME_INSIDE, known=pairs, inside=True)
+            pairs |= {pair for pair, value in found.items() if _explained(wholes, pair, value)}
     in_order = np.array(sorted(pairs), dtype=np.intp).reshape(-1, 2)
     return in_order[:, 0], in_order[:, 1]
 
@@ -157,20 +185,19 @@ def _matches(
 
 def _explained(wholes: _Views, pair: tuple[int, int], found: float) -> bool:
     """Return whether two images correlate much better after cropping or turning than unchanged."""
-    one, other = (_normalized(wholes.pictures[number], _FULL) for number in pair)
+    one, other = (_normalized(wholes.pictures[number], _FULL)[0] for number in pair)
     return 1 - found <= _LEFT * (1 - float((one * other).sum()))
 
 
-def _views(sketches: NDArray[np.uint8]) -> tuple[_Views, _Views]:
-    """Take the sketches apart into whole images and inner pictures."""
-    owner = np.arange(len(sketches), dtype=np.intp)
-    wholes = np.ascontiguousarray(sketches[:, :_VIEW_BYTES])
-    inner = np.ascontiguousarray(sketches[:, _VIEW_BYTES:]).reshape(-1, _VIEW_BYTES)
-    there = np.flatnonzero(inner.any(axis=1))
-    return (
-        _Views(pictures=_restored(wholes), owner=owner),
-        _Views(pictures=_restored(inner[there]), owner=np.repeat(owner, _INNER_COUNT)[there]),
-    )
+def _views(sketches: NDArray[np.uint8]) -> tuple[_Views, _Views, _Views]:
+    """Take the sketches apart into whole images, those without their margins, and what is shown in images."""
+    stored = sketches[:, :-1].reshape(len(sketches), 1 + _SHOWN_COUNT, _VIEW_BYTES)
+    kind = np.where(stored.any(axis=2), _SHOWN, _NOTHING)
+    kind[:, 0] = _WHOLE
+    kind[sketches[:, -1] > 0, 1] = _CONTENT
+    places = [np.nonzero(kind == one) for one in (_WHOLE, _CONTENT, _SHOWN)]
+    wholes, contents, shown = (_Views(pictures=_restored(stored[place]), owner=place[0]) for place in places)
+    return wholes, contents, shown
 
 
 def _candidates(ones: _Views, others: _Views, edge: float) -> Iterator[tuple[int, int, int]]:
@@ -216,14 +243,17 @@ def _sampler(count: int, low: float, high: float) -> Floats:
 
 def _correlation_at_best(big: Floats, small: Floats, window: Window, smallest: float) -> float:
     """Move the edges of a window of one picture until it correlates best with another picture."""
-    target = _normalized(small, _FULL)
-    best = float((_normalized(big, window) * target).sum())
+    target, wanted = _normalized(small, _FULL)
+    view, contrast = _normalized(big, window)
+    if not 1 / _MOST_GAIN <= contrast / max(wanted, 1e-6) <= _MOST_GAIN:
+        return 0.0
+    best = float((view * target).sum())
     for step in _STEPS:
         improved = True
         while improved:
             improved = False
             for moved in _moved(window, step, smallest):
-                value = float((_normalized(big, moved) * target).sum())
+                value = float((_normalized(big, moved)[0] * target).sum())
                 if value > best + 1e-4:
                     best, window, improved = value, moved, True
     return best
@@ -238,9 +268,11 @@ def _moved(window: Window, step: float, smallest: float) -> Iterator[Window]:
             yield left, right, top, bottom
 
 
-def _normalized(picture: Floats, window: Window) -> Floats:
+def _normalized(picture: Floats, window: Window) -> tuple[Floats, float]:
+    """Return a window of a picture without its mean and its contrast, and the contrast."""
     view = _sampler(_LOOKED_AT, *window[2:]) @ picture @ _sampler(_LOOKED_AT, *window[:2]).T
     view = view[_RING:-_RING, _RING:-_RING]  # a border bleeds into the pixels beside it
     view = view - view.mean()
-    scaled: Floats = view / max(float(np.linalg.norm(view)), 1e-6)
-    return scaled
+    contrast = float(np.linalg.norm(view))
+    scaled: Floats = view / max(contrast, 1e-6)
+    return scaled, contrast
