@@ -1,4 +1,4 @@
-"""Frozen dataclasses there and back: from the plain values of a JSON file by pydantic, and through pickle.
+"""Frozen dataclasses there and back: from the plain values of a JSON file by pydantic, and through pickle; compared.
 
 An error of reading names the field. Python itself does not pickle the read-only mappings that the dataclasses hold.
 """
@@ -6,11 +6,13 @@ An error of reading names the field. Python itself does not pickle the read-only
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 Value = TypeVar("Value")
@@ -85,3 +87,24 @@ def _plain(value: Any) -> Any:
 
 def _make(kind: type[Any], given: dict[str, Any]) -> Any:
     return kind(**given)
+
+
+def equal_values(one: Any, other: Any) -> bool:
+    """Compare values that may hold arrays, whose own == gives an array."""
+    if one is other:
+        return True
+    if isinstance(one, tuple | list) and type(one) is type(other):
+        return len(one) == len(other) and all(map(equal_values, one, other))
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(equal_values(one[key], other[key]) for key in one)
+    return _plainly_equal(one, other)
+
+
+def _plainly_equal(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        alike = type(one) is type(other) and one.dtype == other.dtype
+        return bool(alike and np.array_equal(one, other))
+    try:
+        return bool(one == other)
+    except (ValueError, TypeError):  # values whose == has no truth value
+        return False

@@ -204,3 +204,15 @@ def test_what_cannot_be_merged_is_an_error(evaluation: Make) -> None:
         Evaluation.merge([evaluation([1.0]), evaluation([1.0], model="other")])
     with pytest.raises(EvaluationError, match="same example"):
         Evaluation.merge([evaluation([1.0]), evaluation([1.0])])
+
+
+def test_rows_with_arrays_in_their_metadata_are_values() -> None:
+    one, same, other = (
+        ScoredRow(
+            example_id="1", group="g", kind="open", question="?", answers=("a",), model="m", metadata={"box": box}
+        )
+        for box in (np.array([1, 2]), np.array([1, 2]), np.array([1, 3]))
+    )
+    assert one == same
+    assert hash(one) == hash(same)
+    assert one != other

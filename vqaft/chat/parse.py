@@ -59,7 +59,7 @@ class ParsedMessage:
 
     place: str
     role: str
-    value: Mapping[str, Any] = field(repr=False)
+    value: Mapping[str, Any] = field(hash=False, repr=False)
     texts: tuple[ParsedText, ...] = ()
     images: tuple[ParsedImage, ...] = ()
 

@@ -137,7 +137,7 @@ class CheckedRow:
     line: int
     size_bytes: int
     flaws: tuple[tuple[LineFlaw, str], ...] = ()
-    value: dict[str, Any] = field(default_factory=dict, repr=False)
+    value: dict[str, Any] = field(default_factory=dict, hash=False, repr=False)
     messages: tuple[CheckedMessage, ...] = ()
     images: tuple[CheckedImage, ...] = ()
 

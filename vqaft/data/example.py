@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
-import numpy as np
-
 from vqaft.errors import DataError, ImageError, MissingExtraError, StateError, shown
 from vqaft.images import ImageSource, check_source, describe_source, make_preview
 from vqaft.notebook import card, heading, marked, no_picture, note, picture
+from vqaft.serialization import equal_values
 from vqaft.typed import typed
 
 QuestionKind: TypeAlias = Literal["closed", "open"]
@@ -146,7 +145,7 @@ class VQAExample:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, VQAExample):
             return NotImplemented
-        return self is other or all(_equal(getattr(self, name), getattr(other, name)) for name in _FIELDS)
+        return self is other or all(equal_values(getattr(self, name), getattr(other, name)) for name in _FIELDS)
 
     def __hash__(self) -> int:
         return hash((self.id, self.question, self.answers, self.question_type, self.group, len(self.images)))
@@ -298,24 +297,3 @@ def _history(history: object, n_images: int, example_id: str) -> tuple[Turn, ...
     if used > n_images:
         raise DataError(f"the history shows {used} images, but the example has {n_images}", example_id=example_id)
     return turns
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """Compare values that may hold arrays, whose own == gives an array."""
-    if one is other:
-        return True
-    if isinstance(one, tuple | list) and type(one) is type(other):
-        return len(one) == len(other) and all(map(_equal, one, other))
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
-    return _plainly_equal(one, other)
-
-
-def _plainly_equal(one: Any, other: Any) -> bool:
-    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-        alike = type(one) is type(other) and one.dtype == other.dtype
-        return bool(alike and np.array_equal(one, other))
-    try:
-        return bool(one == other)
-    except (ValueError, TypeError):  # values whose == has no truth value
-        return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from types import MappingProxyType
 
@@ -102,7 +102,7 @@ class AnswerDistribution:
         types: For each type (`""` where there is none), its answers without regard to case, the most frequent first.
     """
 
-    types: Mapping[str, Mapping[str, int]]
+    types: Mapping[str, Mapping[str, int]] = field(hash=False)
 
     __reduce__ = reduce_by_fields
 

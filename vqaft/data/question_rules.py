@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -140,7 +140,7 @@ class TypeByText:
         other: The type of all other questions; None for no type.
     """
 
-    questions: Mapping[str, tuple[str, ...]]
+    questions: Mapping[str, tuple[str, ...]] = field(hash=False)
     other: str | None = None
 
     __reduce__ = reduce_by_fields
@@ -163,7 +163,7 @@ class TypeByPattern:
         other: The type of all other questions; None for no type.
     """
 
-    patterns: Mapping[str, str]
+    patterns: Mapping[str, str] = field(hash=False)
     other: str | None = None
 
     __reduce__ = reduce_by_fields

@@ -43,7 +43,7 @@ class TrainingTask:
     batch_size: PositiveInt | None = None
     learning_rate_multiplier: Amount | None = None
     seed: int = 0
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +138,7 @@ class ChatTurn:
     """
 
     messages: tuple[Message, ...]
-    response_schema: Mapping[str, Any] | None = None
+    response_schema: Mapping[str, Any] | None = field(default=None, hash=False)
     max_tokens: int | None = None
     temperature: float | None = None
     seed: int | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from os import PathLike
@@ -82,8 +82,8 @@ class ModelComparison(JSONFile):
     VERSION = 1
 
     scorer: str
-    evaluations: Mapping[str, Evaluation]
-    means: Mapping[str, SliceMean]
+    evaluations: Mapping[str, Evaluation] = field(hash=False)
+    means: Mapping[str, SliceMean] = field(hash=False)
     pairs: tuple[ModelPair, ...]
     main: Comparison
 

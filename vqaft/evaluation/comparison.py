@@ -160,7 +160,7 @@ class Comparison(JSONFile):
 
     base_model: str
     tuned_model: str
-    scorers: Mapping[str, ScorerFacts]
+    scorers: Mapping[str, ScorerFacts] = field(hash=False)
     slices: tuple[SliceComparison, ...]
     ratings: tuple[RatingDistribution, ...]
     rows: tuple[PairedRow, ...]

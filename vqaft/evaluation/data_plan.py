@@ -67,7 +67,7 @@ class DataPlan:
     """
 
     slices: tuple[SliceNeed, ...]
-    unseen_answers: Mapping[str, int] = field(default_factory=dict)
+    unseen_answers: Mapping[str, int] = field(default_factory=dict, hash=False)
     candidates: tuple[str, ...] = ()
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -36,7 +36,7 @@ class Evaluation(JSONFile):
     VERSION = 1
 
     model: str
-    scorers: Mapping[str, ScorerFacts]
+    scorers: Mapping[str, ScorerFacts] = field(hash=False)
     rows: tuple[ScoredRow, ...]
 
     def __post_init__(self) -> None:

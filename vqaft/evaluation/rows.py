@@ -20,7 +20,7 @@ from vqaft.errors import EvaluationError, shown
 from vqaft.evaluation.score import Score, ScoreFailure
 from vqaft.inference import Failure
 from vqaft.notebook import card, heading, marked, note
-from vqaft.serialization import no_extra_fields
+from vqaft.serialization import equal_values, no_extra_fields
 from vqaft.typed import typed
 
 
@@ -138,8 +138,8 @@ class ScoredRow:
     model: str
     answer: str | None = None
     failure: Failure | None = None
-    scores: Mapping[str, Score | ScoreFailure] = field(default_factory=dict)
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Score | ScoreFailure] = field(default_factory=dict, hash=False)
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.scores, Scores):
@@ -148,6 +148,14 @@ class ScoredRow:
             object.__setattr__(self, "metadata", _NO_METADATA)
         elif not isinstance(self.metadata, MappingProxyType):  # an example's is such a view of its own copy
             object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ScoredRow):
+            return NotImplemented
+        return all(equal_values(getattr(self, name), getattr(other, name)) for name in self.__dataclass_fields__)
+
+    def __hash__(self) -> int:
+        return hash((self.example_id, self.question, self.answers, self.model, self.answer))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A mapping proxy does not pickle; the plain dict behind it does.

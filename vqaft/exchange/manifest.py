@@ -69,11 +69,11 @@ class ExportManifest:
     """
 
     format: str
-    rows: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    rows: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}), hash=False)
     images: NonNegativeInt = 0
-    files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    files: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False, repr=False)
     lossy: tuple[Loss, ...] = ()
-    settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), hash=False, repr=False)
     complete: bool = True
     version: str = field(default_factory=lambda: importlib.metadata.version("vqaft"))
 

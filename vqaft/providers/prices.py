@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class PriceTable:
 
     as_of: dt.date
     source: str
-    models: Mapping[str, Price]
+    models: Mapping[str, Price] = field(hash=False)
 
 
 @typed_call

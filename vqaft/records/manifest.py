@@ -45,7 +45,7 @@ class Manifest:
     xxh3_128: str | None = None
     sha256: str | None = None
     example_ids: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
     provider: str | None = None
     version: str = field(default_factory=lambda: importlib.metadata.version("vqaft"))
 

@@ -68,7 +68,7 @@ class Provenance:
     calibration: Calibration | None = None
     consistency: JudgeConsistency | None = None
     costs: tuple[Cost, ...] = ()
-    settings: Mapping[str, object] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict, hash=False)
     data: str | None = None
     date: dt.date | None = None
 

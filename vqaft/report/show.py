@@ -42,7 +42,7 @@ class ExampleGrid:
 
     examples: tuple[VQAExample, ...]
     total: NonNegativeInt | None
-    answers: Mapping[str, Mapping[str, Prediction]] = field(default_factory=dict)
+    answers: Mapping[str, Mapping[str, Prediction]] = field(default_factory=dict, hash=False)
     side: PositiveInt = SIDE
     max_bytes: PositiveInt = MAX_BYTES
 

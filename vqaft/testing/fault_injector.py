@@ -44,7 +44,7 @@ class Fault:
     """
 
     status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
     body: bytes = b""
     cut: Literal["before", "middle"] | None = None
     rewrite: Rewrite | None = None

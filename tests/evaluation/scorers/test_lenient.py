@@ -90,6 +90,7 @@ WRONG = [
     ("history", "Romance, History, Biography, Travel"),
     ("red", "Red? No, blue."),
     ("red", "red. Actually, it is blue."),
+    ("red", "red. No wait, blue"),
     ("CT", "This is an MRI rather than a CT."),
     ("cat", "I'm sorry, I can't help with identifying a cat."),
     ("red", "The sky is red, the door is blue."),

@@ -45,9 +45,9 @@ class Placement:
         looks: The perceptual hash of each image that has one.
     """
 
-    images: Mapping[str, str] = field(repr=False)
-    groups: Mapping[str, str] = field(repr=False)
-    looks: Mapping[str, int] = field(repr=False)
+    images: Mapping[str, str] = field(hash=False, repr=False)
+    groups: Mapping[str, str] = field(hash=False, repr=False)
+    looks: Mapping[str, int] = field(hash=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("images", "groups", "looks"):

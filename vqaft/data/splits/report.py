@@ -34,9 +34,9 @@ class PartSummary:
     pairs: NonNegativeInt
     images: NonNegativeInt
     groups: NonNegativeInt
-    kinds: Mapping[str, int]
-    types: Mapping[str, int]
-    answers: Mapping[str, int] = field(repr=False)
+    kinds: Mapping[str, int] = field(hash=False)
+    types: Mapping[str, int] = field(hash=False)
+    answers: Mapping[str, int] = field(hash=False, repr=False)
 
     @property
     def closed(self) -> float | None:
@@ -132,7 +132,7 @@ class SplitReport:
 
     parts: tuple[PartSummary, ...]
     overlaps: tuple[Overlap, ...]
-    unseen_answers: Mapping[str, Mapping[str, int]] = field(repr=False)
+    unseen_answers: Mapping[str, Mapping[str, int]] = field(hash=False, repr=False)
     near_duplicate_groups: NonNegativeInt
     near_duplicate_images: NonNegativeInt
     distance: NonNegativeInt | None

@@ -53,7 +53,7 @@ class Split:
     unused: tuple[VQAExample, ...] = ()
     placement: Placement = field(default=Placement(images={}, groups={}, looks={}), repr=False)
     borrowed: NonNegativeInt = 0
-    names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    names: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)
     distance: NonNegativeInt | None = NEAR_DISTANCE
     transformed: bool = False
 

@@ -51,7 +51,7 @@ class RecordedJudge:
     """
 
     rubric: Rubric
-    ratings: Mapping[tuple[str, str], Score] = field(repr=False)
+    ratings: Mapping[tuple[str, str], Score] = field(hash=False, repr=False)
 
     __reduce__ = reduce_by_fields
 

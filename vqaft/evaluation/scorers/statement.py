@@ -43,7 +43,8 @@ NEGATION_PHRASES = _phrases("""
 NOT_NEGATIONS = _phrases("""
     nothing other than|not anything other than|no doubt|no question|without doubt|without a doubt|without any doubt|
     nothing but|none other than|no other than|
-    no wonder|not just|no problem|anything but not|sans doute|sin duda|senza dubbio|ohne zweifel|kein zweifel|
+    no wonder|no wait|wait no|not just|no problem|anything but not|
+    sans doute|sin duda|senza dubbio|ohne zweifel|kein zweifel|
     без сомнения|not sure but|not certain but|why not|not to mention
 """)
 ALTERNATIVES = vocabulary("or vs versus oder ou o u или либо या أو または 或 还是 還是 또는")

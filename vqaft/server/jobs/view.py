@@ -49,15 +49,15 @@ class JobView:
     training_file: str
     validation_file: str | None
     result_files: tuple[str, ...]
-    hyperparameters: Mapping[str, Any]
+    hyperparameters: Mapping[str, Any] = field(hash=False)
     seed: int
-    metadata: Mapping[str, str]
+    metadata: Mapping[str, str] = field(hash=False)
     created_at: int
     finished_at: int | None
     estimated_finish: int | None
     trained_tokens: int | None
     error: str | None
-    progress: Mapping[str, Any] = field(default_factory=dict)
+    progress: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def going(self) -> bool:
