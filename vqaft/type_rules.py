@@ -147,12 +147,15 @@ _PLAIN: dict[Any, Keep] = {
 }
 
 
-def _is_path(value: object) -> bool:
+def _path(value: object) -> object:
     text = os.fspath(value) if isinstance(value, str | os.PathLike) else None
-    return isinstance(text, str) and text != "" and "\0" not in text
+    if not isinstance(text, str) or not text:
+        raise RefusedError(value, "a path")
+    if "\0" in text:
+        raise RefusedError(value, "a path: no path may hold a NUL character")
+    return value
 
 
-_PATH = _where(_is_path, "a path")
 _FILE = _where(lambda value: hasattr(value, "read"), "an open file")
 _BY_ORIGIN: dict[Any, Keep] = {
     abc.Callable: _where(callable, "a callable"),
@@ -190,7 +193,7 @@ def _within(hint: Any, metadata: tuple[Any, ...]) -> Keep:
 
 def _one_of(hints: tuple[Any, ...]) -> Keep:
     is_path = any(typing.get_origin(hint) is os.PathLike for hint in hints)
-    rules = [_PATH if is_path and hint in {str, os.PathLike[str]} else rule_of(hint) for hint in hints]
+    rules = [_path if is_path and hint in {str, os.PathLike[str]} else rule_of(hint) for hint in hints]
     optional = _nothing in rules
 
     def keep(value: object) -> object:
