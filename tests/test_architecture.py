@@ -178,6 +178,14 @@ def test_tests_that_look_inside_still_do() -> None:
         assert list(insides_of(TESTS / name)), f"{name} looks inside no more: take it off the list"
 
 
+def test_the_map_of_the_contributors_names_every_folder_in_the_order_of_imports() -> None:
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+`) \| .+ \|$", text.partition("## The shape")[2], re.MULTILINE)
+    named = [name.removesuffix(".py").rstrip("/") for row in rows for name in re.findall(r"`([^`]+)`", row)]
+    assert set(named) == {name for name in RANK if name != "__main__"}
+    assert [RANK[name] for name in named] == sorted(RANK[name] for name in named)
+
+
 def test_each_way_through_the_code_has_ten_files_at_most() -> None:
     text = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
     section = text.partition("## Three ways through the code")[2].partition("\n## ")[0]
