@@ -151,3 +151,8 @@ def test_small_and_narrow_pictures_have_a_sketch(size: tuple[int, int]) -> None:
 def test_no_pictures_have_no_pairs() -> None:
     left, right = transformed_pairs(np.empty((0, SKETCH_BYTES), dtype=np.uint8))
     assert (left.tolist(), right.tolist()) == ([], [])
+
+
+def test_what_a_table_holds_of_an_image_is_less_than_a_kilobyte() -> None:
+    content_hash, perceptual_hash, visible = 32, 8, 1
+    assert SKETCH_BYTES + content_hash + perceptual_hash + visible <= 1024

@@ -48,7 +48,7 @@ class ImageHash(NamedTuple):
     Attributes:
         sha256: The content, 64 hexadecimal digits.
         phash: The perceptual hash, 64 bits; None for flat colors, web addresses, or if not requested.
-        sketch: 1,015 bytes that show whether it is a transformed copy of another; None where `phash` is, or if not
+        sketch: 846 bytes that show whether it is a transformed copy of another; None where `phash` is, or if not
             requested.
     """
 
@@ -67,7 +67,7 @@ class ImageTable:
         sha256: The content of each image.
         phash: The perceptual hash of each image, 64 bits; 0 where `visible` is false.
         visible: Whether an image has a perceptual hash; false for flat colors, web addresses, or with `looks=False`.
-        sketches: The sketch of each image, a row of 1,015 bytes, zeros where there is none; no columns if not wanted.
+        sketches: The sketch of each image, a row of 846 bytes, zeros where there is none; no columns if not wanted.
     """
 
     shown: NDArray[np.int32]

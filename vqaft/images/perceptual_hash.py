@@ -73,7 +73,7 @@ def picture_sketch(source: ImageSource) -> bytes | None:
         source: The image.
 
     Returns:
-        1,015 bytes for `transformed_pairs`; None for a web address (nothing is downloaded).
+        846 bytes for `transformed_pairs`; None for a web address (nothing is downloaded).
 
     Raises:
         ImageError: If the image cannot be read.

@@ -1,7 +1,7 @@
 """Transformed copies: cropped, mirrored, turned by quarters, bordered, or shown in a screenshot, found by sketches.
 
 A sketch holds the 168 lowest frequencies (cosine transform) of a gray picture of 32 × 32 pixels and their scale, a
-byte each, for the whole image and for up to five views of what it shows: where its ink is, if it has margins, inner
+byte each, for the whole image and for up to four views of what it shows: where its ink is, if it has margins, inner
 pictures, and blocks of a page. The frequencies taper off, so that a window of a view and the view of a window agree.
 Candidates are pairs whose lowest 64 frequencies correlate: any of 24 windows of the one with any of the eight turns of
 the other, which covers a crop of one and a border around the other alike, and any window of what an image shows with
@@ -38,7 +38,7 @@ Indices = NDArray[np.intp]
 Window = tuple[float, float, float, float]
 
 _SIDE = 32
-_SHOWN_COUNT, _INNER_COUNT = 5, 2
+_SHOWN_COUNT, _INNER_COUNT = 4, 2
 """Views beside that of the whole image, and those of them that an edge sets off."""
 _MOST_WITH_MARGIN = 0.9
 """Share of a side that the ink of an image with margins fills at most."""
