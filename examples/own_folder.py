@@ -29,12 +29,12 @@ SEED = 42
 def make_demonstration(folder: Path, images: int = 120) -> Path:
     """Write a folder as a user has it: image files and a CSV."""
     (folder / "images").mkdir(parents=True, exist_ok=True)
-    wanted = {str(example.image): None for example in vqaft.load_easy_vqa()}
-    wanted = dict.fromkeys(list(wanted)[:images])
+    shapes = vqaft.load_easy_vqa()
+    wanted = set(list(dict.fromkeys(str(example.image) for example in shapes))[:images])
     with (folder / "qa.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(["image", "question", "answer", "question_type"])
-        for example in vqaft.load_easy_vqa():
+        for example in shapes:
             path = Path(str(example.image))
             if str(path) in wanted:
                 shutil.copy(path, folder / "images" / path.name)

@@ -32,7 +32,7 @@ def backend(client: OpenAI) -> vqaft.OpenAIBackend:
 
 @pytest.fixture(scope="session")
 def split() -> Split:
-    return vqaft.DatasetSplitter(train=60, validation=10, test=30, seed=5).split(vqaft.load_easy_vqa())
+    return vqaft.DatasetSplitter(train=60, validation=10, test=30, seed=5).split(vqaft.load_easy_vqa("test"))
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 def test_a_job_is_followed_through_a_killed_server(tmp_path: Path, builder: vqaft.MessageBuilder) -> None:
     # Single rows make a training of seconds, watched every 50 ms: the server is killed long before it would have ended.
-    split = vqaft.DatasetSplitter(train=100, validation=0, test=10, seed=5).split(vqaft.load_easy_vqa())
+    split = vqaft.DatasetSplitter(train=100, validation=0, test=10, seed=5).split(vqaft.load_easy_vqa("test"))
     vqaft.write_jsonl(train_file := tmp_path / "train.jsonl", map(builder.record, split.train))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
