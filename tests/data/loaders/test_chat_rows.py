@@ -215,6 +215,13 @@ def test_images_of_a_store_are_refused_with_a_remedy(tmp_path: Path) -> None:
         list(load_file(write(tmp_path, row)))
 
 
+def test_two_images_where_one_is_shown_are_refused(tmp_path: Path) -> None:
+    asked = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What?"}]}
+    row = {"images": [[URL, URL]], "messages": [asked, {"role": "assistant", "content": "A cat."}]}
+    with pytest.raises(DataError, match="2 images stand where one is shown"):
+        list(load_file(write(tmp_path, row)))
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just(URL[:60]) | st.just("user"),
     lambda inner: (

@@ -156,6 +156,18 @@ def images_of(value: Any) -> tuple[ImageSource, ...]:
     return tuple(map(_image_of, entries))
 
 
+def one_image_of(value: Any) -> ImageSource:
+    """Return the one image of an entry; see `images_of`.
+
+    Raises:
+        ImageError: If there is none, or several.
+    """
+    images = images_of(value)
+    if len(images) > 1:
+        raise ImageError(f"{len(images)} images stand where one is shown")
+    return images[0]
+
+
 def _image_of(value: Any) -> ImageSource:
     if isinstance(value, Mapping):
         value = _of_mapping(value)

@@ -13,7 +13,7 @@ from pydantic import NonNegativeInt
 
 from vqaft.chat import Exchange, ParsedMessage, exchanges_of, parse_message
 from vqaft.data.example import Turn, VQAExample
-from vqaft.data.loaders.cells import images_of, text_of
+from vqaft.data.loaders.cells import one_image_of, text_of
 from vqaft.data.loaders.chat_forms import Conversation, conversation_of
 from vqaft.data.loaders.image_path import FindImage, image_finder, root_of
 from vqaft.data.loaders.stream import ExampleStream, OnError, PlacedRow
@@ -301,7 +301,7 @@ def _images_in_line(file: FileInfo, offset: int, length: int) -> tuple[bytes, ..
     met: list[Any] = []
 
     def note(value: Any) -> bytes:
-        [image] = images_of(value)
+        image = one_image_of(value)
         met.append(image)
         return b""
 
@@ -318,7 +318,7 @@ def _image_reader(placed: PlacedRow, find: FindImage) -> Callable[[Any], ImageSo
 
     def image_of(value: Any) -> ImageSource:
         number = next(numbers)
-        [image] = images_of(value)
+        image = one_image_of(value)
         if not isinstance(image, str):
             return image
         if image[:5].lower() != "data:":
