@@ -1,11 +1,17 @@
-"""What all tests share."""
+"""What all tests share. Properties are tried with the same cases in every run, and with VQAFT_LONG_TESTS=1 with new."""
 
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("same cases", derandomize=True)
+if os.environ.get("VQAFT_LONG_TESTS") != "1":
+    settings.load_profile("same cases")
 
 ROOT = Path(__file__).resolve().parent.parent
 
