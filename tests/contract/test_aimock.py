@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -101,7 +103,9 @@ def test_asks_in_a_batch(aimock: Aimock, examples: list[VQAExample], tmp_path: P
 
 
 def test_every_question_is_answered_in_chaos(aimock: Aimock, examples: list[VQAExample]) -> None:
-    questions = [examples[number % len(examples)] for number in range(CALLS)]
+    # Equal questions would be asked once.
+    asked = enumerate(itertools.islice(itertools.cycle(examples), CALLS))
+    questions = [replace(each, id=str(number), question=f"{number}: {each.question}") for number, each in asked]
     with aimock(*CHAOS) as address:
         patient = RateLimitedBackend(backend(address), retry=RetryPolicy(first_wait_s=0.01, max_wait_s=0.1))
         found = Predictor(patient, MessageBuilder(), model=MODEL, progress=False).predict(questions)
