@@ -120,7 +120,7 @@ class Headline:
 
 
 def headline(compared: Compared) -> Headline:
-    """Say the result over all examples.
+    """Return the result over all examples in words.
 
     Args:
         compared: What the report is about. Of several models the sentence is about the first two, by the test that is

@@ -72,7 +72,7 @@ def saved_line(example: VQAExample, root: Location) -> bytes:
     try:
         return orjson.dumps(row, default=_plain, option=orjson.OPT_NON_STR_KEYS) + b"\n"
     except TypeError as error:  # half a character (U+D800 to U+DFFF), or a number of more than 64 bits
-        hint = "Mend the example's texts and metadata, or leave it out."
+        hint = "Fix the example's texts and metadata, or leave it out."
         raise DataError(f"JSON does not hold it: {error}", example_id=example.id, hint=hint) from None
 
 
