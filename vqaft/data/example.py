@@ -11,7 +11,6 @@ from vqaft.errors import DataError, ImageError, MissingExtraError, StateError, s
 from vqaft.images import ImageSource, check_source, describe_source, make_preview
 from vqaft.notebook import card, heading, marked, no_picture, note, picture
 from vqaft.serialization import equal_values
-from vqaft.typed import typed
 
 QuestionKind: TypeAlias = Literal["closed", "open"]
 """A closed question is answered by choosing from a list, an open one freely."""
@@ -52,7 +51,6 @@ class Turn:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False, repr=False)
-@typed
 class VQAExample:
     """A question about one or several images, with the answers that count as correct.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from vqaft.errors import DataError
+from pydantic import PositiveInt
+
 from vqaft.evaluation import Comparison, Outcome, PairedRow
 from vqaft.typed import typed
 
@@ -36,15 +37,10 @@ class PageBudget:
         DataError: If a value is less than 1.
     """
 
-    max_rows: int = 2_000
-    total_bytes: int = 12_000_000
-    max_side: int = 640
-    max_workers: int = 4
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if value < 1:
-                raise DataError(f"PageBudget({name}={value})", hint="Values are whole numbers from 1 on.")
+    max_rows: PositiveInt = 2_000
+    total_bytes: PositiveInt = 12_000_000
+    max_side: PositiveInt = 640
+    max_workers: PositiveInt = 4
 
 
 @dataclass(frozen=True, kw_only=True)

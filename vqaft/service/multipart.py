@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from pydantic import NonNegativeInt
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from vqaft.errors import DataError, RequestRefusedError, ServiceError
+from vqaft.errors import RequestRefusedError, ServiceError
 from vqaft.parallel import ordered_map
 from vqaft.service.backend import OnBytes, RemoteFile
 from vqaft.service.idempotency import create_idempotently
@@ -77,19 +77,13 @@ class MultipartPolicy:
         lifetime_s: Seconds for which the service keeps an upload; within them an earlier run's parts are used again.
 
     Raises:
-        DataError: If a value is not a positive number.
+        DataError: If a value is negative, or a part or the number of workers less than 1.
     """
 
-    above_bytes: int = 100 * MEGABYTE
-    part_bytes: int = 64 * MEGABYTE
-    max_workers: int = 4
-    lifetime_s: float = 3600.0
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not is_number or value < 0 or (name in {"part_bytes", "max_workers"} and value < 1):
-                raise DataError(f"{name}={value!r}", hint="A positive number.")
+    above_bytes: NonNegativeInt = 100 * MEGABYTE
+    part_bytes: PositiveInt = 64 * MEGABYTE
+    max_workers: PositiveInt = 4
+    lifetime_s: NonNegativeFloat = 3600.0
 
 
 class MultipartUpload:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from vqaft.data.example import VQAExample
 from vqaft.data.loaders.cells import answers_of, images_of, list_of, plain_of, text_of
@@ -50,18 +50,8 @@ class Columns:
     unanswered: Unanswered = "refuse"
 
     def __post_init__(self) -> None:
-        metadata: object = self.metadata
-        if isinstance(metadata, str) or not isinstance(metadata, Iterable):
-            raise DataError(f"metadata is {shown(self.metadata)}, not a tuple of column names")
-        object.__setattr__(self, "metadata", tuple(self.metadata))
-        if not self.image_columns or not all(isinstance(name, str) for name in self.image_columns):
+        if not self.image_columns:
             raise DataError(f"image is {shown(self.image)}, not the name of a column, or a tuple of names")
-        for name in ("question", "answer", "id", "question_type", "group"):
-            value = getattr(self, name)
-            if not isinstance(value, str) and (value is not None or name == "question"):
-                raise DataError(f"{name} is {shown(value)}, not the name of a column")
-        if self.unanswered not in get_args(Unanswered):
-            raise DataError(f"unanswered is {shown(self.unanswered)}, not 'refuse', 'skip' or 'keep'")
 
     @property
     def image_columns(self) -> tuple[str, ...]:

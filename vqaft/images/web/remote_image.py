@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from urllib.parse import urlsplit
 
-from vqaft.errors import DataError, ImageError
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
+
+from vqaft.errors import ImageError
 from vqaft.typed import typed
 
 # What Python's `is_global` lets pass in one release or another, and what only looks public.
@@ -123,13 +125,9 @@ class WebFetcher:
         DataError: If a limit is out of its range.
     """
 
-    max_bytes: int = 20_000_000
-    timeout_s: float = 20.0
-    max_redirects: int = 3
-
-    def __post_init__(self) -> None:
-        if self.max_bytes < 1 or self.timeout_s <= 0 or self.max_redirects < 0:
-            raise DataError("a limit for downloads is out of its range")
+    max_bytes: PositiveInt = 20_000_000
+    timeout_s: PositiveFloat = 20.0
+    max_redirects: NonNegativeInt = 3
 
     def __call__(self, url: str) -> bytes:
         """Fetch the bytes behind a URL.
